@@ -1,0 +1,1 @@
+"""Hotspare: a fallback router for LLM traffic with an operations console."""

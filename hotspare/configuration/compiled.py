@@ -1,0 +1,68 @@
+"""What a configuration file of any format becomes: values for each room, and an account of every key in the file."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from hotspare.dialects.endpoint import Endpoint
+from hotspare.router.settings import Settings
+
+KeyStanding = Literal["in force", "not yet in force", "ignored", "not supported"]
+
+
+@dataclass(frozen=True, slots=True)
+class GatewaySettings:
+    """The surface for applications."""
+
+    host: str = "127.0.0.1"
+    port: int = 4000
+    allowed_hosts: tuple[str, ...] = ()
+    token: str | None = field(default=None, repr=False)
+    max_body_bytes: int = 33_554_432
+
+
+@dataclass(frozen=True, slots=True)
+class StoreSettings:
+    """Where Records are kept."""
+
+    path: Path
+    content: bool = False
+    durability: Literal["normal", "strict"] = "normal"
+
+
+@dataclass(frozen=True, slots=True)
+class ConsoleSettings:
+    """How the console presents itself."""
+
+    environment: str = ""
+    read_only: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class FileKey:
+    """One key of the file, by its dotted path, and what came of it."""
+
+    key: str
+    state: KeyStanding
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """One file, resolved."""
+
+    name: str
+    """The instance."""
+    path: Path | None
+    format: str
+    settings: Settings
+    endpoints: Mapping[str, Endpoint]
+    key_names: Mapping[str, tuple[str, ...]]
+    """Model → the environment variables its keys come from (or were looked for in)."""
+    gateway: GatewaySettings
+    store: StoreSettings
+    timezone: str = "local"
+    console: ConsoleSettings = field(default_factory=ConsoleSettings)
+    warnings: tuple[str, ...] = ()
+    keys: tuple[FileKey, ...] = ()

@@ -1,0 +1,40 @@
+"""Where one model is reached and in which dialect: what configuration resolves and providers call. Holds the secrets."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any, Literal
+
+DialectName = Literal["openai", "anthropic"]
+
+NOTHING: Mapping[str, Any] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class ApiKey:
+    """A key and the name it is spoken of by: its environment variable, or "…1234". The secret is never shown."""
+
+    alias: str
+    secret: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """One model's place on the network."""
+
+    model: str
+    """The configured name, as the router knows it."""
+    provider: str
+    dialect: DialectName
+    base_url: str
+    """With the version part where the dialect has one: "https://api.openai.com/v1", "https://api.anthropic.com"."""
+    model_id: str
+    """The provider's name for it."""
+    keys: tuple[ApiKey, ...] = ()
+    headers: Mapping[str, str] = NOTHING
+    parameters: Mapping[str, Any] = NOTHING
+    """Values for fields that a request leaves out."""
+    stream_usage: bool = True
+    """Ask OpenAI streams for usage; off where a server rejects `stream_options`."""
+    ca_file: str | None = None
+    transport: Literal["auto", "httpx"] = "auto"

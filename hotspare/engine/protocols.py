@@ -1,0 +1,134 @@
+"""What the engine needs of its neighbours, in its own words: someone who calls models, someone who keeps Records,
+someone who keeps decisions, and the caller's side of an answer.
+"""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from hotspare.dialects.call import Call
+from hotspare.router.command import Change, JournalEntry
+from hotspare.router.record import Ask, Record
+from hotspare.router.snapshot import StoreView
+from hotspare.router.step import Fail, Try
+from hotspare.router.trigger import Usage
+
+
+class Answer(Protocol):
+    """What an attempt gave: a whole body, or a stream that has begun. Everything in the caller's dialect."""
+
+    @property
+    def status(self) -> int: ...
+    @property
+    def content_type(self) -> str: ...
+    @property
+    def body(self) -> bytes | None:
+        """The whole answer; None for a stream."""
+
+    @property
+    def dropped(self) -> tuple[str, ...]:
+        """Fields of the request that had no counterpart and were harmless to leave out."""
+
+    @property
+    def provider_request_id(self) -> str | None: ...
+    @property
+    def usage(self) -> Usage | None:
+        """Known once the answer has ended; None where the provider told none."""
+
+    @property
+    def tail(self) -> bytes:
+        """The bytes that end a whole stream (`data: [DONE]`), held back until its Record is kept."""
+
+    def pieces(self) -> AsyncIterator[bytes]:
+        """The stream, from its first byte on, without its tail.
+
+        Raises:
+            AttemptFailed: it broke off (stream_cut, stream_stall, server_error …).
+        """
+
+    async def aclose(self) -> None:
+        """Stop at once: the connection to the provider is closed unless the answer was whole. Idempotent."""
+
+
+class Carrier(Protocol):
+    """Calls models."""
+
+    async def call(self, attempt: Try, ask: Ask, call: Call) -> Answer:
+        """Carry one attempt to its first content event (a stream) or to its whole answer, within `attempt.limits`
+        and before `attempt.deadline`. Cancelling it closes the connection to the provider at once.
+
+        Raises:
+            AttemptFailed: nothing came that could go to the caller.
+        """
+
+
+class Recorder(Protocol):
+    """Keeps Records. Neither method waits, raises, or loses silently."""
+
+    def append(self, record: Record) -> None:
+        """Keep one Record, so that it survives a kill -9 of this process."""
+
+    def remember(self, memory: Mapping[str, Any]) -> None:
+        """Keep the router's memory (cooldowns, breakers) for the next start; the latest one counts."""
+
+    def view(self) -> StoreView:
+        """How the store is."""
+
+
+class Journal(Protocol):
+    """Keeps decisions."""
+
+    async def write(self, change: Change) -> JournalEntry:
+        """Make a change durable before it is acknowledged. Where that is impossible now, the entry says
+        `durable=False` and is written when it can be.
+        """
+
+    async def latest(self) -> JournalEntry | None:
+        """The newest change that sets a slot and was not undone, and is no undo itself."""
+
+
+class History(Protocol):
+    """Answers questions about what was."""
+
+    async def query(self, name: str, parameters: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """One of the views that the contract names: "requests", "explain", "journal", "errors", "slow", "history".
+
+        Raises:
+            ValueError: no such view, or a parameter it does not know.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What the caller is told beside the answer (the `x-hotspare-*` headers)."""
+
+    request_id: str
+    model: str | None
+    fallback: bool
+    attempts: int
+    source: str = "model"
+    notice: str = ""
+    notice_text: str = ""
+    dropped: Sequence[str] = ()
+
+
+class Delivery(Protocol):
+    """The caller's side of one answer. Exactly one of `whole`, `error`, or `begin … end` happens."""
+
+    async def whole(self, told: Told, answer: Answer) -> None:
+        """A whole answer."""
+
+    async def begin(self, told: Told, answer: Answer) -> None:
+        """A stream begins: status and headers go out."""
+
+    async def piece(self, data: bytes) -> None:
+        """A piece of the stream. Returns when the caller can take more."""
+
+    async def end(self, tail: bytes) -> None:
+        """The stream ends well."""
+
+    async def broken(self, told: Told, fail: Fail) -> None:
+        """The stream that has begun cannot be finished: an error event in the caller's dialect, then the end."""
+
+    async def error(self, told: Told, fail: Fail) -> None:
+        """There is no answer: an error in the caller's dialect (or the provider's own, where `fail.relay`)."""

@@ -1,0 +1,126 @@
+"""What every configuration format compiles to for the router: frozen, resolved, no names left to look up.
+
+Money is counted in picodollars (1e-12 USD), so that prices per token stay integers and sums stay exact.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Literal
+
+PICO_PER_USD = 1_000_000_000_000
+
+Kind = Literal["chat", "embeddings"]
+Strategy = Literal["priority", "latency", "cost", "fastest", "hedged", "load_balanced", "weighted", "task", "regions"]
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """The bounds of one attempt and of its request. Seconds; counts are further calls after the first."""
+
+    connect_seconds: float = 5.0
+    first_content_seconds: float = 60.0
+    silence_seconds: float = 30.0
+    attempt_seconds: float = 120.0
+    """The whole of an attempt that is not streamed."""
+    deadline_seconds: float = 180.0
+    """From the request's reading to the first byte of its answer."""
+    retries: int = 2
+    retry_delay_seconds: float = 1.0
+    retry_multiplier: float = 2.0
+    retry_delay_cap_seconds: float = 10.0
+    rate_limit_patience_seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class BreakerRules:
+    """When a model is taken out by our own judgement, and how it comes back. Shares are fractions of 1."""
+
+    enabled: bool = True
+    consecutive_failures: int = 5
+    open_seconds: float = 60.0
+    success_threshold: int = 1
+    failed_share: float = 0.5
+    """Over this (strictly) of `window_seconds`, with at least `minimum_calls`: suspended. 0 switches the rule off."""
+    minimum_calls: int = 20
+    window_seconds: float = 60.0
+    suspended_seconds: float = 300.0
+    slow_share: float = 0.0
+    slow_seconds: float = 10.0
+    cooldown_seconds: float = 60.0
+    """After a 429 that names no time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rates:
+    """Picodollars per token. `None` for a cache rate means that the input rate holds."""
+
+    input: int
+    output: int
+    cache_read: int | None = None
+    cache_write: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """One thing that can answer, as the router sees it. Where and how it is reached is its Endpoint (dialects)."""
+
+    name: str
+    provider: str
+    keys: tuple[str, ...] = ()
+    """Aliases of the usable API keys, in order; never the keys themselves."""
+    needs_key: bool = True
+    lacks: frozenset[str] = frozenset()
+    """What requests may need and this model cannot do: "tools", "images", "json_schema", …"""
+    context_tokens: int | None = None
+    rates: Rates | None = None
+    enabled: bool = True
+    max_concurrent: int = 0
+    """0: no limit."""
+    breaker: BreakerRules = field(default_factory=BreakerRules)
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """Models in priority order; the first is the primary. `limits` holds one entry for each of them."""
+
+    name: str
+    models: tuple[str, ...]
+    limits: Mapping[str, Limits]
+    answers: tuple[str, ...] = ()
+    """Patterns (`claude-*`) of names that callers may ask for, besides the chain's own."""
+    kind: Kind = "chat"
+    strategy: Strategy = "priority"
+    deadline_seconds: float = 180.0
+    fallback_on_rate_limit: bool = True
+    fallback_on_timeout: bool = True
+    fallback_on_error: bool = True
+    """False: after its retries on that model the error goes to the caller."""
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """Limits in picodollars; `None` is no limit."""
+
+    daily: int | None = None
+    session: int | None = None
+    alert_share: float = 0.8
+    at_limit: Literal["block", "cheapest", "warn"] = "block"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything the router is told."""
+
+    models: Mapping[str, Model]
+    chains: Mapping[str, Chain]
+    budget: Budget = field(default_factory=Budget)
+    default_chain: str | None = None
+    """Where a request for an unknown name goes; None refuses it."""
+
+    def chain_of_model(self, model: str) -> Chain | None:
+        """The first chain that holds the model."""
+        return next((chain for chain in self.chains.values() if model in chain.models), None)
+
+
+NO_LIMITS: Mapping[str, Limits] = MappingProxyType({})

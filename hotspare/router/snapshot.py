@@ -1,0 +1,196 @@
+"""All live figures at one instant, frozen: what the console draws, `status` prints and the remote console receives.
+
+Rates are fractions of 1; money is picodollars; wall times are UTC epoch seconds; `None` is unknown, never zero.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+ModelState = Literal["ok", "trial", "cooling", "open", "suspended", "no_key", "disabled", "draining"]
+LaneCell = Literal["ok", "degraded", "cooling", "open", "disabled", "idle", "unknown"]
+
+LANE_MINUTES = 45
+
+
+@dataclass(frozen=True, slots=True)
+class FiguresView:
+    """Sums over Records of kind traffic in one window."""
+
+    requests: int = 0
+    answered: int = 0
+    primary: int = 0
+    """Answered by the model it was meant for."""
+    fallback: int = 0
+    forced_fallback: int = 0
+    failed: int = 0
+    mean_ms: float | None = None
+    p50_ms: float | None = None
+    p95_ms: float | None = None
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cost_pico_usd: int = 0
+    unpriced_requests: int = 0
+
+    @property
+    def primary_rate(self) -> float | None:
+        return self.primary / self.requests if self.requests else None
+
+    @property
+    def fallback_rate(self) -> float | None:
+        return self.fallback / self.requests if self.requests else None
+
+    @property
+    def answered_rate(self) -> float | None:
+        return self.answered / self.requests if self.requests else None
+
+
+@dataclass(frozen=True, slots=True)
+class ModelView:
+    """One model of one chain (a model of two chains appears in each)."""
+
+    name: str
+    chain: str
+    provider: str
+    position: int
+    """1 is the primary in the effective order."""
+    state: ModelState
+    reason: str
+    """Words: "429, Retry-After", "5 failures in a row (timeout)", "you: cold start"."""
+    seconds_left: float | None
+    since: float | None
+    share: float | None
+    """Of the chain's answered requests in the window."""
+    calls: int
+    answered: int
+    p50_ms: float | None
+    p95_ms: float | None
+    cost_pico_usd: int
+    """Of the day."""
+    requests_today: int
+    answered_today: int
+    in_flight: int
+    unpriced: bool
+    lane: tuple[LaneCell, ...]
+    """`LANE_MINUTES` columns, oldest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChainView:
+    """One chain in its effective order."""
+
+    name: str
+    kind: str
+    strategy: str
+    models: tuple[str, ...]
+    primary: str
+    forced: str | None
+    """The model that is forced; "" when only the primary is skipped; None when nothing is."""
+    force_seconds_left: float | None
+    figures: FiguresView
+
+
+@dataclass(frozen=True, slots=True)
+class RequestRow:
+    """A line of the list of requests."""
+
+    id: str
+    at: float
+    chain: str
+    asked: str
+    meant: str
+    model: str | None
+    caller: str
+    session: str | None
+    kind: str
+    verdict: str
+    status: int
+    fallback: bool
+    attempts: int
+    reason: str
+    evidence: str
+    """Why, in a few words: "429, Retry-After 42", "no token in 10.0 s", "skipped, 40 s left"."""
+    duration_ms: float
+    input_tokens: int
+    output_tokens: int
+    cost_pico_usd: int
+    unpriced: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionView:
+    """A standing decision in force."""
+
+    kind: str
+    subject: str
+    text: str
+    who: str
+    at: float
+    why: str
+    seconds_left: float | None
+    durable: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class SituationView:
+    """What is going on, in words; the worst comes first."""
+
+    code: str
+    severity: Literal["ok", "note", "warning", "critical"]
+    text: str
+    since: float | None = None
+    key: str = ""
+    """The key that helps, "" where none does."""
+    key_text: str = ""
+    subject: str = ""
+    """The model or chain it is about."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoreView:
+    """`state` is "ok", or what is wrong in a word."""
+
+    state: str = "ok"
+    detail: str = ""
+    dropped: int = 0
+    path: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """Everything the screen shows without asking the store."""
+
+    at: float
+    name: str
+    demo: bool
+    environment: str
+    read_only: bool
+    listen: str
+    pid: int
+    started_at: float
+    version: str
+    config_path: str
+    config_refused: str
+    requests_per_minute: int
+    callers: int
+    window_minutes: int
+    window: FiguresView
+    usual_mean_ms: float | None
+    """Mean response time of the day outside the window."""
+    usual_p95_ms: float | None
+    today: FiguresView
+    today_other_pico_usd: int
+    """Cost of probes, drills and test prompts today; it counts toward the limit."""
+    daily_limit_pico_usd: int | None
+    budget_gone_at: float | None
+    """When the day's limit is reached at the rate of the last minutes; None: not today."""
+    chains: tuple[ChainView, ...]
+    models: tuple[ModelView, ...]
+    situations: tuple[SituationView, ...]
+    decisions: tuple[DecisionView, ...]
+    fallbacks: tuple[RequestRow, ...]
+    recent: tuple[RequestRow, ...]
+    last_act: str
+    """The latest act in a sentence, "" when there was none."""
+    last_act_at: float | None
+    store: StoreView
+    loop_lag_ms: float | None = None

@@ -1,0 +1,130 @@
+"""The words a Walk and the engine exchange: events go in, steps come out. Times are monotonic seconds."""
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from hotspare.router.settings import Limits
+from hotspare.router.trigger import AttemptFailed, Trigger, Usage
+
+
+# ------------------------------------------------------------------ events
+@dataclass(frozen=True, slots=True)
+class Begin:
+    """The request is there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """Attempt `n` is over and gave nothing that could go to the caller."""
+
+    n: int
+    failure: AttemptFailed
+
+
+@dataclass(frozen=True, slots=True)
+class FirstContent:
+    """Attempt `n` has content (or its whole answer)."""
+
+    n: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """Attempt `n`, whose content came, is over: whole, or broken off (`failure`)."""
+
+    n: int
+    usage: Usage | None = None
+    status: int = 200
+    provider_request_id: str | None = None
+    failure: AttemptFailed | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Cancelled:
+    """Attempt `n` was stopped by us, as a Cancel step asked."""
+
+    n: int
+    usage: Usage | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """The time that the last Wait named has come."""
+
+
+@dataclass(frozen=True, slots=True)
+class Woken:
+    """Something that a Wait named (a model's return) has happened."""
+
+
+@dataclass(frozen=True, slots=True)
+class CallerLeft:
+    """Nobody waits for the answer any more."""
+
+
+Event: TypeAlias = Begin | Failed | FirstContent | Ended | Cancelled | Due | Woken | CallerLeft
+
+
+# ------------------------------------------------------------------ steps
+@dataclass(frozen=True, slots=True)
+class Try:
+    """Call a model. The permit, the trial and the reservation it holds are given back by exactly one of
+    Failed, Ended and Cancelled with the same `n`.
+    """
+
+    n: int
+    model: str
+    key: str
+    limits: Limits
+    deadline: float
+    """Monotonic: the first content, or the whole of an answer that is not streamed, must be there by then."""
+
+
+@dataclass(frozen=True, slots=True)
+class Deliver:
+    """Attempt `n` is the one whose content goes to the caller."""
+
+    n: int
+
+
+@dataclass(frozen=True, slots=True)
+class Cancel:
+    """Stop attempt `n`; answer with Cancelled."""
+
+    n: int
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Send Due at `until`. Replaces an earlier Wait."""
+
+    until: float
+
+
+@dataclass(frozen=True, slots=True)
+class Finish:
+    """The request is answered, by attempt `n`."""
+
+    n: int
+
+
+@dataclass(frozen=True, slots=True)
+class Fail:
+    """The request is over without a whole answer. After a Deliver it means: the stream ends with an error event.
+
+    `failure` is set where one attempt's own error is what the caller should see (`relay` True: its body, unchanged).
+    """
+
+    status: int
+    code: str
+    """Machine-readable: "all_models_failed", "rate_limited", "no_model_available", "deadline_exceeded",
+    "stream_broken", "bad_request", "content_filter"."""
+    message: str
+    retry_after_seconds: float | None
+    suggestion: str
+    trigger: Trigger | None = None
+    failure: AttemptFailed | None = None
+    relay: bool = False
+
+
+Step: TypeAlias = Try | Deliver | Cancel | Wait | Finish | Fail

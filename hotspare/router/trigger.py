@@ -1,0 +1,212 @@
+"""Why an attempt did not serve, and what is done about it: two tables, and the failure that carries the reason.
+
+A status alone seldom says enough: providers put "your credit is spent" and "you sent a bad field" both under 400.
+The first matching row of `ROWS` wins.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum, StrEnum
+
+
+class Trigger(StrEnum):
+    """Why an attempt did not serve. `bad_request` is the caller's own fault and goes back unchanged."""
+
+    rate_limit = "rate_limit"
+    overloaded = "overloaded"
+    timeout = "timeout"
+    network = "network"
+    server_error = "server_error"
+    auth = "auth"
+    quota = "quota"
+    content_filter = "content_filter"
+    refusal = "refusal"
+    loop = "loop"
+    empty = "empty"
+    invalid_output = "invalid_output"
+    malformed = "malformed"
+    context_length = "context_length"
+    model_missing = "model_missing"
+    stream_cut = "stream_cut"
+    stream_stall = "stream_stall"
+    unclassified = "unclassified"
+    bad_request = "bad_request"
+
+
+class Action(Enum):
+    """What the walk does after a trigger. Each begins where its name says and moves on when that is exhausted."""
+
+    retry = "retry here with backoff, then the next model"
+    another_key = "another key of this model, then the next model"
+    next_model = "the next model"
+    stop = "the error goes to the caller"
+
+
+ACTIONS: Mapping[Trigger, Action] = {
+    Trigger.rate_limit: Action.another_key,
+    Trigger.overloaded: Action.retry,
+    Trigger.timeout: Action.next_model,
+    Trigger.network: Action.retry,
+    Trigger.server_error: Action.retry,
+    Trigger.auth: Action.another_key,
+    Trigger.quota: Action.another_key,
+    Trigger.content_filter: Action.stop,
+    Trigger.refusal: Action.next_model,
+    Trigger.loop: Action.next_model,
+    Trigger.empty: Action.next_model,
+    Trigger.invalid_output: Action.next_model,
+    Trigger.malformed: Action.next_model,
+    Trigger.context_length: Action.next_model,
+    Trigger.model_missing: Action.next_model,
+    Trigger.stream_cut: Action.next_model,
+    Trigger.stream_stall: Action.next_model,
+    Trigger.unclassified: Action.next_model,
+    Trigger.bad_request: Action.stop,
+}
+
+COUNTED: frozenset[Trigger] = frozenset(
+    {
+        Trigger.timeout,
+        Trigger.network,
+        Trigger.server_error,
+        Trigger.overloaded,
+        Trigger.stream_cut,
+        Trigger.stream_stall,
+        Trigger.empty,
+        Trigger.malformed,
+    }
+)
+"""What the breaker judges a model by. A 429, a refused key or the caller's fault says nothing about its health."""
+
+TIMEOUTS = frozenset({Trigger.timeout, Trigger.stream_stall})
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of the classification: statuses (empty: any), and words of which one must stand in code or message."""
+
+    statuses: frozenset[int]
+    words: tuple[str, ...]
+    trigger: Trigger
+
+
+def _row(trigger: Trigger, statuses: tuple[int, ...], *words: str) -> Row:
+    return Row(frozenset(statuses), words, trigger)
+
+
+_CREDIT = (
+    "credit balance",
+    "insufficient_quota",
+    "billing",
+    "exceeded your current quota",
+    "insufficient credits",
+)
+_CONTEXT = (
+    "context_length",
+    "maximum context length",
+    "context window",
+    "prompt is too long",
+    "too many tokens",
+    "input is too long",
+)
+_MISSING = (
+    "model_not_found",
+    "not_found_error",
+    "does not exist",
+    "model not found",
+    "deprecated",
+    "no such model",
+)
+_FILTER = ("content_filter", "content_policy", "content management policy", "content policy", "safety system")
+
+ROWS: tuple[Row, ...] = (
+    _row(Trigger.quota, (400, 402, 403, 429), *_CREDIT),
+    _row(Trigger.quota, (402,)),
+    _row(Trigger.rate_limit, (429,)),
+    _row(Trigger.context_length, (400, 413, 422), *_CONTEXT),
+    _row(Trigger.content_filter, (400, 403), *_FILTER),
+    _row(Trigger.model_missing, (400, 404, 410), *_MISSING),
+    _row(Trigger.auth, (401, 403)),
+    _row(Trigger.bad_request, (404,), "unknown parameter", "unknown_parameter", "unrecognized request argument"),
+    _row(Trigger.model_missing, (404, 410)),
+    _row(Trigger.timeout, (408, 504)),
+    _row(Trigger.overloaded, (503, 529)),
+    _row(Trigger.overloaded, (), "overloaded_error"),
+    _row(Trigger.server_error, (409, 425, 500, 502)),
+    _row(Trigger.bad_request, (400, 405, 406, 411, 413, 414, 415, 422, 431)),
+)
+
+
+def classify(status: int, told: str) -> Trigger:
+    """The trigger of an answer that is an error.
+
+    Args:
+        status: the HTTP status; for an error event inside a stream, the status that the event's type stands for.
+        told: the provider's error type, code and message, in any case, joined by blanks.
+    """
+    words = told.lower()
+    for row in ROWS:
+        if row.statuses and status not in row.statuses:
+            continue
+        if not row.words or any(word in words for word in row.words):
+            return row.trigger
+    return Trigger.server_error if status >= 500 else Trigger.unclassified
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens as the provider counted them. `input` includes what was read from and written to its cache."""
+
+    input: int = 0
+    output: int = 0
+    cache_read: int = 0
+    cache_write: int = 0
+    reasoning: int = 0
+
+
+class AttemptFailed(Exception):  # noqa: N818 - it is an event of a walk, not an error of the program
+    """An attempt ended without serving. Raised by a Carrier; carries all that routing and the caller need to know.
+
+    Attributes:
+        trigger: why.
+        status: the provider's HTTP status, if it answered.
+        retry_after_seconds: what it asked for (already sane: positive, at most a day), if it did.
+        message: one line for operators, with every known secret taken out.
+        body: for `bad_request`: the provider's answer, to go to the caller (in the caller's dialect).
+        content_type: of `body`.
+        provider_request_id: the provider's own id of the call.
+        usage: tokens that were used all the same, if known.
+    """
+
+    __slots__ = (
+        "body",
+        "content_type",
+        "message",
+        "provider_request_id",
+        "retry_after_seconds",
+        "status",
+        "trigger",
+        "usage",
+    )
+
+    def __init__(
+        self,
+        trigger: Trigger,
+        message: str,
+        *,
+        status: int | None = None,
+        retry_after_seconds: float | None = None,
+        body: bytes | None = None,
+        content_type: str = "application/json",
+        provider_request_id: str | None = None,
+        usage: Usage | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.trigger = trigger
+        self.message = message
+        self.status = status
+        self.retry_after_seconds = retry_after_seconds
+        self.body = body
+        self.content_type = content_type
+        self.provider_request_id = provider_request_id
+        self.usage = usage
