@@ -1,4 +1,4 @@
-"""Where one model is reached and in which dialect: what configuration resolves and providers call. Holds the secrets."""
+"""Where one model is reached, and in which dialect: configuration resolves it, providers call it. Holds the secrets."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -156,20 +156,27 @@ class StoreView:
 
 
 @dataclass(frozen=True, slots=True)
-class Snapshot:
-    """Everything the screen shows without asking the store."""
+class Instance:
+    """Which running program this is; fixed from start to end, but for a reload's outcome."""
 
-    at: float
     name: str
-    demo: bool
-    environment: str
-    read_only: bool
     listen: str
     pid: int
     started_at: float
     version: str
-    config_path: str
-    config_refused: str
+    demo: bool = False
+    environment: str = ""
+    read_only: bool = False
+    config_path: str = ""
+    config_refused: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """Everything the screen shows without asking the store."""
+
+    at: float
+    instance: Instance
     requests_per_minute: int
     callers: int
     window_minutes: int

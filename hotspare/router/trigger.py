@@ -164,7 +164,7 @@ class Usage:
     reasoning: int = 0
 
 
-class AttemptFailed(Exception):  # noqa: N818 - it is an event of a walk, not an error of the program
+class AttemptFailed(Exception):
     """An attempt ended without serving. Raised by a Carrier; carries all that routing and the caller need to know.
 
     Attributes:
