@@ -1,0 +1,44 @@
+"""The options that several commands share, and what the user chose with them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """What stood before the command's name."""
+
+    config: Path | None = None
+    port: int | None = None
+
+
+config_option = click.option(
+    "--config", type=click.Path(path_type=Path), metavar="FILE", help="The configuration; else the first one found."
+)
+port_option = click.option(
+    "--port", type=click.IntRange(0, 65535), metavar="N", help="The gateway's port, over the file's (0: any free one)."
+)
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+instance_option = click.option("--instance", metavar="NAME", help="Which instance, where several run.")
+
+
+def looking(function: Function) -> Function:
+    """The options of a command that looks."""
+    return json_option(instance_option(function))
+
+
+def acting(function: Function) -> Function:
+    """The options of a command that changes what happens."""
+    return json_option(
+        instance_option(
+            click.option("--yes", is_flag=True, help="Do it, though it reaches wide.")(
+                click.option("--why", default="", metavar="TEXT", help="The reason, for the journal.")(function)
+            )
+        )
+    )

@@ -1,0 +1,87 @@
+"""Turn a Snapshot, or what an act did, into the JSON that scripts rely on. Names and meanings are the contract's."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from hotspare.router.command import Decision, JournalEntry
+from hotspare.router.settings import PICO_PER_USD
+from hotspare.router.snapshot import ModelView, Snapshot
+
+
+def usd(pico: int) -> float:
+    """Picodollars as dollars."""
+    return pico / PICO_PER_USD
+
+
+def model(view: ModelView) -> dict[str, Any]:
+    """One model, as `status` and `models` show it. Counts and cost are the day's, times the window's."""
+    return {
+        "name": view.name,
+        "chain": view.chain,
+        "state": view.state,
+        "reason": view.reason,
+        "seconds_left": view.seconds_left,
+        "requests": view.requests_today,
+        "ok": view.answered_today,
+        "p95_ms": view.p95_ms,
+        "cost_usd": None if view.unpriced and not view.cost_pico_usd else usd(view.cost_pico_usd),
+    }
+
+
+def models(snapshot: Snapshot) -> list[dict[str, Any]]:
+    """All models, chain by chain, in effective order."""
+    return [model(view) for view in snapshot.models]
+
+
+def status(snapshot: Snapshot) -> dict[str, Any]:
+    """How it is: the day's figures, the models, and what is going on."""
+    today = snapshot.today
+    return {
+        "name": snapshot.instance.name,
+        "pid": snapshot.instance.pid or None,
+        "listen": snapshot.instance.listen or None,
+        "situation": snapshot.situations[0].text if snapshot.situations else "",
+        "requests": today.requests,
+        "ok": today.answered,
+        "fallback": today.fallback,
+        "cost_usd": usd(today.cost_pico_usd),
+        "unpriced_requests": today.unpriced_requests,
+        "models": models(snapshot),
+        "store": {"state": snapshot.store.state, "dropped": snapshot.store.dropped},
+        "config": {"path": snapshot.instance.config_path or None, "refused": snapshot.instance.config_refused or None},
+    }
+
+
+def journal_entry(entry: JournalEntry) -> dict[str, Any]:
+    """A change that was made, in the fields of `journal`."""
+    change = entry.change
+    return {
+        "number": entry.number,
+        "act": change.act,
+        "subject": change.subject,
+        "who": change.who,
+        "when": change.at,
+        "why": change.why,
+        "before": _decision(change.before),
+        "after": _decision(change.after),
+        "until": change.after.until if change.after else None,
+        "durable": entry.durable,
+        "notes": list(change.notes),
+    }
+
+
+def _decision(decision: Decision | None) -> str | None:
+    return " ".join(decision.value) if decision else None
+
+
+def sentence(entry: JournalEntry) -> str:
+    """What is in force now, for the one who ordered it."""
+    change = entry.change
+    after = _decision(change.after) or "as in the file"
+    before = f" (before: {_decision(change.before)})" if change.before else ""
+    until = ""
+    if change.after is not None and change.slot is not None:
+        end = change.after.until
+        until = ", until lifted" if end is None else f", until {datetime.fromtimestamp(end, UTC):%H:%M:%S} UTC"
+    what = f"{change.act} {change.subject}".strip()
+    return f"{what}: {after}{until}{before}" if change.slot is not None else f"{what}: done"

@@ -1,0 +1,29 @@
+"""Say in one line how it goes: for a terminal without a screen, for `status --oneline`, for a shell's prompt."""
+
+from hotspare.router.snapshot import ModelView, Snapshot
+
+
+def status_line(snapshot: Snapshot) -> str:
+    """Time, traffic, fallbacks, money, and whatever is not well; ASCII only, whatever the terminal is."""
+    today = snapshot.today
+    parts = [
+        f"{snapshot.requests_per_minute} req/min",
+        f"{today.requests} today",
+        f"ok {_percent(today.answered_rate)}",
+        f"fallback {_percent(today.fallback_rate)}",
+        f"${today.cost_pico_usd / 1e12:.2f}",
+    ]
+    held_back = [_held_back(view) for view in snapshot.models if view.state != "ok"]
+    parts.append("; ".join(dict.fromkeys(held_back)) or "all models ok")
+    if snapshot.store.state != "ok":
+        parts.append(f"store {snapshot.store.state}")
+    return "  ".join(parts)
+
+
+def _held_back(view: ModelView) -> str:
+    left = "" if view.seconds_left is None else f" {view.seconds_left:.0f} s"
+    return f"{view.name} {view.state}{left}"
+
+
+def _percent(share: float | None) -> str:
+    return "-" if share is None else f"{100 * share:.1f} %"
