@@ -1,0 +1,273 @@
+"""Everything live about one model: what holds it back, which key is free, who is calling it.
+
+`held` derives eligibility from breaker, cooldowns, refused keys and decisions; nothing else says whether a model may be
+called. A Permit is taken for each call and given back exactly once. Times are monotonic seconds.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from hotspare.router.breaker import Breaker, Lease, Verdict
+from hotspare.router.budget import RetryBudget
+from hotspare.router.record import Ask, Skip
+from hotspare.router.settings import Model
+from hotspare.router.trigger import COUNTED, AttemptFailed, Trigger
+
+KEY_TRIAL_SECONDS = 300.0
+"""A refused key is tried again, once, after this long."""
+
+NO_KEYS = ("",)
+"""The key of a provider that needs none: one nameless key, so that cooldowns work the same."""
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Why a model may not be called now, until when (None: no known end), and by whom."""
+
+    skip: Skip
+    until: float | None = None
+    by: str = ""
+
+
+@dataclass(slots=True)
+class Cooldown:
+    """A pause. `asked`: the provider named the time itself, so that not even a last resort breaks it."""
+
+    until: float
+    since: float
+    asked: bool
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Permit:
+    """The right to one call of one model with one key."""
+
+    key: str
+    lease: Lease
+
+
+class Keys:
+    """The API keys of one provider that were refused, shared by its models: alias → when one trial may be made."""
+
+    __slots__ = ("refused", "since")
+
+    def __init__(self) -> None:
+        self.refused: dict[str, float] = {}
+        self.since: dict[str, float] = {}
+
+
+class CandidateState:
+    """One model's live state; owned by the router, changed only through its methods."""
+
+    __slots__ = (
+        "breaker",
+        "cooldowns",
+        "decided",
+        "decided_by",
+        "decided_until",
+        "in_flight",
+        "keys",
+        "model",
+        "names",
+        "own_refused",
+        "retry_budget",
+    )
+
+    def __init__(self, model: Model, keys: Keys) -> None:
+        self.model = model
+        self.keys = keys
+        self.names = model.keys or (() if model.needs_key else NO_KEYS)
+        self.breaker = Breaker(model.breaker)
+        self.cooldowns: dict[str, Cooldown] = {}
+        self.own_refused: dict[str, float] = {}
+        self.in_flight = 0
+        self.retry_budget = RetryBudget()
+        self.decided: Skip | None = None if model.enabled else "disabled"
+        self.decided_by = "" if model.enabled else "file"
+        self.decided_until: float | None = None
+
+    # ------------------------------------------------------------ may it be called?
+    def held(self, ask: Ask, now: float) -> Held | None:
+        """Why this request may not go here now; None: it may."""
+        if self.decided is not None:
+            return Held(self.decided, self.decided_until, self.decided_by)
+        if ask.needs and (lacking := ask.needs & self.model.lacks):
+            return Held("incapable", None, min(lacking))
+        return self.unready(now)
+
+    def unready(self, now: float) -> Held | None:
+        """As `held`, without what is a matter of the request or of a decision."""
+        if (held := self._key_held(now)) is not None:
+            return held
+        end = self.breaker.held_until(now)
+        if end is not None:
+            return Held("suspended" if self.breaker.state == "suspended" else "open", end, "breaker")
+        if self.model.max_concurrent and self.in_flight >= self.model.max_concurrent:
+            return Held("busy", None, f"{self.in_flight} in flight")
+        return None
+
+    def _key_held(self, now: float) -> Held | None:
+        if not self.cooldowns and not self.keys.refused and not self.own_refused:
+            return None if self.names else Held("no_key", None, "no key configured")
+        if self.free_key(now) is not None:
+            return None
+        usable = [name for name in self.names if self._refused_until(name) <= now]
+        if usable:
+            end = min(self.cooldowns[name].until for name in usable)
+            return Held("cooling", end, "provider" if self.asked_to_wait() else "429")
+        return Held("no_key", min(map(self._refused_until, self.names), default=None), "refused by the provider")
+
+    def _refused_until(self, key: str) -> float:
+        return max(self.keys.refused.get(key, 0.0), self.own_refused.get(key, 0.0))
+
+    def free_key(self, now: float, tried: frozenset[str] = frozenset()) -> str | None:
+        """The first key that is neither refused nor cooling nor in `tried`."""
+        for name in self.names:
+            cooldown = self.cooldowns.get(name)
+            if (
+                name not in tried
+                and (cooldown is None or cooldown.until <= now)
+                and (not (self.keys.refused or self.own_refused) or self._refused_until(name) <= now)
+            ):
+                return name
+        return None
+
+    def asked_to_wait(self) -> bool:
+        """True where the provider itself named the end of every cooldown in force."""
+        return bool(self.cooldowns) and all(cooldown.asked for cooldown in self.cooldowns.values())
+
+    # ------------------------------------------------------------ calls
+    def take(self, key: str, now: float) -> Permit:
+        """Begin a call; `held` must be None, `key` free."""
+        self.in_flight += 1
+        self._mark_key_trial(key, now)
+        return Permit(key, self.breaker.lease(now))
+
+    def take_last_resort(self, now: float) -> Permit | None:
+        """Begin the one call that is made although only our own judgement says no; None: not now."""
+        held = self.unready(now)
+        if held is None or held.skip not in ("open", "suspended", "cooling"):
+            return None
+        usable = [name for name in self.names if self._refused_until(name) <= now and self._ours_to_break(name, now)]
+        if not usable:
+            return None
+        lease = self.breaker.last_resort(now)
+        if lease is None:
+            return None
+        self.in_flight += 1
+        return Permit(usable[0], lease)
+
+    def _ours_to_break(self, key: str, now: float) -> bool:
+        cooldown = self.cooldowns.get(key)
+        return cooldown is None or cooldown.until <= now or not cooldown.asked
+
+    def _mark_key_trial(self, key: str, now: float) -> None:
+        """A refused key whose time has come is being tried: nobody else tries it meanwhile."""
+        for refused in (self.keys.refused, self.own_refused):
+            if key in refused:
+                refused[key] = now + KEY_TRIAL_SECONDS
+
+    def give_back(self, permit: Permit, verdict: Verdict, now: float, failure: AttemptFailed | None = None) -> bool:
+        """End a call. True: something that others can see has changed (breaker, cooldown, key)."""
+        self.in_flight -= 1
+        trigger = "" if failure is None else failure.trigger.value
+        changed = self.breaker.give_back(permit.lease, verdict, now, trigger)
+        if failure is not None:
+            if permit.lease.last_resort and failure.retry_after_seconds is None:
+                return changed  # it was called against our own judgement: its failure lengthens nothing
+            return self._set_aside(permit.key, failure, now) or changed
+        if verdict in (Verdict.good, Verdict.slow):
+            return self._welcome(permit.key) or changed
+        return changed
+
+    def _welcome(self, key: str) -> bool:
+        """An answer proves that its key is good and that nobody asks us to wait."""
+        known = self.cooldowns.pop(key, None), self.keys.refused.pop(key, None), self.own_refused.pop(key, None)
+        self.keys.since.pop(key, None)
+        return any(entry is not None for entry in known)
+
+    def _set_aside(self, key: str, failure: AttemptFailed, now: float) -> bool:
+        match failure.trigger:
+            case Trigger.rate_limit | Trigger.quota:
+                return self._cool(key, failure, now)
+            case Trigger.auth if failure.status == 403:  # forbidden: for this model only
+                self.own_refused[key] = now + KEY_TRIAL_SECONDS
+            case Trigger.auth:
+                self.keys.refused[key] = now + KEY_TRIAL_SECONDS
+                self.keys.since.setdefault(key, now)
+            case _:
+                return False
+        return True
+
+    def _cool(self, key: str, failure: AttemptFailed, now: float) -> bool:
+        """Pause this key. A shorter pause never replaces a longer one."""
+        asked = failure.retry_after_seconds is not None
+        seconds = failure.retry_after_seconds if asked else self.model.breaker.cooldown_seconds
+        if not seconds or seconds <= 0:
+            return False
+        reason = f"{failure.status or failure.trigger.value}" + (", Retry-After" if asked else "")
+        before = self.cooldowns.get(key)
+        if before is not None and before.until > now:
+            before.asked |= asked
+            before.until = max(before.until, now + seconds)
+        else:
+            self.cooldowns[key] = Cooldown(now + seconds, now, asked, reason)
+        return True
+
+    # ------------------------------------------------------------ by hand, and over restarts
+    def decide(self, decided: Skip | None, by: str = "") -> None:
+        """What an operator or the file has ordered; None: it may serve."""
+        self.decided = decided
+        self.decided_by = by if decided is not None else ""
+
+    def clear(self) -> None:
+        """Forget all that our own judgement or a provider's word holds against the model."""
+        self.cooldowns.clear()
+        self.own_refused.clear()
+        for name in self.names:
+            self.keys.refused.pop(name, None)
+            self.keys.since.pop(name, None)
+        self.breaker.close()
+
+    def memory(self, now: float, wall: float) -> dict[str, Any]:
+        """What the next start must know; empty where there is nothing."""
+        found: dict[str, Any] = {}
+        if (breaker := self.breaker.memory(now, wall)) is not None:
+            found["breaker"] = breaker
+        cooling = {
+            key: {
+                "until": wall + entry.until - now,
+                "since": wall + entry.since - now,
+                "asked": entry.asked,
+                "reason": entry.reason,
+            }
+            for key, entry in self.cooldowns.items()
+            if entry.until > now
+        }
+        if cooling:
+            found["cooldowns"] = cooling
+        for name, refused in (("refused", self.keys.refused), ("own_refused", self.own_refused)):
+            kept = {key: wall + until - now for key, until in refused.items() if key in self.names}
+            if kept:
+                found[name] = kept
+        return found
+
+    def remember(self, memory: dict[str, Any], now: float, wall: float) -> None:
+        """Take up what an earlier run knew; what has passed is left out."""
+        if "breaker" in memory:
+            self.breaker.remember(memory["breaker"], now, wall)
+        for key, entry in memory.get("cooldowns", {}).items():
+            if key in self.names and entry["until"] > wall:
+                self.cooldowns[key] = Cooldown(
+                    now + entry["until"] - wall, now + entry["since"] - wall, entry["asked"], entry["reason"]
+                )
+        for name, refused in (("refused", self.keys.refused), ("own_refused", self.own_refused)):
+            for key, until in memory.get(name, {}).items():
+                if key in self.names:
+                    refused[key] = now + until - wall
+
+
+def verdict_of(failure: AttemptFailed) -> Verdict:
+    """What a failure says about the model it came from."""
+    return Verdict.bad if failure.trigger in COUNTED else Verdict.nothing

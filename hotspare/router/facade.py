@@ -1,0 +1,154 @@
+"""The router: live state behind a few methods, all synchronous, owned by one event loop.
+
+`now` is monotonic seconds, `wall` UTC epoch seconds; both are handed in, as are randomness and the operator's midnight.
+"""
+
+from collections.abc import Callable, Mapping
+from fnmatch import fnmatchcase
+from random import Random
+from typing import Any
+
+from hotspare.router.candidate import CandidateState, Keys
+from hotspare.router.change import Asked, Changes
+from hotspare.router.command import Change, ClearModel, Command, Decision, JournalEntry, Refusal, Slot
+from hotspare.router.live import Live
+from hotspare.router.plan import Plan, Planner
+from hotspare.router.record import Ask, Record
+from hotspare.router.settings import Settings
+from hotspare.router.snapshot import Instance, Snapshot, StoreView
+from hotspare.router.standing import Standing
+from hotspare.router.view import Viewer, lane_state
+from hotspare.router.walk import Walk
+
+
+class Router:
+    """Decides, remembers, and says how things are.
+
+    Attributes:
+        epoch: grows whenever a breaker, a cooldown, a key or a decision changes.
+    """
+
+    def __init__(self, settings: Settings, *, random: Random, midnight: Callable[[float], float]) -> None:
+        self.settings = settings
+        self.epoch = 0
+        self.standing = Standing()
+        self.live = Live(midnight)
+        keys = {model.provider: Keys() for model in settings.models.values()}
+        self.states = {name: CandidateState(model, keys[model.provider]) for name, model in settings.models.items()}
+        self._random = random
+        self._planner = Planner(settings.chains, self.states, self.standing)
+        self._changes = Changes(settings, self.states, self.standing)
+        self._viewer = Viewer(settings, self.states, self.standing, self.live)
+        self._latest: Change | None = None
+
+    # ------------------------------------------------------------ requests
+    def resolve(self, asked: str) -> tuple[str, str | None] | None:
+        """The chain for a name that a caller asks for, and the model it starts at; None: the name is unknown."""
+        settings = self.settings
+        if asked in settings.chains:
+            return asked, None
+        for chain in settings.chains.values():
+            if any(fnmatchcase(asked, pattern) for pattern in chain.answers):
+                return chain.name, None
+        holder = settings.chain_of_model(asked)
+        if holder is not None:
+            return holder.name, asked
+        return None if settings.default_chain is None else (settings.default_chain, None)
+
+    def open(self, ask: Ask, now: float) -> Walk:
+        """A Walk for one request."""
+        del now
+        return self.walk(ask, self._planner.plan(ask))
+
+    def walk(self, ask: Ask, plan: Plan) -> Walk:
+        """A Walk under a given plan."""
+        return Walk(ask, self.settings.chains[ask.chain], plan, self._random, self._changed)
+
+    def fold(self, record: Record) -> None:
+        """Take one finished Record, of this run or an earlier one, into the live figures."""
+        self.live.fold(record)
+
+    def _changed(self) -> None:
+        self.epoch += 1
+
+    # ------------------------------------------------------------ decisions
+    def change(
+        self,
+        command: Command,
+        *,
+        who: str,
+        why: str,
+        now: float,
+        wall: float,
+        latest: JournalEntry | None,
+        confirmed: bool,
+    ) -> Change | Refusal:
+        """What a command would change; nothing is changed yet. `latest` is what an undo would take back."""
+        return self._changes.work_out(command, Asked(who, why, wall, now, latest, confirmed))
+
+    def commit(self, change: Change, *, now: float, wall: float) -> None:
+        """Put a change in force."""
+        self._latest = change
+        if change.slot is not None:
+            self.standing.put(change.slot, change.after, now=now, wall=wall)
+            self._apply(change.slot)
+        elif change.act == ClearModel.act:
+            self.states[change.subject].clear()
+        self._changed()
+
+    def tick(self, now: float, wall: float) -> tuple[Change, ...]:
+        """Let time pass: lift expired decisions (returned, for the journal), and note each model's state."""
+        expired = self.standing.expire(now=now, wall=wall)
+        for change in expired:
+            if change.slot is not None:
+                self._apply(change.slot)
+        if expired:
+            self._changed()
+        self.live.mark(wall, ((name, lane_state(state, now)) for name, state in self.states.items()))
+        return expired
+
+    def _apply(self, slot: Slot) -> None:
+        """Carry a decision about a model over to its state."""
+        if slot.kind != "model" or slot.subject not in self.states:
+            return
+        state = self.states[slot.subject]
+        decision = self.standing.get(slot)
+        if decision is not None and decision.value[0] == "enabled":
+            state.decide(None)
+        elif decision is not None:
+            state.decide("draining" if decision.value[0] == "draining" else "disabled", decision.who)
+        else:
+            state.decide(None if state.model.enabled else "disabled", "file")
+        state.decided_until = self.standing.expiry(slot)
+
+    # ------------------------------------------------------------ looking, and over restarts
+    def snapshot(self, *, now: float, wall: float, instance: Instance, store: StoreView) -> Snapshot:
+        """All live figures at this instant."""
+        return self._viewer.snapshot(now, wall, instance, store, self._latest)
+
+    def memory(self, *, now: float, wall: float) -> dict[str, Any]:
+        """What the next start must know of cooldowns, breakers and refused keys: JSON, with wall times."""
+        found = {name: state.memory(now, wall) for name, state in self.states.items()}
+        return {name: memory for name, memory in found.items() if memory}
+
+    def restore(
+        self, *, decisions: Mapping[Slot, Decision], memory: Mapping[str, Any], now: float, wall: float
+    ) -> None:
+        """Take up what an earlier run decided and knew; what has ended, or is about models that are gone, is left."""
+        known = {slot: decision for slot, decision in decisions.items() if self._knows(slot, decision)}
+        self.standing.take_up(known, now=now, wall=wall)
+        for slot in known:
+            self._apply(slot)
+        for name, state in self.states.items():
+            if name in memory:
+                state.remember(memory[name], now, wall)
+        self.live.roll(wall)
+        self._changed()
+
+    def _knows(self, slot: Slot, decision: Decision) -> bool:
+        if slot.kind == "model":
+            return slot.subject in self.states
+        chain = self.settings.chains.get(slot.subject)
+        if chain is None:
+            return False
+        return slot.kind == "order" or decision.value[0] == "skip_primary" or decision.value[1] in chain.models

@@ -1,0 +1,153 @@
+"""The live figures: Records folded minute by minute for the windows, and whole for the operator's day.
+
+Minutes are those of the wall clock (`int(at // 60)`), so that Records restored at a start fall where they belong.
+"""
+
+from collections import deque
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from hotspare.router.figures import Figures, ModelFigures, fold, fold_attempts
+from hotspare.router.record import Record
+from hotspare.router.snapshot import LANE_MINUTES, LaneCell
+
+WINDOW_MINUTES = 15
+KEPT_MINUTES = LANE_MINUTES + 1
+RECENT = 200
+RATE_SLOT_SECONDS = 5
+
+
+@dataclass(slots=True)
+class Minute:
+    """One minute: figures by chain, figures by model, callers seen, and the worst state each model was in."""
+
+    chains: dict[str, Figures] = field(default_factory=dict)
+    models: dict[str, ModelFigures] = field(default_factory=dict)
+    callers: set[str] = field(default_factory=set)
+    states: dict[str, LaneCell] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Day:
+    """The operator's day so far."""
+
+    begins: float = 0.0
+    chains: dict[str, Figures] = field(default_factory=dict)
+    models: dict[str, ModelFigures] = field(default_factory=dict)
+    other_pico_usd: int = 0
+    """What probes, drills and test prompts cost."""
+
+
+SEVERITY: tuple[LaneCell, ...] = ("unknown", "idle", "ok", "degraded", "cooling", "disabled", "open")
+
+
+class Live:
+    """What has happened lately. `midnight(wall)` gives the operator's midnight at or before a time."""
+
+    def __init__(self, midnight: Callable[[float], float]) -> None:
+        self.recent: deque[Record] = deque(maxlen=RECENT)
+        self.fallbacks: deque[Record] = deque(maxlen=RECENT)
+        self.day = Day()
+        self.newest = 0.0
+        self._midnight = midnight
+        self.next_midnight = 0.0
+        self._minutes: dict[int, Minute] = {}
+        self._rate: dict[int, int] = {}
+
+    def fold(self, record: Record) -> None:
+        """Add one finished Record."""
+        self.roll(max(record.at, self.newest))
+        self.recent.append(record)
+        if record.kind != "traffic":
+            if record.at >= self.day.begins:
+                self.day.other_pico_usd += record.cost_pico_usd
+            return
+        if record.fallback:
+            self.fallbacks.append(record)
+        self._fold_minute(record)
+        if record.at >= self.day.begins:
+            fold(self.day.chains.setdefault(record.chain, Figures()), record)
+            fold_attempts(self.day.models, record)
+
+    def _fold_minute(self, record: Record) -> None:
+        number = int(record.at // 60)
+        if number <= int(self.newest // 60) - KEPT_MINUTES:
+            return
+        minute = self._minutes.setdefault(number, Minute())
+        fold(minute.chains.setdefault(record.chain, Figures()), record)
+        fold_attempts(minute.models, record)
+        minute.callers.add(record.caller)
+        slot = int(record.at // RATE_SLOT_SECONDS)
+        self._rate[slot] = self._rate.get(slot, 0) + 1
+
+    def roll(self, wall: float) -> None:
+        """Let old minutes go, and begin a new day when its midnight has come."""
+        if wall >= self.next_midnight:
+            begins = self._midnight(wall)
+            if begins != self.day.begins:
+                self.day = Day(begins)
+            self.next_midnight = self._midnight(begins + 36 * 3600)  # the next one, whether the day has 23 h or 25
+        if int(wall // 60) != int(self.newest // 60):
+            oldest = int(wall // 60) - KEPT_MINUTES
+            for number in [number for number in self._minutes if number <= oldest]:
+                del self._minutes[number]
+            oldest_slot = int(wall // RATE_SLOT_SECONDS) - 120 // RATE_SLOT_SECONDS
+            for slot in [slot for slot in self._rate if slot < oldest_slot]:
+                del self._rate[slot]
+        self.newest = max(self.newest, wall)
+
+    def mark(self, wall: float, states: Iterable[tuple[str, LaneCell]]) -> None:
+        """Note the state each model is in; a lane's column shows the worst of its minute."""
+        self.roll(wall)
+        minute = self._minutes.setdefault(int(wall // 60), Minute())
+        for model, state in states:
+            known = minute.states.get(model, "unknown")
+            if SEVERITY.index(state) > SEVERITY.index(known):
+                minute.states[model] = state
+
+    # ------------------------------------------------------------ windows
+    def _last(self, minutes: int, wall: float) -> list[Minute]:
+        newest = int(wall // 60)
+        return [minute for number in range(newest - minutes + 1, newest + 1) if (minute := self._minutes.get(number))]
+
+    def chain_window(self, wall: float, minutes: int = WINDOW_MINUTES) -> dict[str, Figures]:
+        """Figures by chain over the last minutes, the running one included."""
+        total: dict[str, Figures] = {}
+        for minute in self._last(minutes, wall):
+            for chain, figures in minute.chains.items():
+                total.setdefault(chain, Figures()).merge(figures)
+        return total
+
+    def model_window(self, wall: float, minutes: int = WINDOW_MINUTES) -> dict[str, ModelFigures]:
+        total: dict[str, ModelFigures] = {}
+        for minute in self._last(minutes, wall):
+            for model, figures in minute.models.items():
+                total.setdefault(model, ModelFigures()).merge(figures)
+        return total
+
+    def callers(self, wall: float, minutes: int = WINDOW_MINUTES) -> int:
+        return len(set().union(*(minute.callers for minute in self._last(minutes, wall))))
+
+    def per_minute(self, wall: float) -> int:
+        """Requests read in the last minute."""
+        newest = int(wall // RATE_SLOT_SECONDS)
+        return sum(self._rate.get(newest - back, 0) for back in range(60 // RATE_SLOT_SECONDS))
+
+    def lane(self, model: str, wall: float) -> tuple[LaneCell, ...]:
+        """One cell a minute, oldest first: the model's worst state, refined by how its calls went."""
+        newest = int(wall // 60)
+        return tuple(_cell(self._minutes.get(number), model) for number in range(newest - LANE_MINUTES + 1, newest + 1))
+
+
+def _cell(minute: Minute | None, model: str) -> LaneCell:
+    if minute is None:
+        return "unknown"
+    state = minute.states.get(model, "unknown")
+    if state in ("open", "cooling", "disabled"):
+        return state
+    figures = minute.models.get(model)
+    if figures is None or not figures.calls:
+        return "idle" if state != "unknown" else "unknown"
+    if not figures.failed:
+        return "ok"
+    return "degraded" if figures.answered else "open"

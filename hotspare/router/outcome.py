@@ -1,0 +1,196 @@
+"""How a request ended, as an error for its caller and as a Record for everybody else."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from hotspare.router.candidate import CandidateState
+from hotspare.router.plan import Plan
+from hotspare.router.record import Ask, Attempt, Candidate, EndedBy, Record, Verdict
+from hotspare.router.settings import Model, Rates
+from hotspare.router.step import Ended, Fail
+from hotspare.router.trigger import AttemptFailed, Trigger, Usage
+
+RETRY_AFTER_SECONDS = 60.0
+"""What a caller is told where nothing better is known."""
+
+LIMITED = frozenset({Trigger.rate_limit, Trigger.quota})
+UNBILLED = frozenset(Trigger) - {Trigger.timeout, Trigger.stream_cut, Trigger.stream_stall}
+"""Failures that no provider bills when no content has come; after a timeout it may have."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """The rule that ended a request, and what it makes of it."""
+
+    verdict: Verdict
+    status: int
+    ended_by: EndedBy
+    reason: str
+
+
+NO_USAGE = Usage()
+
+CALLER_LEFT = Ending("caller_left", 499, "caller_left", "")
+
+
+def cost_of(usage: Usage | None, rates: Rates | None) -> int | None:
+    """Picodollars: each kind of token at its rate; None where usage or price is unknown."""
+    if usage is None or rates is None:
+        return None
+    read = rates.input if rates.cache_read is None else rates.cache_read
+    write = rates.input if rates.cache_write is None else rates.cache_write
+    plain = max(0, usage.input - usage.cache_read - usage.cache_write)
+    return plain * rates.input + usage.cache_read * read + usage.cache_write * write + usage.output * rates.output
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """One attempt's moments, and when its request was read; monotonic seconds."""
+
+    read: float
+    started: float
+    first_content: float | None
+    ended: float
+
+
+def attempt_of(
+    number: int,
+    model: Model,
+    key: str,
+    times: Times,
+    usage: Usage | None,
+    told: AttemptFailed | Ended | None,
+    *,
+    cancelled: bool,
+) -> Attempt:
+    """The account of one attempt. `told` is what the provider said at its end; None where it was cancelled before."""
+    failure = told if isinstance(told, AttemptFailed) else None
+    tokens = usage or NO_USAGE
+    unbilled = failure is not None and times.first_content is None and failure.trigger in UNBILLED
+    first = times.first_content
+    return Attempt(
+        number=number,
+        model=model.name,
+        key=key,
+        trigger=None if failure is None else failure.trigger,
+        cancelled=cancelled,
+        status=None if told is None else told.status,
+        message="" if failure is None else failure.message,
+        provider_request_id=None if told is None else told.provider_request_id,
+        started_ms=(times.started - times.read) * 1000.0,
+        first_content_ms=None if first is None else (first - times.read) * 1000.0,
+        ended_ms=(times.ended - times.read) * 1000.0,
+        input_tokens=tokens.input,
+        output_tokens=tokens.output,
+        cache_read_tokens=tokens.cache_read,
+        cache_write_tokens=tokens.cache_write,
+        reasoning_tokens=tokens.reasoning,
+        cost_pico_usd=0 if usage is None and unbilled else cost_of(usage, model.rates),
+    )
+
+
+def candidates_of(
+    plan: Plan, skipped: Mapping[str, Candidate], tried: frozenset[str] | set[str]
+) -> tuple[Candidate, ...]:
+    """Every candidate in the order it was, or would have been, looked at."""
+    return tuple(
+        skipped.get(name) or Candidate(name, by="" if name in tried else "not reached")
+        for name in (state.model.name for state in plan.order)
+    )
+
+
+def graceful(
+    plan: Plan,
+    skipped: Mapping[str, Candidate],
+    failures: Sequence[tuple[str, AttemptFailed]],
+    ended_by: EndedBy,
+    now: float,
+) -> Fail:
+    """The error for a request that no model could answer: 429 where every candidate is rate limited, else 503."""
+    limited = _all_limited(plan, skipped, failures)
+    seconds, returning = _earliest_return(plan.order, now)
+    codes: Mapping[EndedBy, str] = {"deadline": "deadline_exceeded", "no_candidate": "no_model_available"}
+    code = "rate_limited" if limited else codes.get(ended_by, "all_models_failed")
+    return Fail(
+        status=429 if limited else 503,
+        code=code,
+        message=_message(skipped, failures, ended_by),
+        retry_after_seconds=seconds,
+        suggestion=f"{returning} returns in {seconds:.0f} s" if returning else f"retry in {seconds:.0f} s",
+        trigger=failures[-1][1].trigger if failures else None,
+    )
+
+
+def _all_limited(plan: Plan, skipped: Mapping[str, Candidate], failures: Sequence[tuple[str, AttemptFailed]]) -> bool:
+    last = {model: failure.trigger for model, failure in failures}
+    considered = [state.model.name for state in plan.order if state.model.name != plan.excluded]
+    return bool(considered) and all(
+        last[name] in LIMITED if name in last else name in skipped and skipped[name].skip == "cooling"
+        for name in considered
+    )
+
+
+def _earliest_return(order: Sequence[CandidateState], now: float) -> tuple[float, str]:
+    """Seconds until the first candidate may be called again, and which; a nameless minute where none says."""
+    best, name = RETRY_AFTER_SECONDS, ""
+    for state in order:
+        until = state.decided_until if state.decided is not None else getattr(state.unready(now), "until", None)
+        if until is not None and until - now < best:
+            best, name = max(1.0, until - now), state.model.name
+    return best, name
+
+
+def _message(skipped: Mapping[str, Candidate], failures: Sequence[tuple[str, AttemptFailed]], ended_by: EndedBy) -> str:
+    parts = [
+        f"{model}: {failure.trigger}" + (f" ({failure.status})" if failure.status is not None else "")
+        for model, failure in failures
+    ]
+    for candidate in skipped.values():
+        left = "" if candidate.seconds_left is None else f", {candidate.seconds_left:.0f} s left"
+        parts.append(f"{candidate.model}: {candidate.skip}{left}")
+    what = "the deadline passed before any model answered" if ended_by == "deadline" else "no model could answer"
+    return what + (f" ({'; '.join(parts)})" if parts else "")
+
+
+def record_of(
+    ask: Ask,
+    plan: Plan,
+    ending: Ending,
+    *,
+    model: str | None,
+    fallback: bool,
+    attempts: Sequence[Attempt],
+    skipped: Mapping[str, Candidate],
+    now: float,
+) -> Record:
+    """The finished request, frozen."""
+    answered = ending.verdict == "answered"
+    served = next((attempt for attempt in attempts if attempt.model == model and not attempt.cancelled), None)
+    return Record(
+        id=ask.id,
+        at=ask.at,
+        kind=ask.kind,
+        chain=ask.chain,
+        asked=ask.asked,
+        meant=plan.meant,
+        model=model if answered else None,
+        caller=ask.caller,
+        session=ask.session,
+        dialect=ask.dialect,
+        stream=ask.stream,
+        verdict=ending.verdict,
+        status=ending.status,
+        fallback=answered and fallback,
+        forced=plan.forced,
+        source="model",
+        reason=str(ending.reason),
+        ended_by=ending.ended_by,
+        duration_ms=(now - ask.read_at) * 1000.0,
+        first_content_ms=served.first_content_ms if served is not None else None,
+        input_tokens=sum(attempt.input_tokens for attempt in attempts),
+        output_tokens=sum(attempt.output_tokens for attempt in attempts),
+        cost_pico_usd=sum(attempt.cost_pico_usd or 0 for attempt in attempts),
+        unpriced=any(attempt.cost_pico_usd is None for attempt in attempts),
+        candidates=candidates_of(plan, skipped, {attempt.model for attempt in attempts}),
+        attempts=tuple(attempts),
+    )

@@ -1,0 +1,230 @@
+"""What is going on, in words, worst first: a table of situations, each a test on the figures and a sentence.
+
+The sentence names the evidence, since when, and how the traffic fares; beside it stands the key that helps.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from hotspare.router.settings import Budget
+from hotspare.router.snapshot import ChainView, DecisionView, FiguresView, ModelView, SituationView, StoreView
+from hotspare.router.words import clock_time, dollars, percent, seconds_of, span
+
+Severity = Literal["ok", "note", "warning", "critical"]
+
+FALLBACK_TARGET = 0.10
+ENOUGH_REQUESTS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What the table looks at."""
+
+    wall: float
+    chains: tuple[ChainView, ...]
+    models: tuple[ModelView, ...]
+    window: FiguresView
+    usual: FiguresView
+    today: FiguresView
+    other_pico_usd: int
+    budget: Budget
+    budget_gone_at: float | None
+    decisions: tuple[DecisionView, ...]
+    store: StoreView
+
+    def of_chain(self, chain: str) -> list[ModelView]:
+        return [model for model in self.models if model.chain == chain]
+
+
+def situations(look: Look) -> tuple[SituationView, ...]:
+    """All that hold now; never empty: where nothing is wrong, that is said."""
+    found = [view for rule in RULES for view in rule(look)]
+    return tuple(found) or (_all_well(look),)
+
+
+HELD = ("cooling", "open", "suspended", "no_key", "disabled", "draining")
+TROUBLE = {
+    "cooling": "limited",
+    "open": "down",
+    "suspended": "failing too often",
+    "no_key": "without a usable key",
+    "trial": "being tried again",
+}
+
+
+def _no_model(look: Look) -> list[SituationView]:
+    found = []
+    for chain in look.chains:
+        models = look.of_chain(chain.name)
+        if all(model.state in HELD for model in models):
+            states = "; ".join(f"{model.name} {model.state}{_left(model)}" for model in models)
+            text = f"No model of {chain.name} can answer: {states}. Its callers get errors."
+            disabled = next((model.name for model in models if model.state in ("disabled", "draining")), "")
+            key = ("d", f"enable {disabled}") if disabled else ("", "")
+            found.append(SituationView("no_model", "critical", text, _since(models), *key, chain.name))
+    return found
+
+
+def _key_refused(look: Look) -> list[SituationView]:
+    return [
+        SituationView(
+            "key_refused",
+            "critical",
+            f"{model.provider} refuses the key of {model.name}{_since_words(model)}: put a valid one in its variable "
+            f"and restart.",
+            model.since,
+            subject=model.name,
+        )
+        for model in _once(look.models)
+        if model.state == "no_key" and model.reason.startswith("refused")
+    ]
+
+
+def _over_budget(look: Look) -> list[SituationView]:
+    limit = look.budget.daily
+    spent = look.today.cost_pico_usd + look.other_pico_usd
+    if limit is None or spent < limit * look.budget.alert_share:
+        return []
+    if spent > limit:
+        text = f"The day's cost is {dollars(spent)}, over its limit of {dollars(limit)}."
+        return [SituationView("over_budget", "critical", text)]
+    gone = f"; at this rate it is gone at {clock_time(look.budget_gone_at)}" if look.budget_gone_at else ""
+    text = f"The day's cost is {dollars(spent)} of {dollars(limit)}{gone}."
+    return [SituationView("budget_near", "warning", text)]
+
+
+def _primary_held(look: Look) -> list[SituationView]:
+    found = []
+    for chain in look.chains:
+        models = look.of_chain(chain.name)
+        primary = models[0]
+        if primary.state not in TROUBLE or all(model.state in HELD for model in models):
+            continue
+        what = f"{primary.name} is {TROUBLE[primary.state]} ({_details(primary)})"
+        key = ("f", "hold it 10 min") if chain.forced is None and primary.state != "no_key" else ("", "")
+        text = f"{what}. {_stand_in(chain, models, look)}"
+        found.append(SituationView(f"primary_{primary.state}", "warning", text, primary.since, *key, primary.name))
+    return found
+
+
+def _stand_in(chain: ChainView, models: list[ModelView], look: Look) -> str:
+    """Who answers instead, and how that goes compared with the usual."""
+    others = [model for model in models[1:] if model.state not in HELD]
+    first = max(others, key=lambda model: model.share or 0.0)
+    if not chain.figures.requests or first.share is None:
+        return f"{first.name} answers {chain.name}."
+    share = f"{first.name} answers {percent(first.share)} of {chain.name}"
+    fares = [f"{percent(chain.figures.answered_rate or 0.0)} ok"]
+    if look.window.p95_ms is not None and look.usual.p95_ms is not None:
+        more = (look.window.p95_ms - look.usual.p95_ms) / 1000
+        fares.append(f"p95 {more:+.1f} s")
+    return f"{share}: {', '.join(fares)}."
+
+
+def _other_held(look: Look) -> list[SituationView]:
+    return [
+        SituationView(
+            f"model_{model.state}",
+            "warning" if model.state != "cooling" else "note",
+            f"{model.name} is {TROUBLE[model.state]} ({_details(model)}).",
+            model.since,
+            subject=model.name,
+        )
+        for model in _once(look.models)
+        if model.position > 1 and model.state in ("open", "suspended", "no_key", "cooling")
+    ]
+
+
+def _much_fallback(look: Look) -> list[SituationView]:
+    rate = look.window.fallback_rate
+    if rate is None or look.window.requests < ENOUGH_REQUESTS or rate <= FALLBACK_TARGET:
+        return []
+    text = (
+        f"{percent(rate)} of {look.window.requests:,} requests in 15 min fell back "
+        f"(target under {percent(FALLBACK_TARGET)}); {percent(look.window.answered_rate or 0.0)} were answered."
+    )
+    return [SituationView("fallback_rate", "warning", text, key="w", key_text="why")]
+
+
+def _many_failed(look: Look) -> list[SituationView]:
+    if look.window.requests < ENOUGH_REQUESTS or look.window.failed * 20 <= look.window.requests:
+        return []
+    text = f"{look.window.failed:,} of {look.window.requests:,} requests in 15 min got an error."
+    return [SituationView("failed", "critical", text, key="w", key_text="why")]
+
+
+def _store_trouble(look: Look) -> list[SituationView]:
+    if look.store.state == "ok" and not look.store.dropped:
+        return []
+    dropped = f" {look.store.dropped:,} Records could not be kept." if look.store.dropped else ""
+    detail = f": {look.store.detail}" if look.store.detail else ""
+    text = f"The store is {look.store.state}{detail}. Traffic goes on.{dropped}"
+    return [SituationView("store", "warning", text)]
+
+
+def _ordered(look: Look) -> list[SituationView]:
+    return [
+        SituationView(
+            f"ordered_{decision.kind}",
+            "note",
+            f"{decision.text}, by {decision.who} since {clock_time(decision.at)}"
+            + (f", {span(decision.seconds_left)} left" if decision.seconds_left is not None else ", until lifted")
+            + (f': "{decision.why}"' if decision.why else "")
+            + ".",
+            decision.at,
+            "u",
+            "undo",
+            decision.subject,
+        )
+        for decision in look.decisions
+        if decision.kind != "order"
+    ]
+
+
+def _all_well(look: Look) -> SituationView:
+    if not look.window.requests:
+        return SituationView("idle", "ok", "All well. No requests in the last 15 minutes.")
+    rate = percent(look.window.answered_rate or 0.0)
+    p95 = "" if look.window.p95_ms is None else f", p95 {seconds_of(look.window.p95_ms)}"
+    text = f"All well: {rate} of {look.window.requests:,} requests in 15 min answered{p95}."
+    return SituationView("all_well", "ok", text)
+
+
+RULES: tuple[Callable[[Look], list[SituationView]], ...] = (
+    _no_model,
+    _key_refused,
+    _many_failed,
+    _over_budget,
+    _primary_held,
+    _other_held,
+    _much_fallback,
+    _store_trouble,
+    _ordered,
+)
+"""From the worst to the mildest; each gives the situations of its kind that hold now."""
+
+
+def _once(models: tuple[ModelView, ...]) -> list[ModelView]:
+    """Each model once, though it may stand in several chains."""
+    return list({model.name: model for model in reversed(models)}.values())[::-1]
+
+
+def _left(model: ModelView) -> str:
+    return "" if model.seconds_left is None else f" {span(model.seconds_left)}"
+
+
+def _since(models: list[ModelView]) -> float | None:
+    return max((model.since for model in models if model.since is not None), default=None)
+
+
+def _since_words(model: ModelView) -> str:
+    return "" if model.since is None else f" since {clock_time(model.since)}"
+
+
+def _details(model: ModelView) -> str:
+    parts = [model.reason] if model.reason else []
+    if model.since is not None:
+        parts.append(f"since {clock_time(model.since)}")
+    left = "" if model.seconds_left is None else f"; next try in {span(model.seconds_left)}"
+    return ", ".join(parts) + left

@@ -1,0 +1,96 @@
+"""Codes and numbers into words, only when somebody looks. Times of day are UTC."""
+
+import time
+
+from hotspare.router.candidate import CandidateState
+from hotspare.router.record import Attempt, Record
+from hotspare.router.settings import PICO_PER_USD
+from hotspare.router.trigger import Trigger
+
+
+def clock_time(wall: float) -> str:
+    """As "02:37"."""
+    return time.strftime("%H:%M", time.gmtime(wall))
+
+
+def span(seconds: float) -> str:
+    """As "38 s", "9 min", "2 h": as much as a glance needs."""
+    if seconds < 100:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 100 * 60 else f"{seconds / 3600:.0f} h"
+
+
+def seconds_of(milliseconds: float) -> str:
+    """As "1.9 s"."""
+    return f"{milliseconds / 1000:.1f} s"
+
+
+def percent(share: float) -> str:
+    """As "98.9 %", "100 %"; never rounded up to a whole it is not."""
+    tenths = int(share * 1000 + 1e-9)
+    return f"{tenths // 10} %" if tenths % 10 == 0 else f"{tenths / 10:.1f} %"
+
+
+def dollars(pico_usd: int) -> str:
+    """As "$41.20", "$0.0031": two digits where there are dollars, enough to show anything else."""
+    usd = pico_usd / PICO_PER_USD
+    return f"${usd:,.2f}" if usd >= 0.1 or usd == 0 else f"${usd:.4f}"
+
+
+HTTP_WORDS = {
+    Trigger.timeout: "timed out",
+    Trigger.network: "network",
+    Trigger.stream_cut: "stream cut",
+    Trigger.stream_stall: "stream went silent",
+    Trigger.empty: "empty answer",
+    Trigger.malformed: "malformed answer",
+}
+
+
+def failure_words(attempt: Attempt) -> str:
+    """Why one attempt did not serve: "429, Retry-After 42", "no token in 10.0 s"."""
+    if attempt.trigger is None:
+        return "cancelled" if attempt.cancelled else "ok"
+    if attempt.trigger in HTTP_WORDS:
+        return attempt.message or HTTP_WORDS[attempt.trigger]
+    return f"{attempt.status}, {attempt.message}" if attempt.status is not None else attempt.message
+
+
+def evidence(record: Record) -> str:
+    """What made a request a fallback, or fail, in a few words."""
+    skipped = next((one for one in record.candidates if one.model == record.meant and one.skip is not None), None)
+    if skipped is not None and skipped.skip == "forced":
+        return f"by {skipped.by}"
+    if skipped is not None:
+        left = "" if skipped.seconds_left is None else f", {span(skipped.seconds_left)} left"
+        return f"skipped{left}"
+    tries = [attempt for attempt in record.attempts if attempt.trigger is not None and attempt.model == record.meant]
+    tries = tries or [attempt for attempt in record.attempts if attempt.trigger is not None]
+    return failure_words(tries[-1]) if tries else ""
+
+
+def state_reason(state: CandidateState, now: float) -> str:
+    """Why a model is in the state it is in."""
+    if state.decided is not None:
+        return f"by {state.decided_by}"
+    held = state.unready(now)
+    if held is None:
+        return ""
+    if held.skip == "cooling":
+        cooling = [entry for entry in state.cooldowns.values() if entry.until > now]
+        return cooling[0].reason if cooling else "429"
+    if held.skip in ("open", "suspended"):
+        return state.breaker.reason
+    return held.by
+
+
+def state_since(state: CandidateState, now: float) -> float | None:
+    """Since when it is held back, monotonic; None where that is not known or nothing holds it."""
+    held = state.unready(now)
+    if state.decided is not None or held is None:
+        return None
+    if held.skip == "cooling":
+        return min((entry.since for entry in state.cooldowns.values() if entry.until > now), default=None)
+    if held.skip in ("open", "suspended"):
+        return state.breaker.since
+    return min(state.keys.since.values(), default=None)
