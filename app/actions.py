@@ -1,0 +1,339 @@
+"""The one registry of what an operator can do: keys, words, safety, and the command line that does the same.
+
+Key bindings, palette, `?` help, toasts, `hotspare actions` and the docs are all made from it. Nothing here acts, and
+nothing here knows a screen; `app` only reads this table.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias
+
+from hotspare.router.command import (
+    ClearModel,
+    Command,
+    DisableModel,
+    DrainModel,
+    EnableModel,
+    ForceModel,
+    Release,
+    SetPriorities,
+    SkipPrimary,
+    Undo,
+)
+from hotspare.router.error import HotspareError
+
+Parameters: TypeAlias = Mapping[str, Any]
+Tier: TypeAlias = Literal[0, 1, 2, 3]
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One thing that can be done.
+
+    Attributes:
+        id: what it is known by; an act's id is its command's `act`.
+        keys: as Textual names them; the first one is shown.
+        title: one or two words, for a hint or a palette.
+        help: one sentence.
+        tier: 0 changes nothing, 1 can be undone and runs at once, 2 is wide and may ask, 3 may stop all traffic.
+        command: the command line that does the same, with `{names}` to fill in; "" where there is none.
+        build: makes the Command from `chain`, `model`, `models`, `until` (UTC epoch seconds, None: no end), as needed.
+        done: what is said when it was done, with the same names and `{for}`.
+        rank: how early its key's hint goes when room is short; None: no hint.
+        word: the hint's word.
+    """
+
+    id: str
+    keys: tuple[str, ...]
+    title: str
+    help: str
+    tier: Tier
+    command: str
+    build: Callable[[Parameters], Command] | None = None
+    done: str = ""
+    rank: int | None = None
+    word: str = ""
+
+
+ACTIONS: tuple[Action, ...] = (
+    Action(
+        id="force",
+        keys=("f",),
+        title="Force a model",
+        help="The chosen model answers first; where it cannot, the others follow, never the primary. For 10 minutes "
+        "unless you say otherwise.",
+        tier=1,
+        command="hotspare force {chain} {model} --for {for}",
+        build=lambda given: ForceModel(given["chain"], given["model"], given.get("until")),
+        done="Forced {model} in {chain} {ends}.",
+        rank=1,
+        word="force",
+    ),
+    Action(
+        id="skip-primary",
+        keys=("s",),
+        title="Skip the primary",
+        help="The chain's primary is not called for 10 minutes, even when all else fails. Pressed again: lifted.",
+        tier=1,
+        command="hotspare skip-primary {chain} --for {for}",
+        build=lambda given: SkipPrimary(given["chain"], given.get("until")),
+        done="The primary of {chain} is skipped {ends}.",
+        rank=6,
+        word="skip",
+    ),
+    Action(
+        id="release",
+        keys=("x",),
+        title="Lift a force",
+        help="The chain goes back to its own order.",
+        tier=1,
+        command="hotspare release {chain}",
+        build=lambda given: Release(given["chain"]),
+        done="Lifted what was forced on {chain}.",
+    ),
+    Action(
+        id="disable",
+        keys=("d",),
+        title="Disable a model",
+        help="No new request goes to the model; what runs there, finishes. Pressed on a disabled one: enabled.",
+        tier=1,
+        command="hotspare disable {model}",
+        build=lambda given: DisableModel(given["model"], given.get("until")),
+        done="Disabled {model}.",
+        rank=1,
+        word="disable",
+    ),
+    Action(
+        id="enable",
+        keys=("d",),
+        title="Enable a model",
+        help="The model serves again, also one that the file disables.",
+        tier=1,
+        command="hotspare enable {model}",
+        build=lambda given: EnableModel(given["model"]),
+        done="Enabled {model}.",
+    ),
+    Action(
+        id="drain",
+        keys=("D",),
+        title="Drain a model",
+        help="As disable, in the words of a planned stop: what runs there, finishes.",
+        tier=1,
+        command="hotspare drain {model}",
+        build=lambda given: DrainModel(given["model"], given.get("until")),
+        done="Draining {model}.",
+    ),
+    Action(
+        id="clear",
+        keys=("c",),
+        title="Clear a model",
+        help="Forget what is held against the model: cooldowns, refused keys, the breaker. Cannot be undone.",
+        tier=1,
+        command="hotspare clear {model}",
+        build=lambda given: ClearModel(given["model"]),
+        done="Forgot what was held against {model}.",
+    ),
+    Action(
+        id="priorities",
+        keys=("p",),
+        title="Priorities",
+        help="Move the chain's models up and down; the next request uses the new order.",
+        tier=1,
+        command="hotspare priorities {chain} {models}",
+        build=lambda given: SetPriorities(given["chain"], tuple(given["models"])),
+        done="The order of {chain} is now {models}.",
+        rank=2,
+        word="priority",
+    ),
+    Action(
+        id="prompt",
+        keys=("t",),
+        title="Test prompt",
+        help="Send a prompt through a chain or to one model and watch the answer and its route. Costs what it says.",
+        tier=0,
+        command='hotspare prompt --model {model} "{text}"',
+        rank=2,
+        word="test",
+    ),
+    Action(
+        id="explain",
+        keys=("w",),
+        title="Why",
+        help="Why the chosen request went where it went: candidates, attempts, and the rule that ended it.",
+        tier=0,
+        command="hotspare explain {id}",
+        rank=1,
+        word="why",
+    ),
+    Action(
+        id="filter",
+        keys=("/",),
+        title="Filter",
+        help="Show only requests that match: text, model:, trigger:, caller:, status:, >5s; a leading ! turns it round.",
+        tier=0,
+        command="hotspare requests --model {model}",
+        rank=3,
+        word="filter",
+    ),
+    Action(
+        id="undo",
+        keys=("u",),
+        title="Undo",
+        help="Take back the latest act that was not taken back yet.",
+        tier=1,
+        command="hotspare undo",
+        build=lambda _: Undo(),
+        done="Took back: {subject}.",
+        rank=1,
+        word="undo",
+    ),
+    Action(
+        id="freeze",
+        keys=("space",),
+        title="Freeze",
+        help="Hold what you look at; figures go on being collected, and the clock goes on.",
+        tier=0,
+        command="",
+    ),
+    Action(
+        id="requests",
+        keys=("r",),
+        title="Fallbacks or requests",
+        help="The list shows recent fallbacks, or every recent request.",
+        tier=0,
+        command="hotspare requests",
+    ),
+    Action(
+        id="range-shorter",
+        keys=("[",),
+        title="Shorter range",
+        help="The chart shows less time: 24 h, 6 h, 1 h, 15 min.",
+        tier=0,
+        command="",
+    ),
+    Action(
+        id="range-longer",
+        keys=("]",),
+        title="Longer range",
+        help="The chart shows more time: 15 min, 1 h, 6 h, 24 h.",
+        tier=0,
+        command="hotspare history --chain {chain} --days 1",
+    ),
+    Action(
+        id="help",
+        keys=("?",),
+        title="Help",
+        help="All keys, what the signs mean, and how the figures are computed.",
+        tier=0,
+        command="hotspare actions",
+        rank=0,
+        word="help",
+    ),
+    Action(
+        id="quit",
+        keys=("q",),
+        title="Leave",
+        help="Leave the console. While applications are being served it asks what is to become of them.",
+        tier=0,
+        command="",
+        rank=0,
+        word="quit",
+    ),
+)
+"""In the order in which help and palette show them."""
+
+_BY_ID: Mapping[str, Action] = {action.id: action for action in ACTIONS}
+
+
+def by_id(name: str) -> Action:
+    """The action with this id.
+
+    Raises:
+        KeyError: there is none.
+    """
+    return _BY_ID[name]
+
+
+def as_rows() -> list[dict[str, Any]]:
+    """The registry with the contract's field names."""
+    return [
+        {
+            "id": action.id,
+            "keys": list(action.keys),
+            "title": action.title,
+            "help": action.help,
+            "tier": action.tier,
+            "command": action.command,
+        }
+        for action in ACTIONS
+    ]
+
+
+class _Blank(dict[str, Any]):
+    """Names that were not given stay as they are written, in capitals, as a usage line has them."""
+
+    def __missing__(self, key: str) -> str:
+        return key.upper()
+
+
+def command_line(action: Action, given: Parameters) -> str:
+    """The command line that does the same, filled in."""
+    return action.command.format_map(_Blank(_words(given)))
+
+
+def done_sentence(action: Action, given: Parameters) -> str:
+    """What is said when it was done."""
+    return action.done.format_map(_Blank(_words(given)))
+
+
+def _words(given: Parameters) -> dict[str, Any]:
+    words = {name: value for name, value in given.items() if value is not None}
+    if "models" in words:
+        words["models"] = ",".join(words["models"])
+    seconds = given.get("seconds")
+    words["for"] = duration_text(seconds)
+    words["ends"] = "until lifted" if seconds is None else f"for {_spoken(seconds)}"
+    return words
+
+
+# ------------------------------------------------------------------ durations
+class DurationNotUnderstood(HotspareError, ValueError):
+    """Text that says no length of time."""
+
+
+_UNITS: Mapping[str, float] = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0}
+_DURATION = re.compile(r"(?:(\d{1,9}(?:\.\d{1,3})?)([smhd]?))", re.ASCII)
+LONGEST_SECONDS = 366 * 86_400.0
+
+
+def parse_duration(text: str) -> float | None:
+    """The seconds that "90", "10m", "1h30m" or "2h" say; None for "ever".
+
+    Raises:
+        DurationNotUnderstood: it says no time, none at all, or more than a year.
+    """
+    words = text.strip().lower().replace(" ", "")
+    if words in {"ever", "forever"}:
+        return None
+    pieces = _DURATION.findall(words)
+    total = sum(float(number) * _UNITS[unit or "s"] for number, unit in pieces)
+    if "".join(number + unit for number, unit in pieces) != words or not 0 < total <= LONGEST_SECONDS:
+        raise DurationNotUnderstood(f"{text!r} is no length of time", "write 90s, 10m, 2h, or ever")
+    return total
+
+
+def duration_text(seconds: float | None) -> str:
+    """The shortest text that `parse_duration` reads back."""
+    if seconds is None:
+        return "ever"
+    for unit in ("d", "h", "m"):
+        if seconds >= _UNITS[unit] and seconds % _UNITS[unit] == 0:
+            return f"{seconds / _UNITS[unit]:.0f}{unit}"
+    return f"{seconds:.0f}s"
+
+
+def _spoken(seconds: float) -> str:
+    text = duration_text(seconds)
+    names = {"s": "s", "m": "min", "h": "h", "d": "d"}
+    return f"{text[:-1]} {names[text[-1]]}"
