@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from hotspare.probes.loopback import Headers
-from hotspare.probes.shapes import Allowance, AskedBody, Said
+from hotspare.probes.shapes import Allowance, AskedBody, Said, bearer
 
 _ERRORS: Mapping[int, str] = {
     400: "invalid_request_error",
@@ -31,7 +31,8 @@ class AnthropicShape:
     overloaded_status = 529
 
     def key(self, headers: Mapping[str, str]) -> str | None:
-        return headers.get("x-api-key")
+        """In either header: clients of different ages send the one or the other."""
+        return headers.get("x-api-key") or bearer(headers)
 
     def objection(self, asked: AskedBody, headers: Mapping[str, str]) -> str | None:
         if "anthropic-version" not in headers:

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from hotspare.probes.loopback import Headers
-from hotspare.probes.shapes import Allowance, AskedBody, Said
+from hotspare.probes.shapes import Allowance, AskedBody, Said, bearer
 
 _ROLES = frozenset({"system", "developer", "user", "assistant", "tool"})
 
@@ -30,8 +30,7 @@ class OpenAIShape:
     overloaded_status = 503
 
     def key(self, headers: Mapping[str, str]) -> str | None:
-        scheme, _, key = headers.get("authorization", "").partition(" ")
-        return key if scheme.lower() == "bearer" else None
+        return bearer(headers)
 
     def objection(self, asked: AskedBody, headers: Mapping[str, str]) -> str | None:  # noqa: ARG002  # the protocol's
         if not asked.messages:

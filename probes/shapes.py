@@ -76,6 +76,12 @@ def text_of(content: Content) -> str:
     return content or ""
 
 
+def bearer(headers: Mapping[str, str]) -> str | None:
+    """The key of an `Authorization: Bearer` header."""
+    scheme, _, key = headers.get("authorization", "").partition(" ")
+    return key if scheme.lower() == "bearer" and key else None
+
+
 def tokens_of(text: str) -> list[str]:
     """The text cut into tokens of about the usual size; joined they are the text again."""
     return _TOKEN.findall(text)
