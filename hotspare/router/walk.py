@@ -77,6 +77,7 @@ class Walk:
         self._ending: Ending | None = None
         self._last_step: Finish | Fail | None = None
         self._left = False
+        self._stopping: set[int] = set()
 
     @property
     def fallback(self) -> bool:
@@ -150,11 +151,11 @@ class Walk:
         running = self._running[n]
         running.first_content = now
         if self._decided():
-            return (Cancel(n),)
+            return self._cancel()
         self._delivered = n
         self.delivered_model = running.lane.state.model.name
         self._stop_waiting()
-        return (Deliver(n), *(Cancel(other) for other in self._running if other != n))
+        return (Deliver(n), *self._cancel())
 
     def _ended(self, event: Ended, now: float) -> tuple[Step, ...]:
         running, failure = self._running.pop(event.n), event.failure
@@ -191,7 +192,8 @@ class Walk:
     def _caller_left(self) -> tuple[Step, ...]:
         self._left = True
         self._stop_waiting()
-        return tuple(Cancel(n) for n in self._running)
+        self._delivered = None
+        return self._cancel()
 
     # ------------------------------------------------------------ calling
     def _start_next(self, now: float) -> Try | None:
@@ -281,12 +283,18 @@ class Walk:
         self._waiting.clear()
         self._hedge_at = NEVER
 
+    def _cancel(self) -> tuple[Cancel, ...]:
+        """Stop all that runs but what is being delivered; each is asked once."""
+        to_stop = [n for n in self._running if n != self._delivered and n not in self._stopping]
+        self._stopping.update(to_stop)
+        return tuple(Cancel(n) for n in to_stop)
+
     def _end(self, step: Finish | Fail, ending: Ending) -> tuple[Step, ...]:
         """End with `step`, as soon as nothing runs any more."""
         self._ending = ending
         self._last_step = step
         self._stop_waiting()
-        return tuple(Cancel(n) for n in self._running) if self._running else self._settle()
+        return self._cancel() if self._running else self._settle()
 
     def _settle(self) -> tuple[Step, ...]:
         if self._running or self._last_step is None:

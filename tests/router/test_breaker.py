@@ -1,0 +1,263 @@
+"""The breaker against what the most trusted breakers assert: resilience4j, Polly and Envoy, one trial at a time."""
+
+import pytest
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, rule
+
+from hotspare.router.breaker import Breaker, Verdict
+from hotspare.router.settings import BreakerRules
+from hotspare.router.window import Window
+
+RULES = BreakerRules(consecutive_failures=3, open_seconds=60.0, minimum_calls=10, failed_share=0.5, window_seconds=30.0)
+
+
+def feed(breaker, now, *verdicts):
+    for verdict in verdicts:
+        breaker.give_back(breaker.lease(now), verdict, now, "timeout")
+
+
+def opened(now=0.0, **changes):
+    breaker = Breaker(BreakerRules(**{"consecutive_failures": 3, "open_seconds": 60.0, **changes}))
+    feed(breaker, now, *[Verdict.bad] * 3)
+    assert breaker.state == "open"
+    return breaker
+
+
+def test_it_opens_at_the_threshold_and_not_before():
+    breaker = Breaker(RULES)
+    feed(breaker, 0.0, Verdict.bad, Verdict.bad)
+    assert breaker.held_until(0.0) is None
+    feed(breaker, 0.0, Verdict.bad)
+    assert breaker.state == "open"
+    assert breaker.held_until(0.0) == 60.0
+    assert breaker.reason == "3 failures in a row (timeout)"
+
+
+def test_a_success_between_resets_the_row():
+    breaker = Breaker(RULES)
+    feed(breaker, 0.0, Verdict.bad, Verdict.bad, Verdict.good, Verdict.bad, Verdict.bad)
+    assert breaker.state == "closed"
+
+
+def test_what_says_nothing_neither_counts_nor_resets():
+    breaker = Breaker(RULES)
+    feed(breaker, 0.0, Verdict.bad, Verdict.bad, Verdict.nothing)
+    assert breaker.failures_in_row == 2
+    assert breaker.window.calls == 2
+    feed(breaker, 0.0, Verdict.bad)
+    assert breaker.state == "open"
+
+
+def test_the_share_needs_its_minimum_of_calls_and_more_than_the_threshold():
+    breaker = Breaker(RULES)
+    feed(breaker, 0.0, *[Verdict.bad, Verdict.good] * 4, Verdict.bad)
+    assert breaker.state == "closed", "5 of 9: too few calls"
+    feed(breaker, 0.0, Verdict.good)
+    assert breaker.state == "closed", "5 of 10 equals the threshold"
+    feed(breaker, 0.0, Verdict.bad)
+    assert breaker.state == "suspended", "6 of 11 is over it"
+    assert breaker.held_until(0.0) == 300.0
+
+
+def test_only_a_failure_opens():
+    breaker = Breaker(BreakerRules(consecutive_failures=100, minimum_calls=4, failed_share=0.5))
+    feed(breaker, 0.0, Verdict.bad, Verdict.bad, Verdict.bad)
+    feed(breaker, 0.0, Verdict.good)
+    assert breaker.state == "closed", "3 of 4, but the last call went well"
+
+
+def test_slow_answers_open_under_their_own_rule_though_each_succeeded():
+    breaker = Breaker(BreakerRules(slow_share=0.5, minimum_calls=4))
+    feed(breaker, 0.0, Verdict.good, Verdict.slow, Verdict.slow)
+    assert breaker.state == "closed"
+    feed(breaker, 0.0, Verdict.slow)
+    assert breaker.state == "suspended"
+    assert "slower than 10 s" in breaker.reason
+
+
+def test_the_slow_rule_is_off_by_default():
+    breaker = Breaker(BreakerRules(minimum_calls=4))
+    feed(breaker, 0.0, *[Verdict.slow] * 50)
+    assert breaker.state == "closed"
+
+
+def test_half_open_admits_exactly_one():
+    breaker = opened()
+    assert breaker.held_until(59.9) == 60.0
+    assert breaker.held_until(60.0) is None
+    breaker.lease(60.0)
+    assert breaker.held_until(60.0) == 120.0
+
+
+def test_a_good_trial_closes_with_a_clean_slate():
+    breaker = opened()
+    breaker.give_back(breaker.lease(60.0), Verdict.good, 61.0)
+    assert breaker.state == "closed"
+    assert (breaker.failures_in_row, breaker.window.calls) == (0, 0)
+
+
+def test_a_failed_trial_opens_anew_from_its_end():
+    breaker = opened()
+    breaker.give_back(breaker.lease(60.0), Verdict.bad, 61.0, "network")
+    assert (breaker.state, breaker.until, breaker.since) == ("open", 121.0, 0.0)
+    assert breaker.reason == "trial failed (network)"
+
+
+def test_a_trial_that_says_nothing_gives_its_place_back():
+    breaker = opened()
+    for _ in range(4):
+        breaker.give_back(breaker.lease(60.0), Verdict.nothing, 60.0)
+        assert breaker.held_until(60.0) is None
+    assert breaker.state == "open"
+
+
+def test_a_trial_that_hangs_expires_and_its_late_result_changes_nothing():
+    breaker = opened()
+    hanging = breaker.lease(60.0)
+    assert breaker.held_until(119.9) == 120.0
+    assert breaker.held_until(120.0) is None
+    second = breaker.lease(120.0)
+    assert not breaker.give_back(hanging, Verdict.bad, 121.0)
+    assert breaker.held_until(121.0) == 180.0, "the second trial still holds the place"
+    breaker.give_back(second, Verdict.good, 122.0)
+    assert breaker.state == "closed"
+
+
+def test_several_good_trials_where_the_rules_ask_for_them():
+    breaker = opened(success_threshold=2)
+    breaker.give_back(breaker.lease(60.0), Verdict.good, 60.0)
+    assert breaker.state == "open"
+    assert breaker.held_until(60.0) is None
+    breaker.give_back(breaker.lease(61.0), Verdict.good, 61.0)
+    assert breaker.state == "closed"
+
+
+def test_a_late_result_of_a_closed_period_does_nothing():
+    breaker = Breaker(RULES)
+    late = [breaker.lease(0.0) for _ in range(3)]
+    feed(breaker, 0.0, *[Verdict.bad] * 3)
+    until = breaker.until
+    assert not breaker.give_back(late[0], Verdict.bad, 50.0)
+    assert not breaker.give_back(late[1], Verdict.good, 50.0)
+    assert (breaker.state, breaker.until) == ("open", until)
+
+
+def test_the_last_resort_is_one_at_a_time_and_at_most_one_in_five_seconds():
+    breaker = opened()
+    first = breaker.last_resort(10.0)
+    assert first is not None
+    assert breaker.last_resort(16.0) is None, "one runs"
+    breaker.give_back(first, Verdict.bad, 16.0)
+    assert breaker.until == 60.0, "its failure does not lengthen the break"
+    second = breaker.last_resort(16.0)
+    assert second is not None
+    breaker.give_back(second, Verdict.nothing, 16.0)
+    assert breaker.last_resort(20.9) is None, "not twice within five seconds"
+    assert breaker.last_resort(21.0) is not None
+
+
+def test_a_last_resort_that_answers_heals():
+    breaker = opened()
+    lease = breaker.last_resort(10.0)
+    assert lease is not None
+    breaker.give_back(lease, Verdict.good, 11.0)
+    assert breaker.state == "closed"
+
+
+def test_a_breaker_that_is_switched_off_never_opens():
+    breaker = Breaker(BreakerRules(enabled=False, consecutive_failures=1))
+    feed(breaker, 0.0, *[Verdict.bad] * 50)
+    assert breaker.state == "closed"
+
+
+def test_it_comes_back_after_a_restart_with_what_is_left_of_its_break():
+    memory = opened(now=100.0).memory(now=110.0, wall=5000.0)
+    assert memory is not None
+    again = Breaker(RULES)
+    again.remember(memory, now=3.0, wall=5020.0)
+    assert again.until == pytest.approx(3.0 + 30.0)
+    assert again.since == pytest.approx(3.0 - 30.0)
+    late = Breaker(RULES)
+    late.remember(memory, now=3.0, wall=9000.0)
+    assert late.held_until(3.0) is None, "the break is over; the trial is to be made"
+    assert late.state == "open"
+
+
+def test_a_break_does_not_move_with_the_sum_of_breaks():
+    breaker = opened()
+    now = 0.0
+    for _ in range(10_000):
+        now = breaker.until
+        breaker.give_back(breaker.lease(now), Verdict.bad, now)
+    assert breaker.until == now + 60.0
+
+
+def test_a_window_forgets_what_is_as_old_as_itself():
+    window = Window(30.0)
+    window.add(0.0, bad=True)
+    window.advance(29.9)
+    assert (window.calls, window.bad) == (1, 1)
+    window.advance(30.0)
+    assert (window.calls, window.bad) == (0, 0)
+
+
+def test_a_window_adds_up_across_its_slots():
+    window = Window(30.0)
+    for second in range(60):
+        window.add(float(second), bad=second % 2 == 0, slow=second % 3 == 0)
+    assert (window.calls, window.bad, window.slow) == (30, 15, 10)
+
+
+@hypothesis_settings(max_examples=60, stateful_step_count=60, deadline=None)
+class OneTrial(RuleBasedStateMachine):
+    """Whatever happens in whatever order, at most one live trial is out at any instant."""
+
+    leases = Bundle("leases")
+
+    def __init__(self):
+        super().__init__()
+        self.breaker = Breaker(BreakerRules(consecutive_failures=2, open_seconds=10.0, minimum_calls=4))
+        self.now = 0.0
+        self.trials: dict[int, float] = {}
+
+    @rule(seconds=st.floats(0.0, 12.0))
+    def time_passes(self, seconds):
+        self.now += seconds
+
+    @rule(target=leases)
+    def call(self):
+        if self.breaker.held_until(self.now) is not None:
+            return None
+        return self._out(self.breaker.lease(self.now))
+
+    @rule(target=leases)
+    def last_resort(self):
+        if self.breaker.state == "closed":
+            return None
+        lease = self.breaker.last_resort(self.now)
+        return None if lease is None else self._out(lease)
+
+    def _out(self, lease):
+        if lease.trial:
+            self.trials[lease.trial] = self.now + 10.0
+        return lease
+
+    @rule(lease=consumes(leases), verdict=st.sampled_from(Verdict))
+    def give_back(self, lease, verdict):
+        if lease is None:
+            return
+        self.trials.pop(lease.trial, None)
+        before = self.breaker.state
+        self.breaker.give_back(lease, verdict, self.now)
+        if before == "closed" and self.breaker.state != "closed":
+            assert verdict in (Verdict.bad, Verdict.slow)
+
+    @invariant()
+    def at_most_one_trial(self):
+        live = [number for number, expires in self.trials.items() if expires > self.now]
+        if self.breaker.state != "closed":
+            assert len(live) <= 1
+
+
+TestOneTrial = OneTrial.TestCase

@@ -1,0 +1,121 @@
+"""The situation line: the worst first, with evidence, since when, and the key that helps."""
+
+from hotspare.router.command import DisableModel, ForceModel
+from hotspare.router.settings import PICO_PER_USD, BreakerRules, Budget, Limits
+from hotspare.router.snapshot import Instance, StoreView
+from hotspare.router.trigger import Trigger
+
+
+def codes(main):
+    return [view.code for view in main.snapshot().situations]
+
+
+def worst(main):
+    return main.snapshot().situations[0]
+
+
+def order(main, command):
+    change = main.router.change(command, who="you", why="", now=main.now, wall=main.wall, latest=None, confirmed=True)
+    main.router.commit(change, now=main.now, wall=main.wall)
+
+
+def test_when_nothing_happens_it_says_so(world):
+    assert codes(world()) == ["idle"]
+
+
+def test_when_all_is_well_it_says_so(world):
+    main = world()
+    main.request()
+    assert codes(main) == ["all_well"]
+    assert "100 % of 1 requests" in worst(main).text
+
+
+def test_a_limited_primary_names_evidence_time_and_stand_in(world, fails):
+    main = world()
+    main.scripts["claude"] = [fails(Trigger.rate_limit, 429, 42.0)]
+    main.request()
+    view = worst(main)
+    assert view.code == "primary_cooling"
+    assert view.text.startswith("claude is limited (429, Retry-After, since ")
+    assert "next try in 42 s" in view.text or "next try in 41 s" in view.text
+    assert "gpt answers 100 % of main" in view.text
+    assert (view.key, view.severity) == ("f", "warning")
+
+
+def test_an_open_primary_says_what_opened_it(world, fails):
+    main = world(breaker=BreakerRules(consecutive_failures=2), limits=Limits(retries=0))
+    main.scripts["claude"] = [fails(Trigger.timeout)]
+    main.request()
+    main.request()
+    assert "claude is down (2 failures in a row (timeout)" in worst(main).text
+
+
+def test_no_model_left_is_critical_and_comes_first(world, fails):
+    main = world()
+    for name in ("claude", "gpt", "haiku"):
+        main.scripts[name] = [fails(Trigger.rate_limit, 429, 42.0)]
+    main.request()
+    view = worst(main)
+    assert (view.code, view.severity) == ("no_model", "critical")
+
+
+def test_a_refused_key_is_critical_and_names_the_model(world, fails):
+    main = world()
+    main.scripts["claude"] = [fails(Trigger.auth, 401)]
+    main.request()
+    view = worst(main)
+    assert (view.code, view.severity, view.subject) == ("key_refused", "critical", "claude")
+
+
+def test_orders_in_force_are_named_with_their_end(world):
+    main = world()
+    order(main, ForceModel("main", "gpt", main.wall + 600))
+    order(main, DisableModel("haiku"))
+    texts = [view.text for view in main.snapshot().situations]
+    assert any("main forced to gpt, by you" in text and "10 min left" in text for text in texts)
+    assert any("haiku disabled, by you" in text and "until lifted" in text for text in texts)
+
+
+def test_the_budget_warns_at_its_share_and_is_critical_over_the_limit(world):
+    main = world()
+    cost = main.request().record.cost_pico_usd
+    object.__setattr__(main.settings, "budget", Budget(daily=cost * 10))
+    assert "budget_near" not in codes(main)
+    for _ in range(7):
+        main.request()
+    assert worst(main).code == "budget_near", "8 of 10: the alert share is reached"
+    for _ in range(2):
+        main.request()
+    assert worst(main).code == "budget_near", "exactly at the limit is not over it"
+    main.request()
+    assert (worst(main).code, worst(main).severity) == ("over_budget", "critical")
+    assert cost < PICO_PER_USD
+
+
+def test_much_fallback_needs_ten_requests_and_more_than_the_target(world):
+    main = world()
+    for _ in range(9):
+        main.request()
+    main.request(wish_force=True)
+    assert "fallback_rate" not in codes(main), "1 of 10 is the target, not over it"
+    main.request(wish_force=True)
+    assert "fallback_rate" in codes(main)
+
+
+def test_many_errors_to_callers_are_critical(world, fails):
+    main = world(limits=Limits(retries=0), breaker=BreakerRules(enabled=False))
+    for name in ("claude", "gpt", "haiku"):
+        main.scripts[name] = [fails(Trigger.server_error, 500)]
+    for _ in range(10):
+        main.request()
+    assert worst(main).code == "failed"
+
+
+def test_trouble_in_the_store_is_told_with_what_was_lost(world):
+    main = world()
+    instance = Instance("test", "", 1, main.wall, "0")
+    store = StoreView("full", "no space left", 3)
+    snapshot = main.router.snapshot(now=main.now, wall=main.wall, instance=instance, store=store)
+    assert snapshot.situations[0].text == (
+        "The store is full: no space left. Traffic goes on. 3 Records could not be kept."
+    )

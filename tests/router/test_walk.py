@@ -1,0 +1,455 @@
+"""What becomes of a request: order, retries, fallbacks, refusals, and the Record that remains."""
+
+from dataclasses import replace
+
+import pytest
+
+from hotspare.router.breaker import Verdict
+from hotspare.router.outcome import cost_of
+from hotspare.router.plan import Plan
+from hotspare.router.settings import BreakerRules, Limits, Rates
+from hotspare.router.step import (
+    Begin,
+    CallerLeft,
+    Cancel,
+    Cancelled,
+    Deliver,
+    Due,
+    Ended,
+    Fail,
+    Failed,
+    Finish,
+    FirstContent,
+    Try,
+    Wait,
+)
+from hotspare.router.trigger import Trigger, Usage
+
+NO_RETRIES = Limits(retries=0)
+
+
+def called(told):
+    return [step.model for step in told.tries]
+
+
+def test_the_primary_answers_when_all_is_well(world, answers):
+    main = world()
+    told = main.request()
+    assert called(told) == ["claude"]
+    assert told.last == Finish(1)
+    record = told.record
+    assert (record.model, record.meant, record.fallback, record.verdict) == ("claude", "claude", False, "answered")
+    assert record.ended_by == "first_choice"
+    assert record.duration_ms == 500.0
+    assert record.first_content_ms == 500.0
+    assert record.cost_pico_usd == 100 * 3_000_000 + 10 * 15_000_000
+    assert [one.skip for one in record.candidates] == [None, None, None]
+    assert [one.by for one in record.candidates] == ["", "not reached", "not reached"]
+
+
+def test_a_429_falls_back_at_once_and_the_model_cools_down(world, fails):
+    main = world()
+    main.scripts["claude"] = [fails(Trigger.rate_limit, 429, 42.0)]
+    told = main.request()
+    assert called(told) == ["claude", "gpt"]
+    assert told.waits == []
+    assert (told.record.fallback, told.record.reason, told.record.ended_by) == (True, "rate_limit", "fallback")
+    assert main.model("claude").state == "cooling"
+    assert main.model("claude").seconds_left == pytest.approx(41.5)
+    later = main.request()
+    assert called(later) == ["gpt"]
+    assert later.record.reason == "cooling"
+    assert later.record.candidates[0].seconds_left == pytest.approx(41.5)
+
+
+def test_a_cooldown_ends_when_the_provider_said(world, fails, answers):
+    main = world()
+    main.scripts["claude"] = [fails(Trigger.rate_limit, 429, 42.0), answers()]
+    main.request()
+    main.now += 41.4
+    assert called(main.request()) == ["gpt"]
+    main.now += 0.1
+    assert called(main.request()) == ["claude"]
+
+
+def test_a_shorter_cooldown_never_replaces_a_longer(world, fails):
+    main = world()
+    state = main.router.states["claude"]
+    permits = [state.take("KEY", main.now) for _ in range(2)]
+    state.give_back(permits[0], Verdict.nothing, main.now, fails(Trigger.rate_limit, 429, 50.0))
+    state.give_back(permits[1], Verdict.nothing, main.now, fails(Trigger.rate_limit, 429, 5.0))
+    assert main.model("claude").seconds_left == pytest.approx(50.0)
+
+
+def test_an_overloaded_model_is_retried_and_then_left(world, fails):
+    main = world()
+    main.scripts["claude"] = [fails(Trigger.overloaded, 529)]
+    told = main.request()
+    assert called(told) == ["claude", "claude", "claude", "gpt"]
+    assert len(told.waits) == 2
+    assert 0 <= told.waits[0] <= 1.0
+    assert 0 <= told.waits[1] <= 2.0
+    assert told.record.reason == "overloaded"
+
+
+def test_a_retry_that_works_is_no_fallback(world, fails, answers):
+    main = world()
+    main.scripts["claude"] = [fails(Trigger.network), answers()]
+    told = main.request()
+    assert called(told) == ["claude", "claude"]
+    assert not told.record.fallback
+    assert len(told.record.attempts) == 2
+
+
+def test_a_timeout_goes_to_the_next_model_without_a_retry(world, fails):
+    main = world()
+    main.scripts["claude"] = [fails(Trigger.timeout)]
+    assert called(main.request()) == ["claude", "gpt"]
+
+
+def test_the_backoff_is_bounded_by_its_cap(world, fails):
+    main = world(limits=Limits(retries=6, retry_delay_seconds=4.0, retry_delay_cap_seconds=5.0))
+    main.scripts["claude"] = [fails(Trigger.overloaded, 503)]
+    told = main.request()
+    assert told.waits
+    assert max(told.waits) <= 5.0
+    assert max(told.waits) > 2.0
+
+
+def test_a_retry_is_never_sooner_than_the_provider_asked(world, fails):
+    main = world()
+    main.scripts["claude"] = [fails(Trigger.overloaded, 503, 3.0)]
+    assert all(wait >= 3.0 for wait in main.request().waits)
+
+
+def test_a_provider_that_asks_for_longer_than_the_cap_is_left_at_once(world, fails):
+    main = world()
+    main.scripts["claude"] = [fails(Trigger.overloaded, 503, 30.0)]
+    assert called(main.request()) == ["claude", "gpt"]
+
+
+def test_no_retry_when_the_deadline_leaves_no_room(world, fails):
+    main = world(limits=Limits(retries=2, retry_delay_seconds=100.0, retry_delay_cap_seconds=100.0))
+    main.scripts["claude"] = [fails(Trigger.overloaded, 503)]
+    told = main.request(deadline=main.now + 1.0)
+    assert called(told)[:2] == ["claude", "gpt"]
+    assert not told.waits
+
+
+def test_nothing_is_called_after_the_deadline(world, fails):
+    main = world()
+    main.scripts["claude"] = [fails(Trigger.timeout)]
+    told = main.request(deadline=main.now + 0.5)
+    assert called(told) == ["claude"]
+    assert isinstance(told.last, Fail)
+    assert (told.last.code, told.record.ended_by) == ("deadline_exceeded", "deadline")
+
+
+def test_the_callers_own_fault_goes_back_unchanged_and_counts_against_nobody(world, fails):
+    main = world(breaker=BreakerRules(consecutive_failures=1))
+    main.scripts["claude"] = [fails(Trigger.bad_request, 422)]
+    for _ in range(8):
+        told = main.request()
+        assert called(told) == ["claude"]
+        assert isinstance(told.last, Fail)
+        assert (told.last.status, told.last.relay) == (422, True)
+        assert told.record.verdict == "caller_fault"
+    assert main.model("claude").state == "ok"
+    assert main.snapshot().window.requests == 0
+
+
+def test_when_all_fail_the_caller_gets_503_with_a_time(world, fails):
+    main = world(limits=NO_RETRIES)
+    for name in ("claude", "gpt", "haiku"):
+        main.scripts[name] = [fails(Trigger.server_error, 500)]
+    told = main.request()
+    assert called(told) == ["claude", "gpt", "haiku"]
+    assert isinstance(told.last, Fail)
+    assert (told.last.status, told.last.code, told.last.retry_after_seconds) == (503, "all_models_failed", 60.0)
+    assert (told.record.verdict, told.record.model, told.record.reason) == ("failed", None, "server_error")
+
+
+def test_when_all_are_limited_the_caller_gets_429_with_the_earliest_return(world, fails):
+    main = world()
+    for name, seconds in (("claude", 50.0), ("gpt", 20.0), ("haiku", 30.0)):
+        main.scripts[name] = [fails(Trigger.rate_limit, 429, seconds)]
+    told = main.request()
+    assert isinstance(told.last, Fail)
+    assert (told.last.status, told.last.code) == (429, "rate_limited")
+    assert told.last.retry_after_seconds == pytest.approx(19.5)
+    assert "gpt" in told.last.suggestion
+    again = main.request()
+    assert again.tries == []
+    assert again.last.status == 429
+
+
+def test_flags_send_an_error_to_the_caller_instead_of_falling_back(world, fails):
+    for flag, trigger, status in (
+        ("fallback_on_rate_limit", Trigger.rate_limit, 429),
+        ("fallback_on_timeout", Trigger.timeout, None),
+        ("fallback_on_error", Trigger.server_error, 500),
+    ):
+        main = world(chain={flag: False}, limits=NO_RETRIES)
+        main.scripts["claude"] = [fails(trigger, status)]
+        told = main.request()
+        assert called(told) == ["claude"], flag
+        assert isinstance(told.last, Fail)
+        assert told.last.status == (status or 503)
+        assert told.record.ended_by == "not_allowed"
+
+
+def test_a_flag_does_not_stop_other_triggers(world, fails):
+    main = world(chain={"fallback_on_error": False})
+    main.scripts["claude"] = [fails(Trigger.rate_limit, 429)]
+    assert called(main.request()) == ["claude", "gpt"]
+
+
+def test_another_key_is_used_before_another_model(world, fails, answers):
+    main = world(models={"claude": {"keys": ("A", "B")}})
+    main.scripts["claude"] = [fails(Trigger.rate_limit, 429, 30.0), answers()]
+    told = main.request()
+    assert [(step.model, step.key) for step in told.tries] == [("claude", "A"), ("claude", "B")]
+    assert not told.record.fallback
+    assert [step.key for step in main.request().tries] == ["B"]
+
+
+def test_a_refused_key_is_set_aside_for_all_models_of_its_provider(world, fails):
+    main = world(models={"claude": {"provider": "one"}, "gpt": {"provider": "one"}})
+    main.scripts["claude"] = [fails(Trigger.auth, 401)]
+    assert called(main.request()) == ["claude", "haiku"]
+    assert main.model("claude").state == "no_key"
+    assert main.model("gpt").state == "no_key"
+
+
+def test_a_403_sets_the_key_aside_for_that_model_only(world, fails):
+    main = world(models={"claude": {"provider": "one"}, "gpt": {"provider": "one"}})
+    main.scripts["claude"] = [fails(Trigger.auth, 403)]
+    assert called(main.request()) == ["claude", "gpt"]
+    assert main.model("gpt").state == "ok"
+
+
+def test_a_refused_key_gets_one_trial_after_five_minutes(world, fails, answers):
+    main = world()
+    main.scripts["claude"] = [fails(Trigger.auth, 401), answers()]
+    main.request()
+    main.now += 299.0
+    assert called(main.request()) == ["gpt"]
+    main.now += 1.0
+    walk = main.router.open(main.ask(), main.now)
+    (first,) = walk.next(Begin(), main.now)
+    assert first.model == "claude"
+    assert called(main.request()) == ["gpt"], "a second caller must not join the trial"
+    walk.next(FirstContent(1), main.now)
+    walk.next(Ended(1), main.now)
+    assert called(main.request()) == ["claude"]
+
+
+def test_a_model_without_a_key_is_passed_over(world):
+    main = world(models={"claude": {"keys": ()}})
+    told = main.request()
+    assert called(told) == ["gpt"]
+    assert told.record.candidates[0].skip == "no_key"
+    assert main.model("claude").state == "no_key"
+
+
+def test_a_provider_that_needs_no_key_is_called_without_one(world):
+    main = world(models={"claude": {"keys": (), "needs_key": False}})
+    told = main.request()
+    assert [(step.model, step.key) for step in told.tries] == [("claude", "")]
+
+
+def test_a_model_that_lacks_what_the_request_needs_is_passed_over(world):
+    main = world(models={"claude": {"lacks": frozenset({"tools", "images"})}})
+    told = main.request(needs=frozenset({"tools"}))
+    assert called(told) == ["gpt"]
+    assert (told.record.candidates[0].skip, told.record.candidates[0].by) == ("incapable", "tools")
+    assert called(main.request()) == ["claude"]
+
+
+def test_concurrency_is_bounded_per_model(world):
+    main = world(models={"claude": {"max_concurrent": 2}})
+    walks = [main.router.open(main.ask(), main.now) for _ in range(3)]
+    assert [walk.next(Begin(), main.now)[0].model for walk in walks] == ["claude", "claude", "gpt"]
+    walks[0].next(
+        Failed(1, __import__("hotspare.router.trigger", fromlist=["x"]).AttemptFailed(Trigger.empty, "")), 1.0
+    )
+    assert main.router.states["claude"].in_flight == 1
+
+
+def test_a_named_model_comes_first_and_the_chain_follows(world, fails):
+    main = world(limits=NO_RETRIES)
+    main.scripts["haiku"] = [fails(Trigger.server_error, 500)]
+    told = main.request(start="haiku")
+    assert called(told) == ["haiku", "claude"]
+    assert (told.record.meant, told.record.fallback) == ("haiku", True)
+    assert main.request(start="gpt").record.fallback is False
+
+
+def test_only_calls_no_other_model(world, fails):
+    main = world(limits=NO_RETRIES)
+    main.scripts["gpt"] = [fails(Trigger.server_error, 500)]
+    told = main.request(start="gpt", only=True, kind="test")
+    assert called(told) == ["gpt"]
+    assert isinstance(told.last, Fail)
+
+
+def test_a_callers_wish_to_skip_the_primary_holds_even_when_all_else_fails(world, fails):
+    main = world(limits=NO_RETRIES)
+    main.scripts["gpt"] = [fails(Trigger.server_error, 500)]
+    main.scripts["haiku"] = [fails(Trigger.server_error, 500)]
+    told = main.request(wish_force=True)
+    assert called(told) == ["gpt", "haiku"]
+    assert told.record.verdict == "failed"
+    assert (told.record.candidates[0].skip, told.record.candidates[0].by) == ("forced", "caller")
+
+
+def test_a_preferred_fallback_is_first_among_the_fallbacks(world, fails):
+    main = world(limits=NO_RETRIES)
+    main.scripts["claude"] = [fails(Trigger.server_error, 500)]
+    assert called(main.request(wish_preferred="haiku")) == ["claude", "haiku"]
+    told = main.request(wish_preferred="haiku", wish_force=True)
+    assert called(told) == ["haiku"]
+    assert told.record.forced
+
+
+def test_a_stream_that_breaks_after_content_is_reported_not_retried(world, fails):
+    main = world()
+    walk = main.router.open(main.ask(stream=True), main.now)
+    walk.next(Begin(), main.now)
+    assert walk.next(FirstContent(1), main.now) == (Deliver(1),)
+    (last,) = walk.next(Ended(1, failure=fails(Trigger.stream_cut)), main.now + 1)
+    assert isinstance(last, Fail)
+    assert last.code == "stream_broken"
+    record = walk.record(main.now + 1)
+    assert (record.verdict, record.ended_by, record.reason) == ("failed", "stream_broken", "stream_cut")
+    assert record.unpriced
+
+
+def test_a_caller_that_leaves_gives_everything_back(world):
+    main = world()
+    walk = main.router.open(main.ask(), main.now)
+    walk.next(Begin(), main.now)
+    assert walk.next(CallerLeft(), main.now) == (Cancel(1),)
+    assert not walk.over
+    assert walk.next(Cancelled(1), main.now) == ()
+    assert walk.over
+    record = walk.record(main.now)
+    assert record.verdict == "caller_left"
+    assert main.router.states["claude"].in_flight == 0
+    main.router.fold(record)
+    assert main.snapshot().window.requests == 0
+
+
+def race(main, lanes=3, hedge=None):
+    states = tuple(main.router.states[name] for name in main.settings.chains["main"].models)
+    return main.router.walk(main.ask(), Plan(states, "claude", lanes=lanes, hedge_seconds=hedge))
+
+
+def test_a_race_starts_all_and_delivers_one(world):
+    main = world()
+    walk = race(main)
+    assert [step.model for step in walk.next(Begin(), main.now)] == ["claude", "gpt", "haiku"]
+    assert walk.next(FirstContent(2), main.now) == (Deliver(2), Cancel(1), Cancel(3))
+    assert walk.next(Cancelled(1), main.now) == ()
+    assert walk.next(Ended(2), main.now) == (), "it ends when the losers are gone"
+    assert walk.next(Cancelled(3), main.now) == (Finish(2),)
+    record = walk.record(main.now)
+    assert (record.model, record.fallback) == ("gpt", False)
+    assert sum(attempt.cancelled for attempt in record.attempts) == 2
+    assert all(state.in_flight == 0 for state in main.router.states.values())
+
+
+def test_a_race_goes_on_while_one_is_left(world, fails):
+    main = world(limits=NO_RETRIES)
+    walk = race(main)
+    walk.next(Begin(), main.now)
+    assert walk.next(Failed(1, fails(Trigger.server_error, 500)), main.now) == ()
+    assert walk.next(Failed(2, fails(Trigger.timeout)), main.now) == ()
+    assert walk.next(FirstContent(3), main.now) == (Deliver(3),)
+
+
+def test_a_late_winner_of_a_race_is_asked_to_stop_once(world):
+    main = world()
+    walk = race(main)
+    walk.next(Begin(), main.now)
+    assert walk.next(FirstContent(1), main.now) == (Deliver(1), Cancel(2), Cancel(3))
+    assert walk.next(FirstContent(2), main.now) == ()
+
+
+def test_a_hedge_starts_a_second_model_when_the_first_is_silent(world):
+    main = world()
+    walk = race(main, lanes=1, hedge=2.0)
+    first, wait = walk.next(Begin(), main.now)
+    assert isinstance(first, Try)
+    assert wait == Wait(main.now + 2.0)
+    (second,) = walk.next(Due(), main.now + 2.0)
+    assert second.model == "gpt"
+    assert walk.next(FirstContent(2), main.now + 3) == (Deliver(2), Cancel(1))
+    walk.next(Cancelled(1), main.now + 3)
+    assert walk.next(Ended(2), main.now + 4) == (Finish(2),)
+    assert not walk.record(main.now + 4).fallback, "in a hedge, all that were started are meant"
+
+
+def test_a_hedge_is_not_started_once_the_first_has_spoken(world):
+    main = world()
+    walk = race(main, lanes=1, hedge=2.0)
+    walk.next(Begin(), main.now)
+    walk.next(FirstContent(1), main.now + 1)
+    assert walk.next(Due(), main.now + 2.0) == ()
+
+
+def test_patience_waits_out_a_short_retry_after_on_the_same_model(world, fails, answers):
+    main = world(limits=Limits(rate_limit_patience_seconds=5.0))
+    main.scripts["claude"] = [fails(Trigger.rate_limit, 429, 3.0), answers()]
+    told = main.request()
+    assert called(told) == ["claude", "claude"]
+    assert told.waits == [3.0]
+
+
+def test_without_patience_a_429_is_not_waited_out(world, fails, answers):
+    main = world(limits=Limits(rate_limit_patience_seconds=2.9))
+    main.scripts["claude"] = [fails(Trigger.rate_limit, 429, 3.0), answers()]
+    assert called(main.request()) == ["claude", "gpt"]
+
+
+def test_a_model_that_opens_between_retries_is_left(world, fails):
+    main = world(breaker=BreakerRules(consecutive_failures=2), limits=Limits(retries=5))
+    main.scripts["claude"] = [fails(Trigger.overloaded, 503)]
+    assert called(main.request()) == ["claude", "claude", "gpt"]
+    assert main.model("claude").state == "open"
+
+
+def test_retries_in_an_outage_are_bounded_by_the_budget(world, fails):
+    main = world(breaker=BreakerRules(enabled=False), limits=Limits(retries=1, retry_delay_seconds=0.0))
+    main.call_seconds = 0.0
+    for name in ("claude", "gpt", "haiku"):
+        main.scripts[name] = [fails(Trigger.overloaded, 503)]
+    tries = [step.model for _ in range(100) for step in main.request().tries]
+    assert tries.count("claude") <= 100 * 1.5
+    assert tries.count("claude") > 100
+
+
+def test_a_lone_caller_has_all_its_retries(world, fails):
+    main = world(breaker=BreakerRules(enabled=False), limits=Limits(retries=4, retry_delay_seconds=0.1))
+    main.scripts["claude"] = [fails(Trigger.overloaded, 503)]
+    assert called(main.request()).count("claude") == 5
+
+
+def test_unknown_usage_is_unpriced_and_never_free(world):
+    main = world()
+    walk = main.router.open(main.ask(), main.now)
+    walk.next(Begin(), main.now)
+    walk.next(FirstContent(1), main.now)
+    walk.next(Ended(1, usage=None), main.now)
+    record = walk.record(main.now)
+    assert record.attempts[0].cost_pico_usd is None
+    assert record.unpriced
+
+
+def test_cached_tokens_are_paid_at_their_own_rate(world):
+    rates = Rates(input=10, output=100, cache_read=1, cache_write=20)
+    usage = Usage(input=1000, output=5, cache_read=700, cache_write=100)
+    assert cost_of(usage, rates) == 200 * 10 + 700 * 1 + 100 * 20 + 5 * 100
+    assert cost_of(usage, replace(rates, cache_read=None, cache_write=None)) == 1000 * 10 + 500
+    assert cost_of(None, rates) is None
+    assert cost_of(usage, None) is None
