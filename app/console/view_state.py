@@ -1,0 +1,49 @@
+"""What the operator has chosen to look at: it changes no traffic, and it is lost with the screen."""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from hotspare.router.snapshot import RequestRow, Snapshot
+from hotspare.widgets.request_filter import RequestFilter
+
+RANGES_MINUTES = (15, 60, 360, 1440)
+
+
+@dataclass(slots=True)
+class ViewState:
+    """Selection lives in the lists themselves; here is the rest."""
+
+    latest: Snapshot | None = None
+    """The newest figures, also while frozen."""
+    frozen: Snapshot | None = None
+    entries: Literal["fallbacks", "requests"] = "fallbacks"
+    filter: RequestFilter = field(default_factory=RequestFilter)
+    range_index: int = 1
+    lost_since: float | None = None
+    """When the instance stopped answering, wall time."""
+
+    @property
+    def shown(self) -> Snapshot | None:
+        """What the panels below the header show."""
+        return self.frozen or self.latest
+
+    @property
+    def range_minutes(self) -> int:
+        return RANGES_MINUTES[self.range_index]
+
+    def move_range(self, steps: int) -> bool:
+        """Look at more or less time; False at the end of the list."""
+        wanted = self.range_index + steps
+        self.range_index = min(max(wanted, 0), len(RANGES_MINUTES) - 1)
+        return wanted == self.range_index
+
+    def newer_than_frozen(self) -> int:
+        """How many requests came since the picture was frozen, as far as the recent ones tell."""
+        if self.frozen is None or self.latest is None:
+            return 0
+        return sum(row.at > self.frozen.at for row in self.latest.recent)
+
+    def rows(self, snapshot: Snapshot, entries: str) -> tuple[tuple[RequestRow, ...], int]:
+        """The rows of a list that pass the filter, and how many there are without it."""
+        every = snapshot.fallbacks if entries == "fallbacks" else snapshot.recent
+        return self.filter.keep(every), len(every)

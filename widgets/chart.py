@@ -1,0 +1,109 @@
+"""A chart of shares over time, from values to lines. The only user of plotext, which is imported at the first chart:
+after the first paint. plotext has one global figure, so this runs on the loop's thread only.
+
+The scale is fixed at 0 to 100 %: a stretched one makes 99.2 → 99.9 % look like a collapse. Gaps are drawn as gaps.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from hotspare.widgets import figures
+from hotspare.widgets.glyphs import Glyphs, Role
+from hotspare.widgets.line import Line, Span, joined, padded
+
+TICKS = 5
+LEAST_WIDTH, LEAST_HEIGHT = 24, 6
+_CODES: dict[str, Role] = {"4": "ok", "3": "warn"}
+"""plotext colours, used as names of roles only: what is shown follows from the theme."""
+
+_SGR = re.compile("\x1b\\[([0-9;]*)m")
+_BOXES = str.maketrans("┤│└┘┌┐─┬┼", "||++++-++")
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One step of time: its begin (UTC epoch seconds), and the shares of its requests; None where there were none."""
+
+    at: float
+    answered: float | None
+    fallback: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class ChartData:
+    """What the chart shows. `note` stands in its place while there is nothing to draw."""
+
+    title: str
+    begin: float
+    end: float
+    points: tuple[Point, ...] = ()
+    note: str = ""
+
+
+def chart_lines(data: ChartData, width: int, height: int, glyphs: Glyphs) -> list[Line]:
+    """The chart with its title, in exactly `height` lines."""
+    lines: list[Line] = [_title(data, width, glyphs)]
+    drawn = [point for point in data.points if point.answered is not None]
+    if not drawn or width < LEAST_WIDTH or height < LEAST_HEIGHT:
+        note = data.note or ("" if drawn else "no requests in this time")
+        return [*lines, (), ((f"   {note}", "dim"),), *([()] * (height - 3))][:height]
+    text = _plot(data, width - 2, height - 1, glyphs)
+    lines.extend(((" ", "text"), *_spans(row, glyphs)) for row in text.split("\n")[: height - 1])
+    return [*lines, *([()] * (height - len(lines)))]
+
+
+def _title(data: ChartData, width: int, glyphs: Glyphs) -> Line:
+    answered, fallback = ("**", "##") if glyphs.ascii_only else ("⠤⠤", "▞▞")
+    last = next((point for point in reversed(data.points) if point.answered is not None), None)
+    parts: list[Line] = [((f" {data.title}", "dim"),)]
+    if last is not None:
+        parts.append(((answered, "ok"), (f" answered {figures.percent(last.answered)}", "text")))
+        parts.append(((fallback, "warn"), (f" fallback {figures.percent(last.fallback)}", "text")))
+    return padded(joined(parts, "   "), width, glyphs.more)
+
+
+def _plot(data: ChartData, width: int, height: int, glyphs: Glyphs) -> str:
+    import plotext  # noqa: PLC0415 - 160 ms: only once the first frame is on the screen
+
+    plotext.terminal.limit(False, False)
+    figure = plotext.figure
+    figure.clear()
+    figure.plot_size(width, height)
+    figure.theme("colorless")
+    markers = ("#", "*") if glyphs.ascii_only else ("hd", "braille")
+    _draw(plotext, data.points, "fallback", plotext.marker(markers[0], 3))
+    _draw(plotext, data.points, "answered", plotext.marker(markers[1], 4))
+    figure.ruler("y").lim(0, 102)
+    figure.ruler("y").ticks([0, 50, 100], ["0 %", "50 %", "100 %"])
+    figure.ruler("x").lim(data.begin, data.end)
+    times = [data.begin + (data.end - data.begin) * place / (TICKS - 1) for place in range(TICKS)]
+    figure.ruler("x").ticks(times, [*(figures.minute(at) for at in times[:-1]), "now"])
+    figure.axes(active=False, side=1)
+    return str(figure.build().string())
+
+
+def _draw(plotext: Any, points: Sequence[Point], name: str, marker: Any) -> None:
+    """One series, each unbroken run of it for itself: what nobody measured is not drawn."""
+    run: list[Point] = []
+    for point in (*points, None):
+        if point is not None and getattr(point, name) is not None:
+            run.append(point)
+            continue
+        if run:
+            times = [one.at for one in run]
+            shares = [getattr(one, name) * 100 for one in run]
+            plotext.figure.draw(plotext.figure.signal(times, shares, marker=marker).lines())
+        run = []
+
+
+def _spans(text: str, glyphs: Glyphs) -> Line:
+    spans: list[Span] = []
+    role: Role = "dim"
+    for place, piece in enumerate(_SGR.split(text)):
+        if place % 2:
+            role = _CODES.get(piece.rsplit(";", 1)[-1], "dim") if piece.startswith("38;5;") else "dim"
+        elif piece:
+            spans.append((piece.translate(_BOXES) if glyphs.ascii_only else piece, role))
+    return tuple(spans)

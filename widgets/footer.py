@@ -1,0 +1,65 @@
+"""The last two lines: what was done last, and which keys do what. Keys that cannot act now are dimmed, never hidden."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from hotspare.router.snapshot import Snapshot
+from hotspare.widgets import figures
+from hotspare.widgets.glyphs import Glyphs
+from hotspare.widgets.line import Line, Span, spread
+
+
+@dataclass(frozen=True, slots=True)
+class Hint:
+    """A key and its word; `rank` 0 is never dropped, higher ranks go first where room is short."""
+
+    key: str
+    word: str
+    rank: int = 1
+    enabled: bool = True
+    action: str = ""
+
+
+def last_act_line(snapshot: Snapshot, width: int, glyphs: Glyphs) -> Line:
+    """The latest act in a sentence, and that it can be taken back."""
+    if not snapshot.last_act or snapshot.last_act_at is None:
+        return ((" nobody has changed anything yet", "dim"),)
+    left: Line = ((f" {figures.minute(snapshot.last_act_at)} ", "dim"), (glyphs.clean(snapshot.last_act, 300), "text"))
+    return spread(left, (("u", "key"), (" undoes ", "dim")), width, glyphs.more)
+
+
+def kept_hints(hints: Sequence[Hint], width: int) -> list[Hint]:
+    """The hints that fit, in their order."""
+    kept = list(hints)
+    while kept and _cells(kept) > width:
+        highest = max(hint.rank for hint in kept)
+        if highest == 0:
+            break
+        last = max(place for place, hint in enumerate(kept) if hint.rank == highest)
+        del kept[last]
+    return kept
+
+
+def hints_line(hints: Sequence[Hint], width: int) -> Line:
+    """` f force  d disable  …  ? help  q quit`."""
+    spans: list[Span] = []
+    for hint in kept_hints(hints, width):
+        spans.append((" " if not spans else "  ", "text"))
+        spans.append((hint.key, "key" if hint.enabled else "off"))
+        spans.append((f" {hint.word}", "text" if hint.enabled else "off"))
+    return tuple(spans)
+
+
+def action_at(hints: Sequence[Hint], width: int, x: int) -> str:
+    """The action of the hint at cell `x`, "" between two."""
+    place = 1
+    for hint in kept_hints(hints, width):
+        size = len(hint.key) + 1 + len(hint.word)
+        if place <= x < place + size:
+            return hint.action
+        place += size + 2
+    return ""
+
+
+def _cells(hints: Sequence[Hint]) -> int:
+    return sum(len(hint.key) + 1 + len(hint.word) for hint in hints) + 2 * (len(hints) - 1) + 1

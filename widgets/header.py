@@ -1,0 +1,73 @@
+"""The first line: where am I, is anything flowing, what time is it. What matters least goes first."""
+
+from dataclasses import dataclass
+
+from hotspare.router.snapshot import Snapshot
+from hotspare.widgets import figures
+from hotspare.widgets.glyphs import Glyphs
+from hotspare.widgets.line import Line, Span, spread, width_of
+
+
+@dataclass(frozen=True, slots=True)
+class Badge:
+    """A word that must not be overlooked; `alarm` in the colour of danger."""
+
+    text: str
+    alarm: bool = False
+
+
+def badges_of(snapshot: Snapshot) -> tuple[Badge, ...]:
+    """What the instance itself wants to be known by."""
+    instance = snapshot.instance
+    found = [Badge("DEMO")] if instance.demo else []
+    if instance.environment:
+        found.append(Badge(instance.environment.upper(), alarm=instance.environment.lower() == "production"))
+    if instance.read_only:
+        found.append(Badge("READ-ONLY"))
+    if snapshot.store.state != "ok":
+        found.append(Badge(f"STORE {snapshot.store.state.upper()}", alarm=True))
+    return tuple(found)
+
+
+def header_line(snapshot: Snapshot, width: int, glyphs: Glyphs, extra: tuple[Badge, ...] = ()) -> Line:
+    """Name, badges, address, traffic, callers and the clock.
+
+    Args:
+        snapshot: of now, also while the rest of the screen is frozen.
+        width: cells.
+        glyphs: the signs.
+        extra: badges of the screen: FROZEN, STALE.
+    """
+    clock: Line = ((f"{figures.clock(snapshot.at)} UTC ", "dim"),)
+    for parts in _variants(snapshot, glyphs):
+        left = (*_badges((*badges_of(snapshot), *extra), glyphs, lead=parts[0]), *parts[1:])
+        if width_of(left) + 1 + width_of(clock) <= width:
+            return spread(left, clock, width, glyphs.more)
+    short: Line = ((f"{figures.clock(snapshot.at)} ", "dim"),)
+    return spread(_badges((*extra, *badges_of(snapshot)), glyphs, lead=(" ", "text")), short, width, glyphs.more)
+
+
+def _variants(snapshot: Snapshot, glyphs: Glyphs) -> list[tuple[Span, ...]]:
+    listen = glyphs.clean(snapshot.instance.listen, 60)
+    callers = f"{snapshot.callers} caller" + ("" if snapshot.callers == 1 else "s")
+    name: Span = (" hotspare  ", "title")
+    long = ("" if snapshot.instance.demo else f"{glyphs.clean(snapshot.instance.name, 30)}  ") + "serving "
+    rate: Span = (f"{snapshot.requests_per_minute} req/min", "strong")
+    return [
+        (name, (long, "dim"), (listen, "text"), ("   ", "text"), rate, (f"  {callers}", "dim")),
+        (name, ("serving ", "dim"), (listen, "text"), ("   ", "text"), rate, (f"  {callers}", "dim")),
+        (name, (listen, "text"), ("  ", "text"), rate, (f"  {callers}", "dim")),
+        (name, (listen, "text"), ("  ", "text"), rate),
+        ((" ", "text"), (listen, "text"), ("  ", "text"), rate),
+        ((" ", "text"), rate),
+    ]
+
+
+def _badges(badges: tuple[Badge, ...], glyphs: Glyphs, lead: Span) -> Line:
+    shown: list[Span] = [lead]
+    for badge in badges:
+        shown.append((f" {glyphs.clean(badge.text, 30)} ", "alarm" if badge.alarm else "badge"))
+        shown.append((" ", "text"))
+    if badges:
+        shown.append((" ", "text"))
+    return tuple(shown)

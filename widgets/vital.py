@@ -1,0 +1,27 @@
+"""The one line for a window that is too small for anything else: is traffic safe, and how to leave."""
+
+from hotspare.router.snapshot import Snapshot
+from hotspare.widgets import figures
+from hotspare.widgets.glyphs import Glyphs, Role, state_sign
+from hotspare.widgets.line import Line, fit
+
+_SIGNS: dict[str, tuple[str, Role]] = {"critical": ("broken", "bad"), "warning": ("limited", "warn")}
+
+
+def vital_line(snapshot: Snapshot | None, width: int, glyphs: Glyphs) -> Line:
+    """Answered and fallback share, every model's state, and the way out first: it must survive any cut."""
+    way_out: Line = (("q", "key"), (" quits  ", "text"))
+    if snapshot is None:
+        return fit((*way_out, ("waiting for the instance", "dim")), width, glyphs.more)
+    worst = snapshot.situations[0].severity if snapshot.situations else "ok"
+    name, role = _SIGNS.get(worst, ("ok", "ok"))
+    line: Line = (
+        *way_out,
+        (f"{getattr(glyphs, name)} ", role),
+        (f"{figures.percent(snapshot.window.answered_rate)} ok", "strong"),
+        (f", {figures.percent(snapshot.window.fallback_rate)} fallback", "text"),
+    )
+    for model in snapshot.models:
+        sign, model_role = state_sign(model.state, glyphs)
+        line = (*line, (f"  {glyphs.clean(model.name, 40)} ", "dim"), (sign, model_role))
+    return fit(line, width, glyphs.more)
