@@ -33,7 +33,7 @@ class Chance:
         self.main, self.walk, self.data = main, walk, data
         self.running, self.spoken, self.stopping = {}, set(), set()
         self.wait = None
-        self.ends = self.delivered = 0
+        self.ends = self.delivered = self.delivered_n = 0
         self.per_model = dict.fromkeys(MODELS, 0)
 
     def take(self, steps):
@@ -46,15 +46,22 @@ class Chance:
                 case Deliver(n):
                     assert n in self.running
                     self.delivered += 1
+                    self.delivered_n = n
                 case Cancel(n):
                     assert n in self.running
                     assert n not in self.stopping, "asked to stop twice"
                     self.stopping.add(n)
                 case Wait(until):
                     self.wait = until
-                case Finish() | Fail():
-                    assert not self.running, "ended while something ran"
-                    self.ends += 1
+                case Finish(n):
+                    assert n == self.delivered_n, "finished by another attempt than the one delivered"
+                    self.end()
+                case Fail():
+                    self.end()
+
+    def end(self):
+        assert not self.running, "ended while something ran"
+        self.ends += 1
 
     def event(self):
         choices = []

@@ -1,0 +1,188 @@
+"""Hotspare under a conformance suite for LLM gateways: its configuration in our TOML, its operator over our commands.
+
+Not a test by itself: the suite loads this file (`run.py --adapter-file tests/conformance/adapter.py`), and provides `hx`.
+"""
+
+import asyncio
+import json
+import os
+import shutil
+import sqlite3
+import sys
+from pathlib import Path
+
+from hx.gateway import Adapter, Launch, Unsupported
+
+PROGRAM = shutil.which("hotspare", path=str(Path(sys.executable).parent)) or "hotspare"
+MILLION = 1_000_000
+
+
+def toml(value):
+    """A value as TOML writes it (of those used here, JSON's way is TOML's)."""
+    return json.dumps(value)
+
+
+class Hotspare(Adapter):
+    name = "hotspare"
+    has_store = True
+    transport = os.environ.get("HOTSPARE_TRANSPORT", "auto")
+
+    # ------------------------------------------------------------ configuration
+    def prepare(self, spec):
+        return self.write(spec, self.text(spec).encode())
+
+    def text(self, spec, **wrong):
+        lines = [
+            "[gateway]",
+            f'name = "{self.instance(spec)}"',
+            f'token_env = "CLIENT_TOKEN"\nmax_body_bytes = {spec.max_body}',
+            "[store]",
+            f"path = {toml(str(spec.dir / 'hotspare.db'))}",
+            "[limits]",
+            f"attempt_seconds = {wrong.get('attempt_seconds', spec.attempt_timeout)}",
+            f"first_content_seconds = {spec.first_token_timeout}",
+            f"silence_seconds = {spec.idle_timeout}",
+            f"connect_seconds = {min(2.0, spec.attempt_timeout)}",
+            f"deadline_seconds = {spec.total_timeout}",
+            f"retries = {wrong.get('retries', spec.retries)}",
+            *([] if spec.breaker else ["[breaker]", "enabled = false", "cooldown_seconds = 0"]),
+        ]
+        if spec.breaker:
+            lines += [
+                "[breaker]",
+                f"consecutive_failures = {spec.fail_threshold}",
+                f"open_seconds = {spec.cooldown}",
+                f"suspended_seconds = {spec.cooldown}",
+                f"cooldown_seconds = {spec.cooldown}",
+            ]
+        lines += ["[health_check]", "enabled = false"]
+        if spec.daily_budget is not None:
+            lines += ["[budget]", f"daily_usd = {spec.daily_budget}"]
+        for route in spec.routes:
+            for target in route.targets:
+                lines += self.model(target)
+        for route in spec.routes:
+            models = [target.id for target in route.targets]
+            lines += [f"[chains.{toml(route.name)}]", f"models = {toml(wrong.get('models', models))}"]
+            if route.kind == "embeddings":
+                lines += ['kind = "embeddings"', "equivalent = true"]
+        return "\n".join(lines) + "\n"
+
+    def model(self, target):
+        base = target.base_url + ("/v1" if target.api == "openai" else "")
+        return [
+            "[[models]]",
+            f"name = {toml(target.id)}",
+            f"provider = {toml(target.api)}",
+            f"model = {toml(target.model)}",
+            f"base_url = {toml(base)}",
+            f"api_key_env = {toml(self.variable(target))}",
+            f"input_usd_per_million_tokens = {target.price_in * MILLION}",
+            f"output_usd_per_million_tokens = {target.price_out * MILLION}",
+        ]
+
+    @staticmethod
+    def variable(target):
+        return "KEY_" + "".join(letter if letter.isalnum() else "_" for letter in target.id).upper()
+
+    @staticmethod
+    def instance(spec):
+        return f"conformance-{spec.port}"
+
+    def write(self, spec, raw, name="hotspare.toml"):
+        path = spec.dir / name
+        path.write_bytes(raw)
+        path.chmod(0o600)
+        return Launch(subst={"config": str(path)}, env=self.environment(spec))
+
+    def environment(self, spec):
+        keys = {self.variable(target): target.api_key for route in spec.routes for target in route.targets}
+        return {"CLIENT_TOKEN": spec.key, "XDG_STATE_HOME": str(spec.dir / "state"), **keys}
+
+    # ------------------------------------------------------------ broken configurations
+    def bad_config(self, spec, what):
+        text = self.text(spec)
+        match what:
+            case "unknown-field":
+                text = text.replace("[limits]", "[limits]\nno_such_setting = 1")
+            case "negative-timeout":
+                text = self.text(spec, attempt_seconds=-3)
+            case "string-for-number":
+                text = self.text(spec, retries='"many"')
+            case "duplicate-target":
+                text += "\n".join(self.model(spec.routes[0].targets[0])) + "\n"
+            case "empty-chain":
+                text = self.text(spec, models=[])
+            case "trailing-comma":
+                text = text.replace("[limits]", '[limits\nx = {"a",}')
+            case "not-utf8":
+                return self.write(spec, text.encode() + b"# \xff\xfe\n")
+            case "empty-file":
+                return self.write(spec, b"")
+            case "missing-file":
+                return Launch(subst={"config": str(spec.dir / "nowhere.toml")}, env=self.environment(spec))
+            case _:
+                raise Unsupported(f"our format cannot express it: {what}")
+        return self.write(spec, text.encode())
+
+    # ------------------------------------------------------------ the operator
+    async def command(self, gw, *words):
+        environment = {**os.environ, **self.environment(gw.spec)}
+        process = await asyncio.create_subprocess_exec(
+            PROGRAM, *words, "--instance", self.instance(gw.spec), "--json",
+            env=environment, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+        )  # fmt: skip
+        out, narration = await process.communicate()
+        if process.returncode != 0:
+            raise RuntimeError(f"hotspare {' '.join(words)}: {process.returncode}: {narration.decode()}")
+        return json.loads(out)
+
+    async def set_enabled(self, gw, target, on):
+        await self.command(gw, "enable" if on else "disable", target, *([] if on else ["--yes"]))
+
+    async def force_fallback(self, gw, route, on):
+        await self.command(gw, "skip-primary" if on else "release", route, *(["--for", "10m", "--yes"] if on else []))
+
+    async def stats(self, gw):
+        status = await self.command(gw, "status")
+        return {
+            "requests": status["requests"],
+            "success": status["ok"],
+            "fallback": status["fallback"],
+            "cost": status["cost_usd"],
+        }
+
+    # ------------------------------------------------------------ the store
+    def store_events(self, spec):
+        """What is in the database and, where the process was killed, still in its spool."""
+        path = spec.dir / "hotspare.db"
+        database = sqlite3.connect(path)
+        try:
+            (verdict,) = database.execute("PRAGMA integrity_check").fetchone()
+            if verdict != "ok":
+                raise RuntimeError(f"integrity_check: {verdict}")
+            found = {row[0] for row in database.execute("SELECT id FROM requests WHERE ok")}
+        finally:
+            database.close()
+        for spool in spec.dir.glob("hotspare.db-spool*"):
+            for line in spool.read_bytes().splitlines():
+                entry = json.loads(line)
+                record = entry.get("record", entry)
+                if record.get("verdict") == "answered":
+                    found.add(record["id"])
+        return sorted(found)
+
+    def spoil_store(self, spec, how):
+        path = spec.dir / "hotspare.db"
+        for name in ("hotspare.db-wal", "hotspare.db-shm"):
+            (spec.dir / name).unlink(missing_ok=True)
+        if how == "corrupt":
+            path.write_bytes(os.urandom(65_536))
+        elif how == "unopenable":
+            path.unlink(missing_ok=True)
+            path.mkdir()
+        else:
+            raise Unsupported(f"spoil store: {how}")
+
+
+ADAPTER = Hotspare()
