@@ -1,0 +1,185 @@
+"""One SQLite file with two connections: one that writes, in short transactions, and one that only reads.
+
+aiosqlite's threads are no daemons: whoever opens this must close it, or the process never ends. Nobody but the tasks of
+the store may be cancelled inside a transaction.
+"""
+
+import asyncio
+import os
+import sqlite3
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
+from datetime import UTC, datetime
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import aiosqlite
+
+from hotspare.store.fault import NewerSchema, NotOpen
+from hotspare.store.folders import make_private, open_private
+from hotspare.store.schema import MIGRATIONS, VERSION
+
+BUSY_SECONDS = 1.0
+
+
+class Database:
+    """The file at `path`. Every method raises `sqlite3.Error` (or `OSError`) where the file does not do its part."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._writer: aiosqlite.Connection | None = None
+        self._reader: aiosqlite.Connection | None = None
+        self._identity: tuple[int, int] | None = None
+        self._lock = asyncio.Lock()
+
+    async def open(self) -> None:
+        """Open (or make) the file and bring it to our schema. May be called again after a fault.
+
+        Raises:
+            NewerSchema: a later version made it.
+        """
+        async with self._lock:
+            await self._close()
+            make_private(self.path.parent)
+            _make_file(self.path)
+            try:
+                self._writer = await connect(str(self.path.absolute()))
+                await self._writer.execute_fetchall("PRAGMA journal_mode=WAL")
+                await self._writer.execute_fetchall("PRAGMA synchronous=NORMAL")
+                await _migrate(self._writer, self.path)
+                self._reader = await connect(read_only_uri(self.path))
+            except BaseException:
+                await self._close()
+                raise
+            self._identity = _identity_of(self.path)
+
+    @asynccontextmanager
+    async def transaction(self, *, durable: bool = False) -> AsyncIterator[aiosqlite.Connection]:
+        """One transaction, committed at the end of the block. `durable`: also against the loss of power."""
+        async with self._lock:
+            if self._writer is None:
+                raise NotOpen(f"{self.path} is not open")
+            connection = self._writer
+            if durable:
+                await connection.execute_fetchall("PRAGMA synchronous=FULL")
+            try:
+                await connection.execute_fetchall("BEGIN IMMEDIATE")
+                yield connection
+                await connection.execute_fetchall("COMMIT")
+            except BaseException:
+                await _roll_back(connection)
+                raise
+            finally:
+                if durable:
+                    await connection.execute_fetchall("PRAGMA synchronous=NORMAL")
+
+    async def fetch(self, sql: str, parameters: Mapping[str, Any] | Sequence[Any] = ()) -> list[dict[str, Any]]:
+        """Rows of what is committed."""
+        if self._reader is None:
+            raise NotOpen(f"{self.path} is not open")
+        return [dict(row) for row in await self._reader.execute_fetchall(sql, parameters)]
+
+    def is_sound(self) -> bool:
+        """It is open, and still the file of that name (what we wrote to one that was taken away would be lost)."""
+        return self._identity is not None and _identity_of(self.path) == self._identity
+
+    async def close(self) -> None:
+        """Close both connections; a transaction that runs is finished first."""
+        async with self._lock:
+            await self._close()
+
+    async def _close(self) -> None:
+        reader, writer = self._reader, self._writer
+        self._reader = self._writer = self._identity = None
+        for connection in (reader, writer):  # the writer last: it folds the -wal into the file
+            if connection is not None:
+                with suppress(sqlite3.Error):
+                    await connection.close()
+
+
+def read_only_uri(path: Path) -> str:
+    """The address of a file for a connection that cannot write."""
+    return f"{path.absolute().as_uri()}?mode=ro"
+
+
+def set_aside(path: Path, wall: float) -> Path:
+    """Give a damaged database another name, with its -wal and -shm, so that a new one can begin; that name."""
+    stamp = datetime.fromtimestamp(wall, UTC).strftime("%Y%m%dT%H%M")
+    names = (path.with_name(f"{path.name}.corrupt-{stamp}{mark}") for mark in _marks())
+    aside = next(name for name in names if not name.exists())
+    path.rename(aside)
+    for ending in ("-wal", "-shm"):
+        with suppress(FileNotFoundError):
+            path.with_name(path.name + ending).rename(aside.with_name(aside.name + ending))
+    return aside
+
+
+def _marks() -> Iterator[str]:
+    yield ""
+    yield from (f"-{number}" for number in count(2))
+
+
+async def connect(address: str) -> aiosqlite.Connection:
+    """A connection to a path or a `file:` address; its rows are known by name. It must be closed."""
+    connection = await aiosqlite.connect(
+        address, isolation_level=None, timeout=BUSY_SECONDS, uri=address.startswith("file:")
+    )
+    connection.row_factory = sqlite3.Row
+    return connection
+
+
+async def _roll_back(connection: aiosqlite.Connection) -> None:
+    with suppress(sqlite3.Error):
+        if connection.in_transaction:
+            await connection.execute_fetchall("ROLLBACK")
+
+
+async def check_version(connection: aiosqlite.Connection, path: Path) -> int:
+    """The schema that a file has.
+
+    Raises:
+        NewerSchema: it is one that we do not know.
+    """
+    [row] = await connection.execute_fetchall("PRAGMA user_version")
+    version = int(row[0])
+    if version > VERSION:
+        raise NewerSchema(
+            f"{path} was made by a newer version of hotspare (its schema is {version}, ours is {VERSION}).",
+            "Update hotspare, or give another file under [store] path.",
+        )
+    return version
+
+
+async def _migrate(connection: aiosqlite.Connection, path: Path) -> None:
+    """One transaction for all steps that are missing: they are all done, or none."""
+    if await check_version(connection, path) == VERSION:
+        return
+    await connection.execute_fetchall("BEGIN IMMEDIATE")
+    try:
+        version = await check_version(connection, path)  # another process may have been faster
+        for number, statements in enumerate(MIGRATIONS[version:], version + 1):
+            for statement in statements:
+                await connection.execute_fetchall(statement)
+            await connection.execute_fetchall(f"PRAGMA user_version = {number}")
+        await connection.execute_fetchall("COMMIT")
+    except BaseException:
+        await _roll_back(connection)
+        raise
+
+
+def _make_file(path: Path) -> None:
+    """SQLite gives -wal and -shm the mode of the database, so the file's own comes first."""
+    try:
+        os.close(open_private(path, os.O_RDWR))
+    except PermissionError:
+        if not os.access(path, os.R_OK):
+            raise
+
+
+def _identity_of(path: Path) -> tuple[int, int] | None:
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino

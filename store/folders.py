@@ -1,0 +1,52 @@
+"""Where state lives, and who may read it: nobody but its owner.
+
+Folders that we make are 0700 and files 0600. A folder that the user made (beside a configuration, say) keeps its mode.
+"""
+
+import os
+from pathlib import Path
+
+import platformdirs
+
+FOLDER_MODE = 0o700
+FILE_MODE = 0o600
+
+
+def state_folder() -> Path:
+    """Our own state folder (`XDG_STATE_HOME` moves it), made if need be.
+
+    Raises:
+        OSError: it cannot be made.
+    """
+    named = os.environ.get("XDG_STATE_HOME", "")
+    # A relative XDG path is to be ignored, and on macOS platformdirs does not look at the variable.
+    folder = Path(named) / "hotspare" if named.startswith("/") else platformdirs.user_state_path("hotspare")
+    make_private(folder)
+    if folder.stat().st_mode & 0o077:
+        folder.chmod(FOLDER_MODE)
+    return folder
+
+
+def default_store_path(name: str) -> Path:
+    """The database of an instance whose configuration names none."""
+    return state_folder() / f"{name}.db"
+
+
+def default_log_path(name: str) -> Path:
+    """The log of an instance."""
+    return state_folder() / f"{name}.log"
+
+
+def make_private(folder: Path) -> None:
+    """Make a folder and those above it that are missing, each 0700 (`Path.mkdir` gives the mode to the last only)."""
+    missing = [place for place in (folder, *folder.parents) if not place.exists()]
+    for place in reversed(missing):
+        place.mkdir(mode=FOLDER_MODE, exist_ok=True)
+
+
+def open_private(path: Path, flags: int) -> int:
+    """A descriptor of a file that only its owner can read, made if need be; an existing one is tightened."""
+    descriptor = os.open(path, flags | os.O_CREAT | os.O_CLOEXEC, FILE_MODE)
+    if os.fstat(descriptor).st_mode & 0o077:
+        os.fchmod(descriptor, FILE_MODE)
+    return descriptor

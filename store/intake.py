@@ -1,0 +1,84 @@
+"""Where Records come in: into the spool where there is room, else into a bounded queue in memory, else counted as lost.
+
+On the request path: nothing here waits or raises.
+"""
+
+from collections import deque
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from hotspare.router.record import Record
+from hotspare.store.entry import encode_memory, encode_record
+from hotspare.store.folders import make_private
+from hotspare.store.spool import Spool
+
+HELD_RECORDS = 20_000
+"""About 60 MB of Records that have no place on disk."""
+
+
+class Intake:
+    """What was handed in and is not in the database.
+
+    Attributes:
+        spool: None where none can be opened.
+        held: Records for which the spool had no room.
+        held_memory: likewise, the router's latest memory.
+        unlogged: Records whose line is not in the log yet.
+        dropped: Records that are lost.
+    """
+
+    def __init__(self, path: Path, wake: Callable[[], None]) -> None:
+        self._path = path
+        self._wake = wake
+        self._last_memory = b""
+        self.spool: Spool | None = None
+        self.held: deque[Record] = deque()
+        self.held_memory: Mapping[str, Any] | None = None
+        self.unlogged: deque[Record] = deque(maxlen=HELD_RECORDS)
+        self.dropped = 0
+        self.closed = False
+
+    def open(self) -> None:
+        """Open the spool if it is not.
+
+        Raises:
+            OSError: it cannot be.
+        """
+        if self.spool is None:
+            make_private(self._path.parent)
+            self.spool = Spool(self._path)
+
+    def append(self, record: Record) -> None:
+        """Keep one Record."""
+        if self.closed or not (self._spooled(encode_record(record)) or self._hold(record)):
+            self.dropped += 1
+        self.unlogged.append(record)
+        self._wake()
+
+    def remember(self, memory: Mapping[str, Any]) -> None:
+        """Keep the router's memory, if it is another than the last."""
+        line = encode_memory(memory)
+        if line == self._last_memory or self.closed:
+            return
+        self._last_memory = line
+        self.held_memory = None if self._spooled(line) else dict(memory)
+        self._wake()
+
+    def _spooled(self, line: bytes) -> bool:
+        return self.spool is not None and self.spool.append(line)
+
+    def _hold(self, record: Record) -> bool:
+        if len(self.held) >= HELD_RECORDS:
+            return False
+        self.held.append(record)
+        return True
+
+    def close(self) -> None:
+        """What is still only in memory is lost; what is in the spool goes in at the next start."""
+        self.closed = True
+        self.dropped += len(self.held)
+        self.held.clear()
+        if self.spool is not None:
+            self.spool.close()
+            self.spool = None

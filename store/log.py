@@ -1,0 +1,192 @@
+"""The log: one JSON line for each finished request, act and change of state, for `grep` and `tail -f`.
+
+The word "fallback" stands in exactly the lines of requests in which one fired. No other line may hold it, whatever a
+model, a caller or a reason is called: there its first letter is written as a JSON escape, which reads the same to every
+JSON reader. No bodies, no messages of providers, no secrets.
+"""
+
+import os
+import re
+from collections.abc import Mapping
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+
+from hotspare.router.command import Change
+from hotspare.router.record import Record
+from hotspare.router.settings import PICO_PER_USD
+from hotspare.router.trigger import Trigger
+from hotspare.store.appending import append_whole
+from hotspare.store.folders import make_private, open_private
+
+Level = Literal["info", "warning", "critical"]
+
+ROTATE_BYTES = 10 * 1024 * 1024
+KEPT = 3
+_TAIL_BYTES = 4 * 1024 * 1024
+
+_ID = re.compile(rb'"event":"request","id":"([^"]+)"')
+# A form feed is `\f` in JSON, so that "\fallback" holds the word too: with a backslash that is not itself escaped.
+_WORD = re.compile(rb"(?<!\\)((?:\\\\)*)(\\?)([fF])(?=allback)", re.IGNORECASE)
+_CONTROLS = re.compile("[\x7f-\x9f\u2028-\u202e\u2066-\u2069\ufeff]")
+_FORM_FEED = b"\\u000c"
+
+_encode = msgspec.json.Encoder().encode
+
+
+class Log:
+    """One file, rotated by size. A line that cannot be written is counted, never raised."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.dropped = 0
+        self._descriptor: int | None = None
+
+    def write(self, lines: list[bytes]) -> None:
+        """Append lines as one write."""
+        if not lines:
+            return
+        data = b"\n".join((*lines, b""))
+        try:
+            written = append_whole(self._open(len(data)), data)
+        except OSError:
+            written = False
+        if not written:
+            self.dropped += len(lines)
+
+    def known_ids(self) -> frozenset[str]:
+        """Ids of the requests at the end of the log: as far back as a spool can hold any that are not stored yet."""
+        found: list[bytes] = []
+        for path in (self.path, _older(self.path, 1)):
+            with suppress(OSError), path.open("rb") as file:
+                file.seek(max(0, path.stat().st_size - _TAIL_BYTES))
+                found += _ID.findall(file.read())
+        return frozenset(match.decode("utf-8", "replace") for match in found)
+
+    def close(self) -> None:
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None
+
+    def _open(self, more_bytes: int) -> int:
+        if self._descriptor is not None and not self._fits(self._descriptor, more_bytes):
+            self.close()
+        if self._descriptor is None:
+            make_private(self.path.parent)
+            self._descriptor = open_private(self.path, os.O_WRONLY | os.O_APPEND)
+            if not self._fits(self._descriptor, more_bytes):
+                self.close()
+                _rotate(self.path)
+                self._descriptor = open_private(self.path, os.O_WRONLY | os.O_APPEND)
+        return self._descriptor
+
+    def _fits(self, descriptor: int, more_bytes: int) -> bool:
+        """It has room, and is still the file of that name."""
+        status = os.fstat(descriptor)
+        with suppress(FileNotFoundError):
+            same = self.path.stat().st_ino == status.st_ino
+            return same and (not status.st_size or status.st_size + more_bytes <= ROTATE_BYTES)
+        return False
+
+
+def request_line(record: Record) -> bytes:
+    """The line of a finished request."""
+    fields: dict[str, Any] = {
+        "at": _stamp(record.at),
+        "level": _level(record),
+        "event": "request",
+        "id": record.id,
+        "kind": record.kind,
+        "chain": record.chain,
+        "asked": record.asked,
+        "meant": record.meant,
+        "model": record.model,
+        "caller": record.caller,
+        "session": record.session,
+        "verdict": record.verdict,
+        "status": record.status,
+        "reason": record.reason,
+        "ended_by": record.ended_by,
+        "ms": round(record.duration_ms, 1),
+        "tokens": record.input_tokens + record.output_tokens,
+        "cost_usd": None if record.unpriced and not record.cost_pico_usd else record.cost_pico_usd / PICO_PER_USD,
+        "skipped": {candidate.model: candidate.skip for candidate in record.candidates if candidate.skip},
+        "attempts": [
+            {"model": attempt.model, "key": attempt.key, "trigger": attempt.trigger, "status": attempt.status}
+            for attempt in record.attempts
+        ],
+    }
+    if record.fallback:
+        return escaped({**fields, "fallback": True})
+    return without_the_word(escaped(fields))
+
+
+def act_line(change: Change) -> bytes:
+    """The line of an operator's act, or of the end of one."""
+    until = change.after.until if change.after is not None else None
+    return note_line(
+        change.at,
+        "act",
+        "info",
+        {
+            "act": change.act,
+            "subject": change.subject,
+            "who": change.who,
+            "why": change.why,
+            "until": None if until is None else _stamp(until),
+        },
+    )
+
+
+def note_line(at: float, event: str, level: Level, fields: Mapping[str, Any]) -> bytes:
+    """The line of anything else that happened."""
+    return without_the_word(escaped({"at": _stamp(at), "level": level, "event": event, **fields}))
+
+
+def without_the_word(line: bytes) -> bytes:
+    """The same JSON, with nothing in it that a search for the word finds."""
+    return _WORD.sub(_escape_letter, line)
+
+
+def escaped(fields: Mapping[str, Any]) -> bytes:
+    """One line of JSON in which no character can move a terminal's cursor."""
+    try:
+        line = _encode(fields)
+    except UnicodeEncodeError:
+        line = repr_of_broken_text(fields)
+    if line.isascii() and b"\x7f" not in line:
+        return line
+    return _CONTROLS.sub(lambda found: f"\\u{ord(found.group()):04x}", line.decode()).encode()
+
+
+def repr_of_broken_text(fields: Mapping[str, Any]) -> bytes:
+    """For text with lone surrogates, which JSON can carry as escapes only."""
+    return _encode({name: str(value).encode("utf-8", "replace").decode() for name, value in fields.items()})
+
+
+def _escape_letter(found: re.Match[bytes]) -> bytes:
+    before, backslash, letter = found.groups()
+    return before + (_FORM_FEED if backslash else b"\\u%04x" % ord(letter))
+
+
+def _level(record: Record) -> Level:
+    if any(attempt.trigger is Trigger.auth for attempt in record.attempts):
+        return "critical"
+    return "warning" if record.fallback or record.verdict == "failed" else "info"
+
+
+def _stamp(at: float) -> str:
+    return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _older(path: Path, number: int) -> Path:
+    return path.with_name(f"{path.name}.{number}")
+
+
+def _rotate(path: Path) -> None:
+    for number in range(KEPT - 1, 0, -1):
+        with suppress(FileNotFoundError):
+            (path if number == 1 else _older(path, number - 1)).replace(_older(path, number))

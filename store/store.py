@@ -1,0 +1,202 @@
+"""The store of one instance: takes Records and decisions, answers about the past, and says how it is.
+
+Whatever happens to the disk, traffic does not feel it: only `open` raises, and only for a database of a later version.
+"""
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator, Coroutine, Mapping
+from pathlib import Path
+from typing import Any, Self, TypeVar
+
+from hotspare.router.clock import Clock
+from hotspare.router.command import Change, Decision, JournalEntry, Slot
+from hotspare.router.record import Record
+from hotspare.router.snapshot import StoreView
+from hotspare.store import history
+from hotspare.store.database import Database
+from hotspare.store.fault import fault_of
+from hotspare.store.folders import default_log_path
+from hotspare.store.intake import Intake
+from hotspare.store.journal import Journal, journal_row
+from hotspare.store.log import Level, Log, act_line, note_line
+from hotspare.store.restore import read_memory, read_records, read_standing
+from hotspare.store.writer import Writer
+
+Result = TypeVar("Result")
+
+INTERVAL_SECONDS = 0.25
+CLOSING_SECONDS = 5.0
+
+
+class Store:
+    """Recorder, Journal and History of the engine, in one. Made by `await Store.open(…)`, ended by `await close()`."""
+
+    def __init__(self, path: Path, log_path: Path, clock: Clock, interval_seconds: float) -> None:
+        self.path = path
+        self._clock = clock
+        self._log = Log(log_path)
+        self._database = Database(path)
+        self._journal = Journal(self._database)
+        self._intake = Intake(path, self._wake)
+        self._writer = Writer(path, self._intake, self._database, self._journal, self._log, clock, interval_seconds)
+        self._running: set[asyncio.Task[Any]] = set()
+
+    @classmethod
+    async def open(
+        cls,
+        path: Path,
+        *,
+        name: str,
+        log_path: Path | None = None,
+        clock: Clock | None = None,
+        interval_seconds: float = INTERVAL_SECONDS,
+    ) -> Self:
+        """Open the database at `path`, and move what an earlier process left in the spool.
+
+        Args:
+            path: the database; it is made if need be.
+            name: the instance, whose log is in the state folder unless `log_path` says otherwise.
+            log_path: where the log is.
+            clock: for stamps.
+            interval_seconds: how often Records are moved.
+
+        Raises:
+            NewerSchema: a later version made the database.
+        """
+        store = cls(path, log_path or default_log_path(name), clock or Clock(), interval_seconds)
+        try:
+            await store._writer.start()
+        except BaseException:
+            await store.close()
+            raise
+        return store
+
+    async def close(self, timeout_seconds: float = CLOSING_SECONDS) -> None:
+        """Move what there is, within a time, and let go of everything. What is left goes in at the next start."""
+        await self._writer.stop(timeout_seconds)
+        if self._running:
+            await asyncio.wait(self._running, timeout=timeout_seconds)
+        lost = len(self._intake.held)
+        self._intake.close()
+        if lost:
+            self.note("records_lost", "warning", {"records": lost})
+        await self._database.close()
+        self._log.close()
+
+    @property
+    def log_path(self) -> Path:
+        """Where the log is."""
+        return self._log.path
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What an operator should know about the opening: a sentence each."""
+        return tuple(self._writer.warnings)
+
+    # ------------------------------------------------------------------ Recorder
+    def append(self, record: Record) -> None:
+        """Keep one Record, so that it survives a kill -9 of this process."""
+        self._intake.append(record)
+
+    def remember(self, memory: Mapping[str, Any]) -> None:
+        """Keep the router's memory for the next start; the latest one counts."""
+        self._intake.remember(memory)
+
+    def view(self) -> StoreView:
+        """How the store is."""
+        state, detail = self._state()
+        return StoreView(state, detail, self._intake.dropped + self._writer.dropped, str(self.path))
+
+    def _state(self) -> tuple[str, str]:
+        fault, intake = self._writer.fault, self._intake
+        held = f"; {len(intake.held)} requests wait in memory" if intake.held else ""
+        if fault is not None:
+            return fault.state, f"{fault.detail}{held}"
+        if intake.spool is None:
+            return "no spool", f"no file can be kept beside the database; a kill loses what waits{held}"
+        if intake.held:
+            return "full", f"the spool cannot grow{held}"
+        if intake.spool.second:
+            return "second process", "another process works on this database too"
+        return "ok", ""
+
+    def note(self, event: str, level: Level, fields: Mapping[str, Any]) -> None:
+        """Write a line of the log: a change of state, say."""
+        self._log.write([note_line(self._clock.wall(), event, level, fields)])
+
+    def _wake(self) -> None:
+        self._writer.wake()
+
+    async def flush(self) -> None:
+        """Return when all that was appended is in the database, or the database is found ill."""
+        await self._writer.flush()
+
+    # ------------------------------------------------------------------ Journal
+    async def write(self, change: Change) -> JournalEntry:
+        """Make a change durable; where that is impossible now, the entry says so and is written when it can be."""
+        return await self._uncancelled(self._write(change))
+
+    async def _write(self, change: Change) -> JournalEntry:
+        entry, error = await self._journal.write(change)
+        if error is not None:
+            self._writer.note(fault_of(error))
+        self._log.write([act_line(change)])
+        return entry
+
+    async def latest(self) -> JournalEntry | None:
+        """The newest change that sets a slot, still stands, was not undone, and is no undo itself."""
+        try:
+            return await self._journal.latest(self._clock.wall())
+        except sqlite3.Error as error:
+            self._writer.note(fault_of(error))
+            return None
+
+    async def _uncancelled(self, work: Coroutine[Any, Any, Result]) -> Result:
+        """A transaction is finished even where nobody waits for it any more."""
+        task = asyncio.create_task(work, name="store transaction")
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+        return await asyncio.shield(task)
+
+    # ------------------------------------------------------------------ History
+    async def query(self, name: str, parameters: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """A view of the past, up to the latest Record. Empty where the database cannot be read (`view` says why).
+
+        Raises:
+            ValueError: no such view, or a parameter it does not know.
+        """
+        await self.flush()
+        try:
+            rows = await history.answer(self._database, name, parameters, self._clock.wall())
+        except sqlite3.Error as error:
+            self._writer.note(fault_of(error))
+            rows = []
+        if name == "journal":
+            return [journal_row(entry) for entry in reversed(self._journal.pending)] + rows
+        return rows
+
+    # ------------------------------------------------------------------ restore
+    async def standing(self) -> dict[Slot, Decision]:
+        """The decisions in force, less those that expired meanwhile."""
+        try:
+            return await read_standing(self._database, self._clock.wall())
+        except sqlite3.Error as error:
+            self._writer.note(fault_of(error))
+            return {}
+
+    async def memory(self) -> dict[str, Any]:
+        """What the router asked to remember; empty where there is nothing."""
+        try:
+            return await read_memory(self._database)
+        except sqlite3.Error as error:
+            self._writer.note(fault_of(error))
+            return {}
+
+    async def records(self, since: float) -> AsyncIterator[Record]:
+        """The Records from `since` on, oldest first."""
+        try:
+            async for record in read_records(self._database, since):
+                yield record
+        except sqlite3.Error as error:
+            self._writer.note(fault_of(error))

@@ -1,0 +1,282 @@
+"""The one task that moves what came in into the database and the log; it also finds out how the database is.
+
+Nobody else moves anything, and nobody cancels it: it is asked to stop, and finishes what it is doing.
+"""
+
+import asyncio
+import sqlite3
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from hotspare.router.clock import Clock
+from hotspare.router.record import Record
+from hotspare.store.database import Database, set_aside
+from hotspare.store.entry import Memory, decode, storable
+from hotspare.store.fault import Fault, NewerSchema, fault_of
+from hotspare.store.intake import Intake
+from hotspare.store.journal import Journal
+from hotspare.store.log import Log, note_line, request_line
+from hotspare.store.rows import INSERT_ATTEMPT, INSERT_REQUEST, attempt_rows, request_row
+from hotspare.store.spool import Portion
+
+RETRY_SECONDS = 2.0
+_BATCH_RECORDS = 250
+_SLICE = 50
+"""So many Records are encoded or decoded before requests get their turn."""
+
+_REMEMBER = "INSERT OR REPLACE INTO memory (one, at, value) VALUES (1, ?, ?)"
+
+
+class Writer:
+    """Moves everything, in rounds.
+
+    Attributes:
+        fault: what is wrong with the database; None while it takes what we write.
+        dropped: Records that the database would not take.
+        warnings: sentences for the operator about what was found.
+    """
+
+    def __init__(
+        self, path: Path, intake: Intake, database: Database, journal: Journal, log: Log, clock: Clock, interval: float
+    ) -> None:
+        self._path = path
+        self._intake = intake
+        self._database = database
+        self._journal = journal
+        self._log = log
+        self._clock = clock
+        self._interval_seconds = interval
+        self._work = asyncio.Event()
+        self._hurry = asyncio.Event()
+        self._stopping = False
+        self._asked: list[asyncio.Future[None]] = []
+        self._task: asyncio.Task[None] | None = None
+        self._logged: frozenset[str] | None = None
+        self.fault: Fault | None = Fault("unavailable", "it was not opened yet", reopen=True)
+        self.dropped = 0
+        self.warnings: list[str] = []
+
+    # ------------------------------------------------------------------ its life
+    async def start(self) -> None:
+        """Open the database, move what an earlier process left, and go on in the background.
+
+        Raises:
+            NewerSchema: a later version made the database.
+        """
+        await self._round(first=True)
+        if self.fault is None:
+            await self._round()  # the second of the two files
+        self._task = asyncio.create_task(self._run(), name="store writer")
+
+    def wake(self) -> None:
+        """There is something to move."""
+        self._work.set()
+
+    async def flush(self) -> None:
+        """Return when all that came in until now is in the database, or the database is found ill."""
+        if self.fault is not None or self._task is None or self._task.done():
+            return
+        done = asyncio.get_running_loop().create_future()
+        self._asked.append(done)
+        self._hurry.set()
+        self._work.set()
+        await done
+
+    async def stop(self, timeout_seconds: float) -> None:
+        """Move what there is, within a time, and end."""
+        if self._task is None:
+            return
+        self._stopping = True
+        self._hurry.set()
+        self._work.set()
+        await asyncio.wait({self._task}, timeout=timeout_seconds)
+
+    async def _run(self) -> None:
+        while not self._stopping:
+            await self._wait()
+            self._hurry.clear()
+            self._work.clear()
+            asked, self._asked = self._asked, []
+            await self._round()
+            _tell(asked)
+        await self._round()  # the first may have moved only what an ill database had left waiting
+        _tell(self._asked)
+
+    async def _wait(self) -> None:
+        """For work, then a moment for more of it; while the database is ill, for the next try."""
+        if self.fault is None:
+            await self._work.wait()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._interval_seconds if self.fault is None else RETRY_SECONDS):
+                await self._hurry.wait()
+
+    # ------------------------------------------------------------------ one round
+    async def _round(self, *, first: bool = False) -> None:
+        if self._intake.spool is not None:
+            self._intake.spool.turn()
+        await self._write_log()
+        try:
+            await self._mend()
+            await self._journal.write_pending()
+            await self._move()
+        except NewerSchema as error:
+            if first:
+                raise
+            self.note(Fault("newer schema", error.title, reopen=True))
+        except (sqlite3.Error, OSError) as error:
+            self.note(fault_of(error))
+        except Exception as error:  # noqa: BLE001 -- the top of the task: it must live as long as the store
+            self.note(Fault("failing", f"{type(error).__name__}: {error}", reopen=True))
+        else:
+            self.note(None)
+
+    def note(self, fault: Fault | None) -> None:
+        """The database is ill in this way, or well."""
+        before, self.fault = self.fault, fault
+        if (before.state if before else "ok") == (fault.state if fault else "ok"):
+            return
+        if fault is not None:
+            self._work.set()
+            level, fields = "warning", {"state": fault.state, "detail": fault.detail}
+        else:
+            level, fields = "info", {"state": "ok"}
+        self._log.write([note_line(self._clock.wall(), "store", level, fields)])  # type: ignore[arg-type]
+
+    async def _mend(self) -> None:
+        """Open what is not open, or not what it was."""
+        if self._database.is_sound() and not (self.fault is not None and self.fault.reopen):
+            return
+        self._open_spool()
+        second = self._intake.spool is not None and self._intake.spool.second
+        if self.fault is not None and self.fault.state == "corrupt" and not second:
+            await self._begin_anew()
+        else:
+            await self._open_database(second)
+        await self._journal.note_last_number()
+        async with self._database.transaction():
+            pass  # it can be written
+
+    async def _open_database(self, second: bool) -> None:
+        try:
+            await self._database.open()
+        except sqlite3.Error as error:
+            if second or fault_of(error).state != "corrupt":
+                raise
+            await self._begin_anew()
+
+    def _open_spool(self) -> None:
+        with suppress(OSError):
+            opened = self._intake.spool is None
+            self._intake.open()
+            if opened and self._intake.spool is not None:
+                self._tell_of_spool(self._intake.spool.second, self._intake.spool.half_lines)
+                self._intake.spool.turn()
+
+    def _tell_of_spool(self, second: bool, half_lines: int) -> None:
+        if second:
+            self.warnings.append(f"Another process works on {self._path} too; both write to it.")
+        if half_lines:
+            self._warn_of_lines(half_lines)
+
+    async def _begin_anew(self) -> None:
+        """Set a damaged database aside and make a new one."""
+        await self._database.close()
+        aside = set_aside(self._path, self._clock.wall())
+        self.warnings.append(f"{self._path} was damaged; it is kept as {aside.name}, and a new one was begun.")
+        await self._database.open()
+
+    # ------------------------------------------------------------------ moving
+    async def _move(self) -> None:
+        spool = self._intake.spool
+        while spool is not None and (portion := spool.portion()) is not None:
+            await self._move_portion(portion)
+            spool.committed(portion)
+        await self._move_held()
+
+    async def _move_portion(self, portion: Portion) -> None:
+        records: list[Record] = []
+        memory: Mapping[str, Any] | None = None
+        damaged = 0
+        for position, line in enumerate(portion.lines, 1):
+            entry = decode(line)
+            if isinstance(entry, Record):
+                records.append(entry)
+            elif isinstance(entry, Memory):
+                memory = entry.memory
+            else:
+                damaged += 1
+            if not position % _SLICE:
+                await asyncio.sleep(0)
+        if portion.inherited:
+            self._log_missing(records)
+        await self._insert(records, memory)
+        if damaged:
+            self._warn_of_lines(damaged)
+
+    async def _move_held(self) -> None:
+        held = self._intake.held
+        while held:
+            batch = list(islice(held, _BATCH_RECORDS))
+            await self._insert(batch, None)
+            for _ in batch:
+                held.popleft()
+        if (memory := self._intake.held_memory) is not None:
+            await self._insert([], memory)
+            if self._intake.held_memory is memory:
+                self._intake.held_memory = None
+
+    async def _insert(self, records: list[Record], memory: Mapping[str, Any] | None) -> None:
+        if not records and memory is None:
+            return
+        try:
+            await self._commit(records, memory)
+        except (ValueError, OverflowError, sqlite3.IntegrityError, sqlite3.InterfaceError):
+            await self._insert_one_by_one(records, memory)
+
+    async def _insert_one_by_one(self, records: Iterable[Record], memory: Mapping[str, Any] | None) -> None:
+        """One of them holds a value that no table takes: it must not keep out the others."""
+        for record in records:
+            try:
+                await self._commit([storable(record)], None)
+            except (ValueError, OverflowError, sqlite3.IntegrityError, sqlite3.InterfaceError):
+                self.dropped += 1
+        await self._commit([], memory)
+
+    async def _commit(self, records: list[Record], memory: Mapping[str, Any] | None) -> None:
+        async with self._database.transaction() as connection:
+            # The rows are made in the connection's thread, while requests go on in this one.
+            await connection.executemany(INSERT_REQUEST, (request_row(record) for record in records))
+            await connection.executemany(INSERT_ATTEMPT, attempt_rows(records))
+            if memory is not None:
+                text = msgspec.json.encode(memory).decode()
+                await connection.execute_fetchall(_REMEMBER, (self._clock.wall(), text))
+
+    # ------------------------------------------------------------------ telling
+    async def _write_log(self) -> None:
+        waiting = self._intake.unlogged
+        while waiting:
+            batch = [waiting.popleft() for _ in range(min(_SLICE, len(waiting)))]
+            self._log.write([request_line(record) for record in batch])
+            await asyncio.sleep(0)
+
+    def _log_missing(self, records: Iterable[Record]) -> None:
+        """The lines that an earlier process was killed before it wrote."""
+        if self._logged is None:
+            self._logged = self._log.known_ids()
+        missing = [record for record in records if record.id not in self._logged]
+        self._logged |= {record.id for record in missing}
+        self._log.write([request_line(record) for record in missing])
+
+    def _warn_of_lines(self, number: int) -> None:
+        self.warnings.append(f"{number} damaged line(s) in the spool of {self._path} were left out.")
+
+
+def _tell(asked: Iterable[asyncio.Future[None]]) -> None:
+    for done in asked:
+        if not done.done():
+            done.set_result(None)

@@ -1,0 +1,187 @@
+"""What the store keeps, and gives back unchanged."""
+
+import sqlite3
+import stat
+import threading
+from dataclasses import replace
+
+from hotspare.router.command import Change, Decision, Slot
+from hotspare.router.trigger import Trigger
+
+
+async def all_records(store, since=0.0):
+    return [record async for record in store.records(since)]
+
+
+async def test_a_record_comes_back_as_it_was(opened, make_record, make_fallback):
+    plain, fallback = make_record(), make_fallback(session=None, first_content_ms=None, at=1_795_003_199.25)
+    async with opened() as store:
+        store.append(plain)
+        store.append(fallback)
+    async with opened() as store:
+        assert await all_records(store) == [plain, fallback]
+        assert store.view().state == "ok"
+        assert store.warnings == ()
+
+
+async def test_records_come_oldest_first_and_only_those_since_in_chunks(opened, make_record, noon):
+    async with opened() as store:
+        for number in range(1203, 0, -1):
+            store.append(make_record(id=f"r{number:05}", at=noon + number // 3))
+        await store.flush()
+        found = await all_records(store, since=noon + 1)
+        assert [record.id for record in found] == [f"r{number:05}" for number in range(3, 1204)]
+        assert all(len(record.attempts) == 1 for record in found)
+
+
+async def test_a_record_given_twice_is_there_once(opened, make_record):
+    async with opened() as store:
+        store.append(make_record())
+        store.append(make_record())
+        await store.flush()
+        assert len(await all_records(store)) == 1
+
+
+async def test_text_that_no_database_takes_does_not_keep_the_others_out(opened, make_record):
+    async with opened() as store:
+        store.append(make_record(id="r1", session="bad \ud800 half"))
+        store.append(make_record(id="r2", input_tokens=2**70))
+        store.append(make_record(id="r3"))
+        await store.flush()
+        assert [record.id for record in await all_records(store)] == ["r1", "r2", "r3"]
+        assert store.view().dropped == 0
+
+
+async def test_the_latest_memory_counts(opened):
+    async with opened() as store:
+        assert await store.memory() == {}
+        store.remember({"cooldowns": {"claude": 5.0}})
+        store.remember({"cooldowns": {"claude": 9.0}})
+    async with opened() as store:
+        assert await store.memory() == {"cooldowns": {"claude": 9.0}}
+
+
+async def test_files_are_private_and_so_is_a_folder_that_we_made(opened, tmp_path, make_record):
+    path = tmp_path / "state" / "deep" / "hotspare.db"
+    async with opened(path, log_path=path.parent / "hotspare.log") as store:
+        store.append(make_record())
+        await store.flush()
+        store.append(make_record(id="r2"))
+        modes = {entry.name: stat.S_IMODE(entry.stat().st_mode) for entry in path.parent.iterdir()}
+        assert set(modes) == {
+            "hotspare.db",
+            "hotspare.db-wal",
+            "hotspare.db-shm",
+            "hotspare.db-spool",
+            "hotspare.db-spool2",
+            "hotspare.log",
+        }
+        assert set(modes.values()) == {0o600}
+        assert {stat.S_IMODE(path.parents[n].stat().st_mode) for n in (0, 1)} == {0o700}
+
+
+async def test_a_database_that_others_could_read_is_tightened(opened, tmp_path):
+    (tmp_path / "hotspare.db").touch(0o644)
+    async with opened():
+        assert stat.S_IMODE((tmp_path / "hotspare.db").stat().st_mode) == 0o600
+
+
+async def test_closing_leaves_no_thread_and_no_spool(opened, tmp_path, make_record):
+    before = set(threading.enumerate())
+    async with opened() as store:
+        store.append(make_record())
+        assert set(threading.enumerate()) > before
+    assert set(threading.enumerate()) == before
+    assert sorted(entry.name for entry in tmp_path.iterdir()) == ["hotspare.db", "hotspare.log"]
+
+
+async def test_costs_are_exact_to_the_picodollar(opened, tmp_path, make_record):
+    costs = [10**15 + 1, 3, 7 * 10**11 + 9, 1]
+    async with opened() as store:
+        for number, cost in enumerate(costs):
+            store.append(make_record(id=f"r{number}", cost_pico_usd=cost))
+    connection = sqlite3.connect(tmp_path / "hotspare.db")
+    assert connection.execute("SELECT sum(cost_pico_usd) FROM requests").fetchone() == (sum(costs),)
+    connection.close()
+
+
+async def test_a_decision_stands_after_a_restart_until_its_end(opened, disable, fake_wall, noon):
+    async with opened() as store:
+        entry = await store.write(disable(until=noon + 600))
+        await store.write(disable("gpt"))
+        assert entry.durable
+    async with opened() as store:
+        assert set(await store.standing()) == {Slot("model", "claude"), Slot("model", "gpt")}
+        assert (await store.standing())[Slot("model", "claude")] == entry.change.after
+        fake_wall.now = noon + 600
+        assert set(await store.standing()) == {Slot("model", "gpt")}
+
+
+async def test_an_undo_lifts_the_decision_and_marks_what_it_undid(opened, disable, noon):
+    async with opened() as store:
+        first = await store.write(disable("gpt"))
+        second = await store.write(disable("claude"))
+        assert await store.latest() == second
+        undo = Change(
+            act="undo",
+            subject="claude",
+            who="bob",
+            at=noon + 1,
+            slot=second.change.slot,
+            before=second.change.after,
+            undoes=second.number,
+        )
+        undone = await store.write(undo)
+        assert await store.latest() == first
+        assert set(await store.standing()) == {Slot("model", "gpt")}
+        rows = await store.query("journal", {})
+        assert [(row["act"], row["undone_by"], row["undoes"]) for row in rows] == [
+            ("undo", None, second.number),
+            ("disable", undone.number, None),
+            ("disable", None, None),
+        ]
+
+
+async def test_what_lapsed_or_set_nothing_is_not_there_to_be_undone(opened, disable, fake_wall, noon):
+    async with opened() as store:
+        assert await store.latest() is None
+        await store.write(disable(until=noon + 60))
+        await store.write(Change(act="clear", subject="gpt", who="ann", at=noon))
+        assert (await store.latest()).change.act == "disable"
+        fake_wall.now = noon + 60
+        expired = Change("expired", "claude", "hotspare", noon + 60, slot=Slot("model", "claude"))
+        await store.write(expired)
+        assert await store.latest() is None
+
+
+async def test_a_journal_entry_comes_back_as_it_was(opened, disable):
+    change = replace(disable(), before=Decision(("enabled",), "bob", 5.5), notes=("one", "two"))
+    async with opened() as store:
+        written = await store.write(change)
+    async with opened() as store:
+        assert await store.latest() == written
+        assert written.change == change
+
+
+async def test_the_commit_of_an_act_waits_for_the_disk_and_that_of_records_does_not(opened, disable, make_record):
+    async with opened() as store:
+        connection = store._database._writer
+        seen = []
+        await connection.set_trace_callback(seen.append)
+        await store.write(disable())
+        store.append(make_record())
+        await store.flush()
+        await connection.set_trace_callback(None)
+    words = [
+        statement.split("(")[0].strip() for statement in seen if "synchronous" in statement or "COMMIT" in statement
+    ]
+    assert words == ["PRAGMA synchronous=FULL", "COMMIT", "PRAGMA synchronous=NORMAL", "COMMIT"]
+
+
+async def test_auth_is_kept_as_a_trigger(opened, make_fallback, make_attempt):
+    attempts = (make_attempt(trigger=Trigger.auth, status=401), make_attempt(number=2, model="gpt"))
+    async with opened() as store:
+        store.append(make_fallback(attempts=attempts))
+        await store.flush()
+        [found] = await all_records(store)
+        assert found.attempts[0].trigger is Trigger.auth
