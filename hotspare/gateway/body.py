@@ -1,0 +1,40 @@
+"""Read a request's body, bounded. How long it may take is the connection's affair."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from uvicorn._types import ASGIReceiveCallable
+
+from hotspare.gateway.refusal import Refused
+
+
+async def read_body(receive: ASGIReceiveCallable, headers: Mapping[str, str], limit_bytes: int) -> bytes | None:
+    """The whole body; None if the caller left before its end.
+
+    Raises:
+        Refused: 413, as soon as it is known that the body is too large.
+    """
+    announced = headers.get("content-length")
+    if announced is not None and int(announced) > limit_bytes:  # the parser has seen to it that it is a number
+        raise _too_large(limit_bytes)
+    pieces: list[bytes] = []
+    size = 0
+    while True:
+        message: Any = await receive()
+        if message["type"] != "http.request":
+            return None
+        piece: bytes = message["body"]
+        size += len(piece)
+        if size > limit_bytes:
+            raise _too_large(limit_bytes)
+        pieces.append(piece)
+        if not message["more_body"]:
+            return b"".join(pieces)
+
+
+def _too_large(limit_bytes: int) -> Refused:
+    return Refused(
+        413,
+        "body_too_large",
+        f"The body is over {limit_bytes} bytes, the limit of this gateway (max_body_bytes under [gateway]).",
+    )

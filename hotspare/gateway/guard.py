@@ -1,0 +1,108 @@
+"""Who may ask at all, judged by headers alone, before anything else of a request is read.
+
+The Host rule keeps out web pages that point a name of their own at this machine; the Origin rule, those that just call.
+"""
+
+import hmac
+from collections.abc import Mapping
+
+from uvicorn._types import HTTPScope
+
+from hotspare.configuration.compiled import GatewaySettings
+from hotspare.gateway.refusal import Refused
+
+LOOP_MARK = "x-hotspare-request-id"
+"""What our own requests to providers carry: one that comes in with it has come back to us."""
+
+_LOCAL = frozenset({"127.0.0.1", "localhost", "[::1]"})
+_ANY_ADDRESS = frozenset({"0.0.0.0", "::", ""})  # noqa: S104  # compared with, never bound
+
+
+class Guard:
+    """The rules of one gateway."""
+
+    def __init__(self, settings: GatewaySettings) -> None:
+        own = set() if settings.host in _ANY_ADDRESS else {_bracketed(settings.host)}
+        self._hosts = frozenset(name.lower() for name in _LOCAL | own | {_bracketed(n) for n in settings.allowed_hosts})
+        self._token = settings.token.encode() if settings.token is not None else None
+
+    def check(self, headers: Mapping[str, str], *, open_to_all: bool = False) -> None:
+        """Host, Origin and token, in this order.
+
+        Args:
+            headers: of the request.
+            open_to_all: no token is asked for.
+
+        Raises:
+            Refused: 403 or 401.
+        """
+        host = headers["host"]
+        if _name_of(host) not in self._hosts:
+            raise Refused(403, "host_not_allowed", "This Host is not served; name it in allowed_hosts under [gateway].")
+        origin = headers.get("origin")
+        if origin is not None and origin.partition("://")[2].lower() != host.lower():
+            raise Refused(403, "origin_not_allowed", "Web pages of other origins may not call this gateway.")
+        if self._token is not None and not open_to_all and not self._has_token(headers, self._token):
+            raise Refused(
+                401,
+                "invalid_token",
+                "The gateway's token is missing or wrong; send it as `Authorization: Bearer` or `x-api-key`.",
+                headers=((b"www-authenticate", b"Bearer"),),
+            )
+
+    def _has_token(self, headers: Mapping[str, str], token: bytes) -> bool:
+        scheme, _, bearer = headers.get("authorization", "").partition(" ")
+        given = (bearer.strip() if scheme.lower() == "bearer" else "", headers.get("x-api-key", ""))
+        # Both are compared, whatever the first one gives: the time says nothing.
+        found = [hmac.compare_digest(value.encode("latin-1"), token) for value in given]
+        return any(found)
+
+
+def read_headers(scope: HTTPScope) -> dict[str, str]:
+    """The headers by lower-case name, the last of a name winning.
+
+    Raises:
+        Refused: there is not exactly one Host.
+    """
+    pairs = list(scope["headers"])
+    headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in pairs}
+    if "host" not in headers or (len(headers) != len(pairs) and sum(name == b"host" for name, _ in pairs) > 1):
+        raise Refused(400, "host_missing", "A request must say one Host.")
+    return headers
+
+
+def check_json(headers: Mapping[str, str]) -> None:
+    """A body must be announced as JSON: a web page cannot send that without asking first.
+
+    Raises:
+        Refused: 415.
+    """
+    kind = headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != "application/json" and not (kind.startswith("application/") and kind.endswith("+json")):
+        raise Refused(415, "unsupported_media_type", "The body must be JSON, sent as `content-type: application/json`.")
+
+
+def check_loop(headers: Mapping[str, str]) -> None:
+    """Our own request that has come back to us would go round for ever.
+
+    Raises:
+        Refused: 508.
+    """
+    if LOOP_MARK in headers:
+        raise Refused(
+            508,
+            "loop_detected",
+            "This request was sent by the gateway itself: a model's base_url points back at it.",
+            headers=((b"x-should-retry", b"false"),),
+        )
+
+
+def _name_of(host: str) -> str:
+    """A Host without its port."""
+    if host.startswith("["):
+        return host.partition("]")[0].lower() + "]"
+    return host.partition(":")[0].lower()
+
+
+def _bracketed(name: str) -> str:
+    return f"[{name}]" if ":" in name and not name.startswith("[") else name

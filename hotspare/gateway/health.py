@@ -1,0 +1,99 @@
+"""What the gateway says of itself to programs: its health, its models' health, and what may be asked for.
+
+Rendered from one Snapshot; nothing here judges. Words are the router's.
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from hotspare.router.snapshot import ModelState, ModelView, Snapshot
+
+_CALLABLE: frozenset[ModelState] = frozenset({"ok", "trial"})
+
+_STATUS: Mapping[ModelState, str] = {
+    "ok": "healthy",
+    "trial": "unhealthy",
+    "open": "unhealthy",
+    "suspended": "unhealthy",
+    "cooling": "cooling",
+    "no_key": "no_key",
+    "disabled": "disabled",
+    "draining": "draining",
+}
+"""Unhealthy is the callers' word for a model that its breaker holds back; the others are said as they are."""
+
+
+def health(snapshot: Snapshot, *, draining: bool) -> dict[str, Any]:
+    """The gateway as a whole."""
+    ready = {chain.name: _is_ready(snapshot, chain.name) for chain in snapshot.chains}
+    status = "draining" if draining else "ok" if all(ready.values()) else "degraded" if any(ready.values()) else "down"
+    return {
+        "status": status,
+        "instance": snapshot.instance.name,
+        "version": snapshot.instance.version,
+        "situation": [situation.text for situation in snapshot.situations],
+        "chains": [{"chain": name, "ready": is_ready} for name, is_ready in ready.items()],
+        "store": snapshot.store.state,
+    }
+
+
+def readiness(snapshot: Snapshot, *, draining: bool) -> tuple[int, dict[str, Any], float | None]:
+    """Whether a request sent now could be answered: status, body, and in how many seconds it might be."""
+    if draining:
+        return 503, {"ready": False, "reason": "draining"}, None
+    if any(model.state in _CALLABLE for model in snapshot.models):
+        return 200, {"ready": True}, None
+    ends = [model.seconds_left for model in snapshot.models if model.seconds_left is not None]
+    return 503, {"ready": False, "reason": "no model available"}, min(ends, default=None)
+
+
+def models_health(snapshot: Snapshot) -> dict[str, Any]:
+    """Every model's state. `until`, `checked_at`: UTC. What is not known is null."""
+    return {"models": [_model_health(snapshot, model) for model in _each_once(snapshot.models)]}
+
+
+def models_list(snapshot: Snapshot) -> list[dict[str, Any]]:
+    """What a caller may name in `model`, as OpenAI lists models: chains first, then their models."""
+    created = int(snapshot.instance.started_at)
+    owners = {chain.name: "hotspare" for chain in snapshot.chains}
+    for model in snapshot.models:
+        owners.setdefault(model.name, model.provider)
+    return [{"id": name, "object": "model", "created": created, "owned_by": owner} for name, owner in owners.items()]
+
+
+def _is_ready(snapshot: Snapshot, chain: str) -> bool:
+    return any(model.state in _CALLABLE for model in snapshot.models if model.chain == chain)
+
+
+def _model_health(snapshot: Snapshot, model: ModelView) -> dict[str, Any]:
+    well = model.state == "ok"
+    return {
+        "model": model.name,
+        "provider": model.provider,
+        "status": _STATUS[model.state],
+        "reason": None if well else model.state,
+        "until": None if model.seconds_left is None else _utc(snapshot.at + model.seconds_left),
+        "success_rate": model.answered / model.calls if model.calls else None,
+        "latency_ms": model.p50_ms,
+        "checked_at": _last_answer(snapshot, model.name),
+        "error": None if well else model.reason or None,
+    }
+
+
+def _last_answer(snapshot: Snapshot, model: str) -> str | None:
+    """An answered request is as good as a check."""
+    stamps = [row.at for row in snapshot.recent if row.model == model]
+    return _utc(max(stamps)) if stamps else None
+
+
+def _each_once(models: Iterable[ModelView]) -> Iterable[ModelView]:
+    """A model of several chains has one health."""
+    seen: dict[str, ModelView] = {}
+    for model in models:
+        seen.setdefault(model.name, model)
+    return seen.values()
+
+
+def _utc(stamp: float) -> str:
+    return datetime.fromtimestamp(stamp, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

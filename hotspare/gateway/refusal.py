@@ -1,0 +1,111 @@
+"""Our own errors to callers: what is refused before a request reaches the engine, in the shape of the caller's dialect.
+
+A refusal never repeats a value that the caller sent, but for the path and the names it asked for.
+"""
+
+import math
+from http import HTTPStatus
+from typing import Any, TypeAlias
+
+from uvicorn._types import ASGISendCallable
+
+from hotspare.dialects.endpoint import DialectName
+from hotspare.dialects.errors import error_body
+
+Headers: TypeAlias = list[tuple[bytes, bytes]]
+
+JSON_TYPE = (b"content-type", b"application/json")
+
+
+class Refused(Exception):
+    """A request that is not carried out. Answered by whoever serves the path; never seen by the engine.
+
+    Attributes:
+        status: the HTTP status.
+        code: the machine-readable `error.code`.
+        message: one sentence: what is wrong and what to do.
+        parameter: the field of the body at fault.
+        retry_after_seconds: when the same request may succeed.
+        headers: further headers of the answer.
+    """
+
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        message: str,
+        *,
+        parameter: str = "",
+        retry_after_seconds: float | None = None,
+        headers: tuple[tuple[bytes, bytes], ...] = (),
+    ) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+        self.message = message
+        self.parameter = parameter
+        self.retry_after_seconds = retry_after_seconds
+        self.headers = headers
+
+    def body(self, dialect: DialectName) -> bytes:
+        """The answer's body."""
+        return error_body(
+            dialect,
+            status=self.status,
+            code=self.code,
+            message=self.message,
+            retry_after_seconds=self.retry_after_seconds,
+            parameter=self.parameter,
+        )
+
+
+def dialect_of(path: str) -> DialectName:
+    """Whose error shape a path's callers expect."""
+    return "anthropic" if path.startswith("/v1/messages") else "openai"
+
+
+def retry_after(seconds: float) -> tuple[bytes, bytes]:
+    """The header in whole seconds, rounded up: a caller that comes back too early is refused again."""
+    return (b"retry-after", b"%d" % max(1, math.ceil(seconds)))
+
+
+async def send_whole(send: ASGISendCallable, status: int, headers: Headers, body: bytes) -> None:
+    """A whole answer; its length is added to the headers."""
+    headers.append((b"content-length", b"%d" % len(body)))
+    start: Any = {"type": "http.response.start", "status": status, "headers": headers}
+    end: Any = {"type": "http.response.body", "body": body, "more_body": False}
+    await send(start)
+    await send(end)
+
+
+async def send_refusal(send: ASGISendCallable, refusal: Refused, dialect: DialectName) -> None:
+    """Answer with a refusal."""
+    headers: Headers = [JSON_TYPE, *refusal.headers]
+    if refusal.retry_after_seconds is not None:
+        headers.append(retry_after(refusal.retry_after_seconds))
+    await send_whole(send, refusal.status, headers, refusal.body(dialect))
+
+
+def raw_refusal(refusal: Refused, dialect: DialectName) -> bytes:
+    """A refusal as the bytes of a last answer, for requests that never became one."""
+    body = refusal.body(dialect)
+    return b"HTTP/1.1 %d %s\r\ncontent-type: application/json\r\ncontent-length: %d\r\nconnection: close\r\n\r\n%s" % (
+        refusal.status,
+        HTTPStatus(refusal.status).phrase.encode(),
+        len(body),
+        body,
+    )
+
+
+MALFORMED = Refused(400, "malformed_http", "What came is no valid HTTP/1.1 request.")
+REQUEST_LINE_TOO_LONG = Refused(414, "request_line_too_long", "The request's address is too long.")
+HEADERS_TOO_LARGE = Refused(431, "headers_too_large", "The request's headers are too large.")
+HEADERS_TOO_SLOW = Refused(408, "headers_too_slow", "The request's headers did not arrive in time.")
+BODY_TOO_SLOW = Refused(408, "body_too_slow", "The request's body did not arrive in time.")
+BODY_TOO_LARGE = Refused(413, "body_too_large", "The request's body is too large.")
+INTERNAL = Refused(
+    500,
+    "internal_error",
+    "Hotspare met an error of its own; its log says which.",
+    headers=((b"x-should-retry", b"false"),),
+)

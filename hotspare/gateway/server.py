@@ -1,0 +1,84 @@
+"""One HTTP surface: an ASGI application on sockets that somebody else has bound, in the running loop.
+
+It takes uvicorn's protocol and none of its server: no signals (they belong to the application, or to Textual), no
+lifespan, no logging, no tick ten times a second beside an idle console.
+"""
+
+import asyncio
+import socket
+from collections.abc import Sequence
+
+from uvicorn._types import ASGI3Application
+from uvicorn.config import Config
+
+from hotspare.gateway.connection import Connection, ConnectionLimits, State
+from hotspare.gateway.listening import BACKLOG
+
+KEEP_ALIVE_SECONDS = 75
+"""Longer than the pools of the official clients keep a connection: the one who closes first must be the caller."""
+_STOP_SECONDS = 5.0
+
+
+class HttpServer:
+    """Serves from `start` until `stop`."""
+
+    def __init__(self, application: ASGI3Application, limits: ConnectionLimits) -> None:
+        self._config = Config(
+            application,
+            http=Connection,
+            ws="none",
+            lifespan="off",
+            interface="asgi3",
+            log_config=None,
+            access_log=False,
+            proxy_headers=False,
+            server_header=False,
+            timeout_keep_alive=KEEP_ALIVE_SECONDS,
+            workers=1,
+        )
+        self._config.load()
+        self._limits = limits
+        self._state = State()
+        self._servers: list[asyncio.Server] = []
+
+    @property
+    def running(self) -> int:
+        """Requests that are being answered."""
+        return len(self._state.tasks)
+
+    async def start(self, sockets: Sequence[socket.socket]) -> None:
+        """Accept connections on the sockets, which are ours from now on."""
+        loop = asyncio.get_running_loop()
+
+        def connect() -> Connection:
+            return Connection(self._config, self._state, loop, self._limits)
+
+        for listening in sockets:
+            serve = loop.create_unix_server if listening.family == socket.AF_UNIX else loop.create_server
+            self._servers.append(await serve(connect, sock=listening, backlog=BACKLOG))
+
+    async def stop(self, drain_seconds: float) -> None:
+        """Accept nothing more, let what runs finish within a time, then end it."""
+        for server in self._servers:
+            server.close()
+        for connection in self._connections():
+            connection.shutdown()
+        await self._wait_for_tasks(drain_seconds)
+        for connection in self._connections():
+            connection.abort()
+        await self._wait_for_tasks(_STOP_SECONDS)
+        self._state.emptied.clear()
+        if self._state.connections:
+            await self._state.emptied.wait()
+        for server in self._servers:
+            await server.wait_closed()
+        self._servers.clear()
+
+    def _connections(self) -> list[Connection]:
+        return [connection for connection in self._state.connections if isinstance(connection, Connection)]
+
+    async def _wait_for_tasks(self, seconds: float) -> None:
+        loop = asyncio.get_running_loop()
+        until = loop.time() + seconds
+        while self._state.tasks and (left := until - loop.time()) > 0:
+            await asyncio.wait(tuple(self._state.tasks), timeout=left)

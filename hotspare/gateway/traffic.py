@@ -1,0 +1,198 @@
+"""The surface for applications: one ASGI function, its paths in a table, looked up by the path as it came.
+
+Nothing of a request but its headers is read before Host, Origin and token are accepted. The path is never taken from a
+URL that was put together with the Host header.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeAlias
+
+import msgspec
+from uvicorn._types import ASGIReceiveCallable, ASGISendCallable, HTTPScope, Scope
+
+from hotspare.dialects import openai_chat
+from hotspare.dialects.call import Call, InvalidRequest
+from hotspare.engine.admission import UnknownModel
+from hotspare.engine.backend import Backend
+from hotspare.engine.protocols import Delivery
+from hotspare.gateway import health
+from hotspare.gateway.body import read_body
+from hotspare.gateway.caller import CallerNames
+from hotspare.gateway.delivery import HttpDelivery
+from hotspare.gateway.guard import Guard, check_json, check_loop, read_headers
+from hotspare.gateway.refusal import (
+    JSON_TYPE,
+    Headers,
+    Refused,
+    dialect_of,
+    retry_after,
+    send_refusal,
+    send_whole,
+)
+from hotspare.router.error import HotspareError
+from hotspare.router.record import Ask
+
+DRAINING_RETRY_SECONDS = 5.0
+LIVE_PATH = "/health/live"
+MODELS_PATH = "/v1/models"
+_READ = ("GET", "HEAD")
+_SHOWN_PATH = 120
+
+_encode = msgspec.json.Encoder().encode
+
+
+class Engine(Protocol):
+    """What traffic needs of the engine."""
+
+    @property
+    def draining(self) -> bool: ...
+    def admit(self, call: Call, *, caller: str) -> Ask: ...
+    async def serve(self, ask: Ask, call: Call, delivery: Delivery) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """One request as it goes through this module."""
+
+    scope: HTTPScope
+    headers: Mapping[str, str]
+    receive: ASGIReceiveCallable
+    send: ASGISendCallable
+
+
+Handler: TypeAlias = Callable[[Exchange], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """What is done at a path."""
+
+    methods: tuple[str, ...]
+    handler: Handler
+
+
+class Traffic:
+    """The ASGI application."""
+
+    def __init__(self, engine: Engine, backend: Backend, guard: Guard, *, max_body_bytes: int) -> None:
+        self._engine = engine
+        self._backend = backend
+        self._guard = guard
+        self._max_body_bytes = max_body_bytes
+        self._callers = CallerNames()
+        self._one_model = Route(_READ, self._model)
+        self._routes: Mapping[str, Route] = {
+            "/v1/chat/completions": Route(("POST",), self._chat),
+            MODELS_PATH: Route(_READ, self._models),
+            "/health": Route(_READ, self._health),
+            LIVE_PATH: Route(_READ, self._live),
+            "/health/ready": Route(_READ, self._ready),
+            "/health/models": Route(_READ, self._models_health),
+        }
+
+    async def __call__(self, scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
+        if scope["type"] != "http":
+            return
+        try:
+            await self._answer(scope, receive, send)
+        except Refused as refusal:
+            await send_refusal(send, refusal, dialect_of(scope["path"]))
+
+    async def _answer(self, scope: HTTPScope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
+        path = scope["path"]
+        headers = read_headers(scope)
+        self._guard.check(headers, open_to_all=path == LIVE_PATH)
+        route = self._routes.get(path)
+        if route is None:
+            if not path.startswith(MODELS_PATH + "/"):
+                raise self._not_found(path)
+            route = self._one_model
+        if scope["method"] not in route.methods:
+            raise _wrong_method(route)
+        await route.handler(Exchange(scope, headers, receive, send))
+
+    # ------------------------------------------------------------------ model calls
+    async def _chat(self, exchange: Exchange) -> None:
+        headers = exchange.headers
+        if self._engine.draining:
+            raise Refused(
+                503,
+                "draining",
+                "The gateway is about to stop and takes no new requests.",
+                retry_after_seconds=DRAINING_RETRY_SECONDS,
+            )
+        check_loop(headers)
+        check_json(headers)
+        body = await read_body(exchange.receive, headers, self._max_body_bytes)
+        if body is None:
+            return
+        try:
+            call = openai_chat.read_request(body, headers)
+            ask = self._engine.admit(call, caller=self._callers.name(headers))
+        except InvalidRequest as error:
+            raise Refused(400, "invalid_request", _sentences(error), parameter=error.parameter) from None
+        except UnknownModel as error:
+            raise Refused(404, "model_not_found", _sentences(error), parameter="model") from None
+        await self._engine.serve(ask, call, HttpDelivery(exchange.send, call.dialect))
+
+    # ------------------------------------------------------------------ looking
+    async def _models(self, exchange: Exchange) -> None:
+        listed = health.models_list(await self._backend.snapshot())
+        await _send_json(exchange, 200, {"object": "list", "data": listed})
+
+    async def _model(self, exchange: Exchange) -> None:
+        name = exchange.scope["path"].removeprefix(MODELS_PATH + "/")
+        for listed in health.models_list(await self._backend.snapshot()):
+            if listed["id"] == name:
+                await _send_json(exchange, 200, listed)
+                return
+        raise Refused(
+            404, "model_not_found", f"There is no chain or model named {_shown(name)} here; GET /v1/models lists them."
+        )
+
+    async def _health(self, exchange: Exchange) -> None:
+        snapshot = await self._backend.snapshot()
+        await _send_json(exchange, 200, health.health(snapshot, draining=self._engine.draining))
+
+    async def _live(self, exchange: Exchange) -> None:
+        start: Any = {"type": "http.response.start", "status": 204, "headers": []}
+        end: Any = {"type": "http.response.body", "body": b"", "more_body": False}
+        await exchange.send(start)
+        await exchange.send(end)
+
+    async def _ready(self, exchange: Exchange) -> None:
+        snapshot = await self._backend.snapshot()
+        status, body, seconds = health.readiness(snapshot, draining=self._engine.draining)
+        await _send_json(exchange, status, body, seconds)
+
+    async def _models_health(self, exchange: Exchange) -> None:
+        await _send_json(exchange, 200, health.models_health(await self._backend.snapshot()))
+
+    # ------------------------------------------------------------------ refusing
+    def _not_found(self, path: str) -> Refused:
+        served = ", ".join(f"{route.methods[0]} {path}" for path, route in self._routes.items())
+        return Refused(404, "not_found", f"Nothing is served at {_shown(path)}. Served are: {served}.")
+
+
+def _wrong_method(route: Route) -> Refused:
+    allowed = ", ".join(route.methods)
+    return Refused(
+        405, "method_not_allowed", f"This path takes {allowed} only.", headers=((b"allow", allowed.encode()),)
+    )
+
+
+def _shown(text: str) -> str:
+    """What the caller sent, short and quoted."""
+    return repr(text if len(text) <= _SHOWN_PATH else text[:_SHOWN_PATH] + "…")
+
+
+def _sentences(error: HotspareError) -> str:
+    return f"{error.title} {error.hint}".rstrip()
+
+
+async def _send_json(exchange: Exchange, status: int, value: Any, retry_seconds: float | None = None) -> None:
+    headers: Headers = [JSON_TYPE, (b"cache-control", b"no-store")]
+    if retry_seconds is not None:
+        headers.append(retry_after(retry_seconds))
+    await send_whole(exchange.send, status, headers, _encode(value))
