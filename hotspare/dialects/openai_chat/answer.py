@@ -1,0 +1,188 @@
+"""Read a whole chat completion from a model, and write one for a caller."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from hotspare.dialects.composed import ReadAnswer
+from hotspare.dialects.provider_error import failure_of, read_error, what_instead
+from hotspare.dialects.stream import ENDS_WITHOUT_CONTENT, StopReason
+from hotspare.router.trigger import AttemptFailed, Trigger, Usage
+
+TAIL = b"data: [DONE]\n\n"
+
+_SAYS_NOTHING = frozenset({b"", b"null", b'""', b"[]", b"{}"})
+
+_encode = msgspec.json.Encoder().encode
+
+
+class Said(msgspec.Struct):
+    """The parts of a message, or of a stream's delta, that are content."""
+
+    content: msgspec.Raw = msgspec.Raw()
+    tool_calls: msgspec.Raw = msgspec.Raw()
+    reasoning_content: msgspec.Raw = msgspec.Raw()
+    reasoning: msgspec.Raw = msgspec.Raw()
+    refusal: msgspec.Raw = msgspec.Raw()
+    function_call: msgspec.Raw = msgspec.Raw()
+    audio: msgspec.Raw = msgspec.Raw()
+
+    def something(self) -> bool:
+        """Whether any of it is more than nothing."""
+        return bytes(self.content) not in _SAYS_NOTHING or any(
+            bytes(part) not in _SAYS_NOTHING
+            for part in (
+                self.tool_calls,
+                self.reasoning_content,
+                self.reasoning,
+                self.refusal,
+                self.function_call,
+                self.audio,
+            )
+        )
+
+
+class _Choice(msgspec.Struct):
+    message: Said | None = None
+    finish_reason: str | None = None
+
+
+class _Answer(msgspec.Struct):
+    choices: list[_Choice] | None = None
+    usage: msgspec.Raw = msgspec.Raw()
+    error: msgspec.Raw = msgspec.Raw()
+
+
+_ANSWER = msgspec.json.Decoder(_Answer)
+
+
+def read_answer(body: bytes) -> ReadAnswer:
+    """A whole answer, checked, its JSON byte for byte.
+
+    Raises:
+        AttemptFailed: it is no answer (malformed), says nothing (empty), or is an error.
+    """
+    body = body.removeprefix(b"\xef\xbb\xbf").strip()
+    answer = _decode(body)
+    if bytes(answer.error) not in _SAYS_NOTHING:
+        raise failure_of(read_error(bytes(answer.error)))
+    usage = read_usage(answer.usage)
+    if answer.choices is None:
+        raise AttemptFailed(Trigger.malformed, "the answer has no choices", status=200, usage=usage)
+    if not any(_serves(choice) for choice in answer.choices):
+        raise AttemptFailed(Trigger.empty, "the answer has no content", status=200, usage=usage)
+    return ReadAnswer(body, usage)
+
+
+def read_usage(raw: msgspec.Raw | bytes) -> Usage | None:
+    """Tokens as the provider counted them; None where it told none."""
+    try:
+        told = msgspec.json.decode(raw)
+    except (msgspec.DecodeError, RecursionError):
+        return None
+    if not isinstance(told, dict) or "prompt_tokens" not in told:
+        return None
+    prompt, completion = _object(told.get("prompt_tokens_details")), _object(told.get("completion_tokens_details"))
+    return Usage(
+        input=count(told.get("prompt_tokens")),
+        output=count(told.get("completion_tokens")),
+        cache_read=count(prompt.get("cached_tokens")) or count(told.get("prompt_cache_hit_tokens")),
+        cache_write=count(prompt.get("cache_write_tokens")),
+        reasoning=count(completion.get("reasoning_tokens")),
+    )
+
+
+def count(value: Any) -> int:
+    """A number of tokens, whatever stands there; never negative."""
+    usable = isinstance(value, (int, float)) and not isinstance(value, bool) and 0 < value < 1e12
+    return int(value) if usable else 0
+
+
+def write_usage(usage: Usage) -> dict[str, Any]:
+    """Usage as this dialect tells it."""
+    return {
+        "prompt_tokens": usage.input,
+        "completion_tokens": usage.output,
+        "total_tokens": usage.input + usage.output,
+        "prompt_tokens_details": {"cached_tokens": usage.cache_read},
+        "completion_tokens_details": {"reasoning_tokens": usage.reasoning},
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class ChatAnswer:
+    """A whole answer from a model of another dialect."""
+
+    id: str
+    model: str
+    text: str
+    reasoning: str
+    stop: StopReason
+    usage: Usage | None
+
+    def body(self, created: int) -> bytes:
+        """A chat completion; `model` is the id that the provider gave, as providers of this dialect do."""
+        message: dict[str, Any] = {"role": "assistant", "content": self.text, "refusal": None}
+        if self.reasoning:
+            message["reasoning_content"] = self.reasoning
+        choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": self.stop}
+        answer: dict[str, Any] = {
+            "id": self.id,
+            "object": "chat.completion",
+            "created": created,
+            "model": self.model,
+            "choices": [choice],
+        }
+        if self.usage is not None:
+            answer["usage"] = write_usage(self.usage)
+        return _encode(answer)
+
+
+def chunks_of_answer(body: bytes, *, wants_usage: bool) -> bytes:
+    """A whole answer that was checked, as the stream that the caller asked for, without its tail."""
+    try:
+        answer: dict[str, Any] = msgspec.json.decode(body)
+    except msgspec.ValidationError:  # a number beyond every integer
+        raise AttemptFailed(Trigger.malformed, "the answer holds an impossible number", status=200) from None
+    choices, usage = answer.pop("choices"), answer.pop("usage", None)
+    answer["object"] = "chat.completion.chunk"
+    events = [
+        answer | {"choices": [_piece(at, _delta(choice), None) for at, choice in enumerate(choices)]},
+        answer | {"choices": [_piece(at, {}, choice.get("finish_reason")) for at, choice in enumerate(choices)]},
+    ]
+    if wants_usage and usage:
+        events.append(answer | {"choices": [], "usage": usage})
+    return b"".join(b"data: " + _encode(event) + b"\n\n" for event in events)
+
+
+def _piece(index: int, delta: dict[str, Any], stop: str | None) -> dict[str, Any]:
+    return {"index": index, "delta": delta, "logprobs": None, "finish_reason": stop if delta else stop or "stop"}
+
+
+def _delta(choice: dict[str, Any]) -> dict[str, Any]:
+    delta = {"role": "assistant"} | (choice.get("message") or {})
+    calls = delta.get("tool_calls")
+    if isinstance(calls, list):
+        delta["tool_calls"] = [{"index": at} | call for at, call in enumerate(calls) if isinstance(call, dict)]
+    return delta
+
+
+def _decode(body: bytes) -> _Answer:
+    if not body:
+        raise AttemptFailed(Trigger.empty, "the answer is empty", status=200)
+    try:
+        if not body.isascii():
+            body.decode()
+        return _ANSWER.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        raise AttemptFailed(Trigger.malformed, f"the answer is {what_instead(body)}", status=200) from None
+
+
+def _serves(choice: _Choice) -> bool:
+    said = choice.message is not None and choice.message.something()
+    return said or choice.finish_reason in ENDS_WITHOUT_CONTENT
+
+
+def _object(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}

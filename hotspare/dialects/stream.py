@@ -1,0 +1,159 @@
+"""A model's stream on its way to the caller: events in, the caller's bytes out, and the verdict on how it ended.
+
+Pure: bytes come from whoever reads the socket. Nothing is released before the first content event (text, reasoning,
+refusal, tool call), so whatever fails up to there can be served by another model without a trace.
+"""
+
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+import msgspec
+
+from hotspare.dialects.sse import EVENT_BYTES, EventTooLarge, ServerSentEvent, SseParser
+from hotspare.router.trigger import AttemptFailed, Trigger, Usage
+
+StopReason = Literal["stop", "length", "tool_calls", "content_filter"]
+
+ENDS_WITHOUT_CONTENT: frozenset[str] = frozenset({"length", "content_filter"})
+"""Stop reasons that are an answer even without a word of content: the caller's own limit, the provider's own filter."""
+
+
+@dataclass(slots=True)
+class Told:
+    """What one event of a model's stream says, whatever its dialect."""
+
+    content: bool = False
+    """It carries text, reasoning, a refusal or a tool call; roles, pings and usage do not count."""
+    text: str = ""
+    reasoning: str = ""
+    stop: StopReason | None = None
+    usage: bool = False
+    """It tells the usage and nothing else."""
+    end: bool = False
+    """Nothing comes after it, whatever the connection does."""
+
+
+class EventReader(Protocol):
+    """One dialect's events, read in order."""
+
+    usage: Usage | None
+
+    @property
+    def stop(self) -> StopReason | None:
+        """Why the model stopped; None while it has not said that its answer is complete."""
+
+    def read(self, event: ServerSentEvent) -> Told:
+        """What an event says.
+
+        Raises:
+            AttemptFailed: it is an error.
+            ValueError: it is not what it should be (not JSON, not UTF-8).
+        """
+
+
+class EventWriter(Protocol):
+    """Events in the caller's dialect."""
+
+    tail: bytes
+
+    def write(self, told: Told, event: ServerSentEvent, usage: Usage | None) -> bytes:
+        """The bytes for the caller; empty where it has no part in this event."""
+
+
+class AnswerStream:
+    """One stream. Feed it until `ended`, then `close` it."""
+
+    __slots__ = ("_held", "_parser", "_reader", "_writer", "content", "ended", "events", "failure", "skipped")
+
+    def __init__(self, reader: EventReader, writer: EventWriter) -> None:
+        self._parser = SseParser()
+        self._reader = reader
+        self._writer = writer
+        self._held: list[bytes] = []
+        self.content = False
+        """The first content has come: what `feed` returns may go to the caller."""
+        self.ended = False
+        """Nothing more needs to be read."""
+        self.failure: AttemptFailed | None = None
+        """How it broke. What was returned before stands."""
+        self.events = 0
+        self.skipped = 0
+        """Events that could not be read and were left out."""
+
+    @property
+    def usage(self) -> Usage | None:
+        return self._reader.usage
+
+    @property
+    def complete(self) -> bool:
+        """The model has said that its answer is complete."""
+        return self._reader.stop is not None
+
+    @property
+    def tail(self) -> bytes:
+        return self._writer.tail
+
+    def feed(self, chunk: bytes) -> bytes:
+        """What may go to the caller now. Never raises: see `failure`."""
+        try:
+            events = self._parser.feed(chunk)
+        except EventTooLarge:
+            self._break(AttemptFailed(Trigger.malformed, f"one event of the stream exceeds {EVENT_BYTES >> 20} MB"))
+            events = []
+        return self._pass_on(events)
+
+    def close(self) -> bytes:
+        """The body has ended, in whatever way; the rest for the caller, and the verdict in `failure`."""
+        if self.ended:
+            return self._close_whole()
+        rest = self._pass_on(self._parser.flush())
+        self.ended = True
+        if self.failure is None and not self.complete:
+            self._break(AttemptFailed(Trigger.stream_cut, self._words_for_cut()))
+        return rest + self._close_whole()
+
+    def _close_whole(self) -> bytes:
+        if self.content or self.failure is not None:
+            return b""
+        if self._reader.stop in ENDS_WITHOUT_CONTENT:
+            self.content = True
+            return self._release()
+        self._break(AttemptFailed(Trigger.empty, "the stream ended without any content"))
+        return b""
+
+    def _words_for_cut(self) -> str:
+        if self.content:
+            return "the stream ended without saying that it was complete"
+        return "the stream ended before any content"
+
+    def _break(self, failure: AttemptFailed) -> None:
+        failure.usage = failure.usage or self._reader.usage
+        self.failure = failure
+        self.ended = True
+
+    def _pass_on(self, events: list[ServerSentEvent]) -> bytes:
+        for event in events:
+            if self.ended:
+                break
+            self._pass_one(event)
+        return self._release() if self.content else b""
+
+    def _pass_one(self, event: ServerSentEvent) -> None:
+        self.events += 1
+        try:
+            told = self._reader.read(event)
+        except AttemptFailed as failure:
+            self._break(failure)
+            return
+        except (msgspec.DecodeError, ValueError, RecursionError):
+            self.skipped += 1
+            return
+        piece = self._writer.write(told, event, self._reader.usage)
+        if piece:
+            self._held.append(piece)
+        self.content = self.content or told.content
+        self.ended = told.end
+
+    def _release(self) -> bytes:
+        held, self._held = self._held, []
+        return held[0] if len(held) == 1 else b"".join(held)

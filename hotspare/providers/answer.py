@@ -1,0 +1,129 @@
+"""What an attempt gives the engine: a whole body, or a stream that has begun (`engine.protocols.Answer`)."""
+
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
+
+from hotspare.dialects.stream import AnswerStream
+from hotspare.providers.limit import Limit
+from hotspare.providers.transport import Reply
+from hotspare.router.trigger import AttemptFailed, Trigger, Usage
+
+
+@dataclass(frozen=True, slots=True)
+class WholeAnswer:
+    """An answer that is all here; nothing is open any more. Streamed to a caller who asked for that."""
+
+    status: int
+    usage: Usage | None
+    dropped: tuple[str, ...] = ()
+    provider_request_id: str | None = None
+    body: bytes | None = field(default=None, repr=False)
+    streamed: bytes = field(default=b"", repr=False)
+    tail: bytes = b""
+
+    @property
+    def content_type(self) -> str:
+        return "text/event-stream" if self.body is None else "application/json"
+
+    async def pieces(self) -> AsyncIterator[bytes]:
+        """The whole of it at once."""
+        yield self.streamed if self.body is None else self.body
+
+    async def aclose(self) -> None:
+        """Nothing is open."""
+
+
+class StreamedAnswer:
+    """A stream whose first content has come."""
+
+    content_type = "text/event-stream"
+    body = None
+
+    def __init__(
+        self,
+        reply: Reply,
+        chunks: AsyncIterator[bytes],
+        stream: AnswerStream,
+        first: bytes,
+        *,
+        limit: Limit,
+        silence_seconds: float,
+        monotonic: Callable[[], float],
+        made_presentable: Callable[[AttemptFailed], AttemptFailed],
+        dropped: tuple[str, ...],
+        provider_request_id: str | None,
+    ) -> None:
+        self.status = reply.status
+        self.dropped = dropped
+        self.provider_request_id = provider_request_id
+        self._reply = reply
+        self._chunks = chunks
+        self._stream = stream
+        self._first = first
+        self._limit = limit
+        self._silence_seconds = silence_seconds
+        self._monotonic = monotonic
+        self._made_presentable = made_presentable
+
+    @property
+    def usage(self) -> Usage | None:
+        """What the provider has told so far; all of it once the answer has ended."""
+        return self._stream.usage
+
+    @property
+    def tail(self) -> bytes:
+        """The end of a whole stream."""
+        return self._stream.tail
+
+    @property
+    def skipped_events(self) -> int:
+        """Events of the provider that could not be read and were left out."""
+        return self._stream.skipped
+
+    async def pieces(self) -> AsyncIterator[bytes]:
+        """The stream (`engine.protocols.Answer`)."""
+        try:
+            yield self._first
+            while not self._stream.ended:
+                piece = await self._next()
+                if piece:
+                    yield piece
+        finally:
+            await self.aclose()
+        if self._stream.failure is not None:
+            raise self._made_presentable(self._stream.failure)
+
+    async def aclose(self) -> None:
+        """Close the connection (`engine.protocols.Answer`)."""
+        self._limit.close()
+        await self._reply.aclose()
+
+    async def _next(self) -> bytes:
+        """What the next event brings. The bound is on events: a byte now and then is silence too."""
+        due = self._monotonic() + self._silence_seconds
+        events = self._stream.events
+        try:
+            while self._stream.events == events and not self._stream.ended:
+                with self._limit.until(due, self._stalled):
+                    chunk = await anext(self._chunks, None)
+                piece = self._stream.close() if chunk is None else self._stream.feed(chunk)
+                if piece:
+                    return piece
+        except AttemptFailed as failure:
+            return self._cut(failure)
+        return b""
+
+    def _cut(self, failure: AttemptFailed) -> bytes:
+        """The connection is of no more use: an answer that had said it was complete is whole all the same."""
+        rest = self._stream.close()
+        if not self._stream.complete:
+            if failure.trigger is Trigger.network:
+                failure = AttemptFailed(Trigger.stream_cut, f"the stream broke off: {failure.message}")
+            failure.usage = self._stream.usage
+            self._stream.failure = failure
+        return rest
+
+    def _stalled(self) -> AttemptFailed:
+        return AttemptFailed(
+            Trigger.stream_stall, f"nothing for {self._silence_seconds:.1f} s in the middle of the stream"
+        )

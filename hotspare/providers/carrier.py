@@ -1,0 +1,217 @@
+"""Call models: one attempt from the request's body to its first content or its whole answer, within its limits.
+
+Every limit is kept here, none is left to the HTTP library. Nothing of a provider's words leaves unredacted, and no
+connection outlives its attempt.
+"""
+
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+
+from hotspare.dialects.call import Call
+from hotspare.dialects.composed import Composed
+from hotspare.dialects.endpoint import Endpoint
+from hotspare.dialects.exchange import Exchange
+from hotspare.dialects.stream import AnswerStream
+from hotspare.providers.address import Address, addresses_of
+from hotspare.providers.answer import StreamedAnswer, WholeAnswer
+from hotspare.providers.failure import failure_of_status, made_presentable, request_id_in
+from hotspare.providers.limit import Limit
+from hotspare.providers.redaction import Redactor
+from hotspare.providers.transport import HttpxTransport, Outgoing, Reply, Transport
+from hotspare.router.clock import Clock
+from hotspare.router.record import Ask
+from hotspare.router.settings import Limits
+from hotspare.router.step import Try
+from hotspare.router.trigger import AttemptFailed, Trigger
+
+ANSWER_BYTES = 16 * 1024 * 1024
+ERROR_BYTES = 64 * 1024
+ERROR_SECONDS = 2.0
+"""How long the words of an error are waited for; its status is known already."""
+
+
+_BLANK = b"\xef\xbb\xbf \t\r\n"
+_PLAIN = (b"{", b"[", b"<")
+"""How a body begins that is JSON or HTML where events were due: no line of events does."""
+
+
+@dataclass(slots=True)
+class _Attempt:
+    """What the steps of one attempt hand on to each other. Times are monotonic seconds."""
+
+    call: Call
+    address: Address
+    exchange: Exchange
+    composed: Composed
+    limits: Limits
+    began: float
+    due: float
+    limit: Limit
+
+    def expired(self) -> AttemptFailed:
+        """Its time is up before there was anything for the caller."""
+        what = "no token" if self.call.stream else "no answer"
+        return AttemptFailed(Trigger.timeout, f"{what} in {max(0.0, self.due - self.began):.1f} s")
+
+
+class ProviderCarrier:
+    """Calls the models of one configuration (`engine.protocols.Carrier`)."""
+
+    def __init__(
+        self, endpoints: Mapping[str, Endpoint], *, transport: Transport | None = None, clock: Clock | None = None
+    ) -> None:
+        self._transport = transport or HttpxTransport()
+        self._clock = clock or Clock()
+        self._redactor = Redactor(endpoints.values())
+        self._addresses: dict[tuple[str, str], Address] = {
+            (name, alias): address for name, endpoint in endpoints.items() for alias, address in addresses_of(endpoint)
+        }
+
+    async def call(
+        self,
+        attempt: Try,
+        ask: Ask,  # noqa: ARG002 -- the protocol's; what a call needs is in the others
+        call: Call,
+    ) -> WholeAnswer | StreamedAnswer:
+        """Carry one attempt out (`engine.protocols.Carrier`)."""
+        address = self._addresses[attempt.model, attempt.key]
+        limit = Limit(self._clock.monotonic)
+        reply: Reply | None = None
+        begun = False
+        try:
+            state = self._prepare(attempt, call, address, limit)
+            with limit.until(state.due, state.expired):
+                reply = await self._transport.send(_outgoing(state))
+            answer = await self._read(state, reply)
+            begun = isinstance(answer, StreamedAnswer)
+        except AttemptFailed as failure:
+            if reply is not None:
+                failure.status = failure.status or reply.status
+                failure.provider_request_id = request_id_in(reply.headers)
+            raise made_presentable(failure, call, address.endpoint, self._redactor) from None
+        finally:
+            if not begun:
+                limit.close()
+                if reply is not None:
+                    await reply.aclose()
+        return answer
+
+    async def aclose(self) -> None:
+        """Close all connections."""
+        await self._transport.aclose()
+
+    def _prepare(self, attempt: Try, call: Call, address: Address, limit: Limit) -> _Attempt:
+        exchange = address.exchange_for(call)
+        allowed = attempt.limits.first_content_seconds if call.stream else attempt.limits.attempt_seconds
+        now = self._clock.monotonic()
+        return _Attempt(
+            call=call,
+            address=address,
+            exchange=exchange,
+            composed=exchange.compose(call, address.endpoint),
+            limits=attempt.limits,
+            began=now,
+            due=min(now + allowed, attempt.deadline),
+            limit=limit,
+        )
+
+    async def _read(self, state: _Attempt, reply: Reply) -> WholeAnswer | StreamedAnswer:
+        if not 200 <= reply.status < 300:
+            body = await self._words_of_error(state, reply)
+            raise failure_of_status(reply.status, reply.headers, body, self._clock.wall())
+        if state.call.stream:
+            return await self._stream(state, reply)
+        with state.limit.until(state.due, state.expired):
+            return await self._whole(state, reply, reply.chunks())
+
+    async def _words_of_error(self, state: _Attempt, reply: Reply) -> bytes:
+        """As much of the body as comes soon; the status says the rest."""
+        due = min(state.due, self._clock.monotonic() + ERROR_SECONDS)
+        body = bytearray()
+        try:
+            with state.limit.until(due, state.expired):
+                async for chunk in reply.chunks():
+                    body += chunk
+                    if len(body) >= ERROR_BYTES:
+                        break
+        except AttemptFailed:
+            pass
+        return bytes(body[:ERROR_BYTES])
+
+    async def _whole(
+        self, state: _Attempt, reply: Reply, chunks: AsyncIterator[bytes], head: bytes = b""
+    ) -> WholeAnswer:
+        body = bytearray(head)
+        async for chunk in chunks:
+            body += chunk
+            if len(body) > ANSWER_BYTES:
+                raise AttemptFailed(Trigger.malformed, f"the answer exceeds {ANSWER_BYTES >> 20} MB")
+        read = state.exchange.answer(bytes(body), int(self._clock.wall()))
+        streamed = state.exchange.streamed(state.call, read.body) if state.call.stream else b""
+        return WholeAnswer(
+            status=200,
+            usage=read.usage,
+            dropped=state.composed.dropped,
+            provider_request_id=request_id_in(reply.headers),
+            body=None if state.call.stream else read.body,
+            streamed=streamed,
+            tail=state.exchange.tail if state.call.stream else b"",
+        )
+
+    async def _stream(self, state: _Attempt, reply: Reply) -> WholeAnswer | StreamedAnswer:
+        stream = state.exchange.stream(state.call, int(self._clock.wall()))
+        chunks = reply.chunks()
+        try:
+            with state.limit.until(state.due, state.expired):
+                head = await _head(chunks)
+                if head.startswith(_PLAIN):
+                    return await self._whole(state, reply, chunks, head)
+                first = stream.feed(head)
+                while not (stream.content or stream.ended):
+                    chunk = await anext(chunks, None)
+                    first = stream.close() if chunk is None else stream.feed(chunk)
+        except AttemptFailed as failure:
+            if failure.trigger is Trigger.network:
+                failure.trigger = Trigger.stream_cut
+            raise
+        return self._begun(state, reply, chunks, stream, first)
+
+    def _begun(
+        self, state: _Attempt, reply: Reply, chunks: AsyncIterator[bytes], stream: AnswerStream, first: bytes
+    ) -> StreamedAnswer:
+        if not stream.content:
+            first = stream.close()
+        if not stream.content and stream.failure is not None:
+            raise stream.failure
+        call, endpoint = state.call, state.address.endpoint
+        return StreamedAnswer(
+            reply,
+            chunks,
+            stream,
+            first,
+            limit=state.limit,
+            silence_seconds=state.limits.silence_seconds,
+            monotonic=self._clock.monotonic,
+            made_presentable=lambda failure: made_presentable(failure, call, endpoint, self._redactor),
+            dropped=state.composed.dropped,
+            provider_request_id=request_id_in(reply.headers),
+        )
+
+
+def _outgoing(state: _Attempt) -> Outgoing:
+    return Outgoing(
+        url=state.address.url,
+        headers=state.address.headers_for(state.call),
+        body=state.composed.body,
+        connect_seconds=state.limits.connect_seconds,
+        ca_file=state.address.endpoint.ca_file,
+    )
+
+
+async def _head(chunks: AsyncIterator[bytes]) -> bytes:
+    """The body from its first telling byte on; byte-order marks and blanks before it say nothing."""
+    async for chunk in chunks:
+        head = chunk.lstrip(_BLANK)
+        if head:
+            return head
+    return b""

@@ -1,0 +1,209 @@
+"""Send one HTTP request and read its answer, over httpx: the only file that knows that library.
+
+No redirects, cookies, proxies or retries. Every failure leaves here as AttemptFailed, with its cause in words.
+Connections are not used again: httpx would answer the next request with bytes that a provider sent too many of the
+last one.
+"""
+
+import socket
+import ssl
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import httpx
+
+from hotspare.providers.decompression import inflated
+from hotspare.router.trigger import AttemptFailed, Trigger
+
+HEADER_BYTES = 64 * 1024
+
+_NO_DELAY = ((socket.IPPROTO_TCP, socket.TCP_NODELAY, 1),)
+_NOT_KEPT = httpx.Limits(max_connections=None, max_keepalive_connections=0)
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """One POST. Header names are lower-case; `host` and `content-length` are added."""
+
+    url: str
+    headers: Sequence[tuple[str, str]] = field(repr=False)
+    body: bytes = field(repr=False)
+    connect_seconds: float
+    ca_file: str | None = None
+
+
+class Reply(Protocol):
+    """An answer whose head has come."""
+
+    status: int
+    headers: Mapping[str, str]
+    """Names in lower case."""
+
+    def chunks(self) -> AsyncIterator[bytes]:
+        """The body as it comes, any content encoding undone, at most 64 KB at a time. To be read once.
+
+        Raises:
+            AttemptFailed: it broke off, or is not what its headers say.
+        """
+
+    async def aclose(self) -> None:
+        """Close the connection. Idempotent."""
+
+
+class Transport(Protocol):
+    """Reaches providers. Cancelling any wait closes the connection."""
+
+    async def send(self, outgoing: Outgoing) -> Reply:
+        """Send a request and await the head of its answer.
+
+        Raises:
+            AttemptFailed: there is none.
+        """
+
+    async def aclose(self) -> None:
+        """Close all connections."""
+
+
+class HttpxReply:
+    """A reply of httpx's transport."""
+
+    __slots__ = ("_response", "headers", "status")
+
+    def __init__(self, response: httpx.Response) -> None:
+        self._response = response
+        self.status = response.status_code
+        self.headers: Mapping[str, str] = response.headers
+
+    def chunks(self) -> AsyncIterator[bytes]:
+        """The body (`Reply`)."""
+        return inflated(self._raw(), self.headers.get("content-encoding", ""))
+
+    async def aclose(self) -> None:
+        """Close the connection (`Reply`)."""
+        await self._response.stream.aclose()  # type: ignore[union-attr]  # an async transport's stream is async
+
+    async def _raw(self) -> AsyncIterator[bytes]:
+        try:
+            async for chunk in self._response.stream:  # type: ignore[union-attr]  # as above
+                yield chunk
+        except Exception as error:  # noqa: BLE001 -- the boundary, as in send
+            raise _failure(error, begun=True) from None
+
+
+class HttpxTransport:
+    """httpx's own transport, called without its client; one for each set of trusted certificates."""
+
+    def __init__(self) -> None:
+        self._transports: dict[tuple[bool, str | None], httpx.AsyncHTTPTransport] = {}
+        self._urls: dict[str, httpx.URL] = {}
+
+    async def send(self, outgoing: Outgoing) -> HttpxReply:
+        """Send a request (`Transport`)."""
+        try:
+            request = self._request(outgoing)
+            response = await self._transport(request.url, outgoing.ca_file).handle_async_request(request)
+        except httpx.ConnectTimeout:
+            raise AttemptFailed(Trigger.timeout, f"no connection in {outgoing.connect_seconds:.1f} s") from None
+        except AttemptFailed:
+            raise
+        except Exception as error:  # noqa: BLE001 -- the boundary: ssl, idna and socket errors pass through httpx bare
+            raise _failure(error, begun=False) from None
+        reply = HttpxReply(response)
+        if sum(len(name) + len(value) for name, value in response.headers.raw) > HEADER_BYTES:
+            await reply.aclose()
+            raise AttemptFailed(Trigger.malformed, f"the answer's headers exceed {HEADER_BYTES >> 10} KB")
+        return reply
+
+    async def aclose(self) -> None:
+        """Close all connections (`Transport`)."""
+        for transport in self._transports.values():
+            await transport.aclose()
+
+    def _request(self, outgoing: Outgoing) -> httpx.Request:
+        return httpx.Request(
+            "POST",
+            self._url(outgoing.url),
+            headers=[(name.encode(), value.encode()) for name, value in outgoing.headers],
+            content=outgoing.body,
+            extensions={"timeout": {"connect": outgoing.connect_seconds}},
+        )
+
+    def _url(self, url: str) -> httpx.URL:
+        known = self._urls.get(url)
+        if known is None:
+            try:
+                known = self._urls[url] = httpx.URL(url)
+            except httpx.InvalidURL:
+                raise AttemptFailed(Trigger.unclassified, "its address is not a URL") from None
+        return known
+
+    def _transport(self, url: httpx.URL, ca_file: str | None) -> httpx.AsyncHTTPTransport:
+        secure = url.scheme == "https"
+        known = self._transports.get((secure, ca_file))
+        if known is None:
+            known = self._transports[secure, ca_file] = httpx.AsyncHTTPTransport(
+                verify=_trust(ca_file) if secure else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
+                trust_env=False,
+                limits=_NOT_KEPT,
+                socket_options=_NO_DELAY,
+            )
+        return known
+
+
+def _trust(ca_file: str | None) -> ssl.SSLContext:
+    """The operator's file, else SSL_CERT_FILE, else the bundled authorities."""
+    if ca_file is None:
+        return httpx.create_ssl_context()
+    try:
+        return ssl.create_default_context(cafile=ca_file)
+    except (OSError, ssl.SSLError):
+        raise AttemptFailed(Trigger.network, f"its ca_file cannot be read: {ca_file}") from None
+
+
+_CAUSES: Sequence[tuple[type[BaseException], str]] = (
+    (socket.gaierror, "the host name was not found"),
+    (UnicodeError, "the host name was not found"),
+    (ConnectionRefusedError, "the connection was refused"),
+    (ssl.SSLCertVerificationError, "its certificate is not trusted"),
+    (ssl.SSLError, "it does not speak TLS here"),
+    (ConnectionResetError, "the connection was reset"),
+    (BrokenPipeError, "the connection was closed"),
+)
+"""What lies under an httpx error, most telling first."""
+
+_LOST = ("disconnected", "closed connection", "closed the connection")
+"""Of a protocol error: the peer went away, rather than spoke wrongly."""
+
+
+def _failure(error: Exception, *, begun: bool) -> AttemptFailed:
+    """The error in our words. Its own are not used where they may quote a header, and so a key."""
+    if isinstance(error, (httpx.LocalProtocolError, httpx.UnsupportedProtocol)):
+        return AttemptFailed(Trigger.unclassified, "its address, key or a configured header cannot be sent over HTTP")
+    if isinstance(error, httpx.RemoteProtocolError) and not any(word in str(error) for word in _LOST):
+        return AttemptFailed(Trigger.malformed, f"the answer is not HTTP: {str(error)[:120]}")
+    if begun:
+        return AttemptFailed(Trigger.network, "the answer was cut short")
+    return AttemptFailed(Trigger.network, _words(error))
+
+
+def _words(error: Exception) -> str:
+    causes = tuple(_causes(error))
+    for kind, words in _CAUSES:
+        if any(isinstance(cause, kind) for cause in causes):
+            return words
+    if isinstance(error, httpx.ConnectError):
+        return "no connection could be made"
+    return "the connection was closed before an answer came"
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    """The error, what caused it, and the parts of groups on the way."""
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:
+        seen.add(id(error))
+        yield error
+        if isinstance(error, BaseExceptionGroup):
+            for one in error.exceptions:
+                yield from _causes(one)
+        error = error.__cause__ or error.__context__
