@@ -31,8 +31,9 @@ class Endpoint:
     model_id: str
     """The provider's name for it."""
     keys: tuple[ApiKey, ...] = ()
-    headers: Mapping[str, str] = NOTHING
-    parameters: Mapping[str, Any] = NOTHING
+    headers: Mapping[str, str] = field(default_factory=lambda: NOTHING, repr=False)
+    """May hold a secret."""
+    parameters: Mapping[str, Any] = field(default_factory=lambda: NOTHING)
     """Values for fields that a request leaves out."""
     stream_usage: bool = True
     """Ask OpenAI streams for usage; off where a server rejects `stream_options`."""
