@@ -1,6 +1,6 @@
 """Hotspare under a conformance suite for LLM gateways: its configuration in our TOML, its operator over our commands.
 
-Not a test by itself: the suite loads this file (`run.py --adapter-file tests/conformance/adapter.py`), and provides `hx`.
+Not a test by itself: the suite loads this file (`run.py --adapter-file …/adapter.py`), and provides `hx`.
 """
 
 import asyncio
