@@ -453,3 +453,55 @@ def test_cached_tokens_are_paid_at_their_own_rate(world):
     assert cost_of(usage, replace(rates, cache_read=None, cache_write=None)) == 1000 * 10 + 500
     assert cost_of(None, rates) is None
     assert cost_of(usage, None) is None
+
+
+def test_a_retry_whose_model_was_taken_out_meanwhile_goes_to_the_next(world, fails):
+    main = world()
+    walk = main.router.open(main.ask(), main.now)
+    walk.next(Begin(), main.now)
+    (wait,) = walk.next(Failed(1, fails(Trigger.overloaded, 503)), main.now)
+    main.router.states["claude"].decide("disabled", "you")
+    (step,) = walk.next(Due(), wait.until)
+    assert (step.model, step.n) == ("gpt", 2)
+
+
+def test_tokens_of_a_broken_stream_are_paid(world):
+    main = world()
+    walk = main.router.open(main.ask(stream=True), main.now)
+    walk.next(Begin(), main.now)
+    walk.next(FirstContent(1), main.now)
+    cut = AttemptFailed(Trigger.stream_cut, "cut", usage=Usage(100, 7))
+    walk.next(Ended(1, failure=cut), main.now)
+    assert walk.record(main.now).cost_pico_usd == 100 * 3_000_000 + 7 * 15_000_000
+
+
+def test_an_answer_exactly_as_slow_as_allowed_is_not_slow(world):
+    main = world(breaker=BreakerRules(slow_share=0.1, minimum_calls=1, slow_seconds=10.0))
+    main.call_seconds = 10.0
+    main.request()
+    assert main.model("claude").state == "ok"
+    main.call_seconds = 10.1
+    main.request()
+    assert main.model("claude").state == "suspended"
+
+
+def test_a_loser_that_ends_by_itself_is_paid_and_delivers_nothing(world):
+    main = world()
+    walk = race(main, lanes=2)
+    walk.next(Begin(), main.now)
+    walk.next(FirstContent(1), main.now)
+    assert walk.next(FirstContent(2), main.now) == ()
+    assert walk.next(Ended(2, Usage(100, 1)), main.now) == ()
+    assert walk.next(Ended(1, Usage(100, 1)), main.now) == (Finish(1),)
+    record = walk.record(main.now)
+    assert record.model == "claude"
+    assert record.cost_pico_usd == 2 * (100 * 3_000_000 + 15_000_000)
+    assert [attempt.cancelled for attempt in record.attempts] == [True, False]
+
+
+def test_a_refusal_of_the_chain_keeps_the_providers_status(world, fails):
+    main = world(chain={"fallback_on_error": False}, limits=NO_RETRIES)
+    main.scripts["claude"] = [fails(Trigger.unclassified, 400)]
+    told = main.request()
+    assert isinstance(told.last, Fail)
+    assert told.last.status == 400
