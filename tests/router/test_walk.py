@@ -23,7 +23,7 @@ from hotspare.router.step import (
     Try,
     Wait,
 )
-from hotspare.router.trigger import Trigger, Usage
+from hotspare.router.trigger import AttemptFailed, Trigger, Usage
 
 NO_RETRIES = Limits(retries=0)
 
@@ -270,9 +270,7 @@ def test_concurrency_is_bounded_per_model(world):
     main = world(models={"claude": {"max_concurrent": 2}})
     walks = [main.router.open(main.ask(), main.now) for _ in range(3)]
     assert [walk.next(Begin(), main.now)[0].model for walk in walks] == ["claude", "claude", "gpt"]
-    walks[0].next(
-        Failed(1, __import__("hotspare.router.trigger", fromlist=["x"]).AttemptFailed(Trigger.empty, "")), 1.0
-    )
+    walks[0].next(Failed(1, AttemptFailed(Trigger.empty, "")), main.now)
     assert main.router.states["claude"].in_flight == 1
 
 
