@@ -40,6 +40,12 @@ class ApplyMessage:
     claimed: str = ""
 
 
+class _Terms(msgspec.Struct, frozen=True):
+    why: str = ""
+    confirmed: bool = False
+    claimed: str = ""
+
+
 class _Outcome(msgspec.Struct, frozen=True, omit_defaults=True):
     entry: JournalEntry | None = None
     refusal: Refusal | None = None
@@ -136,14 +142,15 @@ def decode_apply(data: bytes) -> ApplyMessage:
         BadMessage: no such act, or a field of it is missing, unknown or of the wrong type.
     """
     fields = _decode(data, dict[str, Any])
-    rest = {name: fields.pop(name) for name in ("why", "confirmed", "claimed") if name in fields}
+    given = {name: fields.pop(name) for name in _Terms.__struct_fields__ if name in fields}
     try:
+        terms = msgspec.convert(given, _Terms)
         command = from_wire(fields)
-        # from_wire takes values as they are; a journal must not hold a number where a name belongs
+        # from_wire takes values as they are; the journal must not hold a number where a name belongs
         command = msgspec.convert(msgspec.to_builtins(command), type(command))
-        return msgspec.convert({"command": command, **rest}, ApplyMessage, from_attributes=False)
     except (ValueError, msgspec.ValidationError) as error:
         raise _bad(str(error)) from None
+    return ApplyMessage(command, terms.why, terms.confirmed, terms.claimed)
 
 
 def decode_prompt(data: bytes) -> Prompt:

@@ -45,7 +45,7 @@ def _text(value: str) -> str:
 
 
 def _product(agent: str) -> str:
-    """The first product of a User-Agent without its version: "OpenAI/Python" of "OpenAI/Python 3.52", "curl" of "curl/8"."""
+    """The first product of a User-Agent without its version: "OpenAI/Python" of itself, "curl" of "curl/8.5"."""
     product = clean(_text(agent.split(maxsplit=1)[0])) if agent.strip() else ""
     name, slash, version = product.rpartition("/")
     return name if slash and version[:1].isdigit() else product

@@ -55,6 +55,9 @@ class ConnectionLimits:
     """Time that a refused caller has to read why: closing on unread bytes would take the answer from it."""
 
 
+_UPGRADE_HEADERS = frozenset({b"connection", b"upgrade", b"http2-settings"})
+
+
 class Phase(Enum):
     """What of a request is being received."""
 
@@ -136,11 +139,7 @@ class Connection(HttpToolsProtocol):
         self._unset_keepalive_if_required()
         self._body_came = False
         try:
-            self.parser.feed_data(data)
-        except httptools.HttpParserUpgrade:
-            # Another protocol is wished for; HTTP/1.1 answers, and what follows the request is read by nobody.
-            self.cycle.keep_alive = False
-            self._stop_reading_requests()
+            self._parse(data)
         except httptools.HttpParserError:
             self._refuse(self._refusal)
         else:
@@ -173,6 +172,8 @@ class Connection(HttpToolsProtocol):
         super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
+        if self._wishes_upgrade():
+            return
         self._state.refresh_date(self.loop.time())
         super().on_headers_complete()
         self._phase = Phase.body
@@ -185,11 +186,33 @@ class Connection(HttpToolsProtocol):
         super().on_body(body)
 
     def on_message_complete(self) -> None:
+        if self._phase is Phase.head:
+            return  # a wish for another protocol: the parser takes its headers for the whole request
         self._phase = Phase.between
         super().on_message_complete()
         if not self.pipeline:
             # uvicorn leaves a connection unread after a large body, and then does not see the caller leave.
             self.flow.resume_reading()
+
+    def _parse(self, data: bytes) -> None:
+        """Feed the parser. A request that wishes for another protocol (Java's client does) is read again without the
+        wish, which a server may ignore: the parser would take its body for that protocol.
+        """
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserUpgrade as wish:
+            offset: int = wish.args[0]
+            head = self._head_without_upgrade()
+            self.parser = httptools.HttpRequestParser(self)
+            self.parser.feed_data(head + data[offset:])
+
+    def _wishes_upgrade(self) -> bool:
+        return self.parser.should_upgrade() and self.parser.get_method() != b"CONNECT"
+
+    def _head_without_upgrade(self) -> bytes:
+        lines = [self.parser.get_method() + b" " + self.url + b" HTTP/1.1"]
+        lines += [name + b": " + value for name, value in self.headers if name not in _UPGRADE_HEADERS]
+        return b"\r\n".join(lines) + b"\r\n\r\n"
 
     def _exceed(self, refusal: Refused) -> None:
         self._refusal = refusal
