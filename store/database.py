@@ -21,6 +21,7 @@ from hotspare.store.folders import make_private, open_private
 from hotspare.store.schema import MIGRATIONS, VERSION
 
 BUSY_SECONDS = 1.0
+_HEADER = b"SQLite format 3\0"
 
 
 class Database:
@@ -43,6 +44,7 @@ class Database:
             await self._close()
             make_private(self.path.parent)
             _make_file(self.path)
+            _look_at_header(self.path)
             try:
                 self._writer = await connect(str(self.path.absolute()))
                 await self._writer.execute_fetchall("PRAGMA journal_mode=WAL")
@@ -73,6 +75,11 @@ class Database:
             finally:
                 if durable:
                     await connection.execute_fetchall("PRAGMA synchronous=NORMAL")
+
+    async def prove_writable(self) -> None:
+        """Write what stands there already (a transaction alone succeeds on a file that is read-only)."""
+        async with self.transaction() as connection:
+            await connection.execute_fetchall(f"PRAGMA user_version = {VERSION}")
 
     async def fetch(self, sql: str, parameters: Mapping[str, Any] | Sequence[Any] = ()) -> list[dict[str, Any]]:
         """Rows of what is committed."""
@@ -175,6 +182,16 @@ def _make_file(path: Path) -> None:
     except PermissionError:
         if not os.access(path, os.R_OK):
             raise
+
+
+def _look_at_header(path: Path) -> None:
+    """SQLite throws away the -wal of what is no database; it may be all that is left of one."""
+    with path.open("rb") as file:
+        beginning = file.read(len(_HEADER))
+    if beginning and beginning != _HEADER:
+        error = sqlite3.DatabaseError("file is not a database")
+        error.sqlite_errorcode = sqlite3.SQLITE_NOTADB
+        raise error
 
 
 def _identity_of(path: Path) -> tuple[int, int] | None:

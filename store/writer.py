@@ -158,8 +158,7 @@ class Writer:
         else:
             await self._open_database(second)
         await self._journal.note_last_number()
-        async with self._database.transaction():
-            pass  # it can be written
+        await self._database.prove_writable()
 
     async def _open_database(self, second: bool) -> None:
         try:

@@ -1,0 +1,139 @@
+"""The log: a line for each finished request, and the word in exactly those in which a fallback fired."""
+
+import json
+import stat
+import string
+import subprocess
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from hotspare.router.command import Change
+from hotspare.router.record import Candidate
+from hotspare.router.trigger import Trigger
+from hotspare.store import log
+
+NASTY = st.one_of(
+    st.text(max_size=20),
+    st.lists(
+        st.sampled_from(["fallback", "Fallback", "FALLBACK", "\\", "\f", "allback", "f", '"', "\n", "\x9b", "\u2028"]),
+        max_size=6,
+    ).map("".join),
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(name=NASTY, caller=NASTY, session=NASTY, at=st.floats(0, 4e9))
+def test_no_other_line_holds_the_word_and_every_line_reads_the_same(name, caller, session, at):
+    fields = {"model": name, "caller": caller, "session": session, name: at}
+    line = log.without_the_word(log.escaped(fields))
+    assert b"fallback" not in line.lower()
+    assert b"\n" not in line
+    assert json.loads(line) == fields
+
+
+@settings(max_examples=200, deadline=None)
+@given(text=st.text(st.characters(codec="utf-8"), max_size=30))
+def test_no_character_of_a_line_can_move_a_cursor(text):
+    line = log.escaped({"caller": text}).decode()
+    assert json.loads(line) == {"caller": text}
+    assert not any(ord(c) < 32 or 0x7F <= ord(c) <= 0x9F or c in "\u2028\u2029\u202e\u2066" for c in line)
+
+
+@pytest.fixture
+def named_fallback(make_record, make_attempt):
+    """Everything but the fact is called fallback."""
+    return make_record(
+        id="not-one",
+        chain="fallback",
+        asked="my-fallback",
+        meant="fallback",
+        model="fallback",
+        caller="fallback\f\\fallback",
+        session="Fallback",
+        verdict="failed",
+        ended_by="fallback",
+        candidates=(Candidate("fallback-2", "cooling"),),
+        attempts=(make_attempt(model="fallback", trigger=Trigger.timeout),),
+    )
+
+
+def grep(word, path):
+    return subprocess.run(["grep", "-i", word, path], capture_output=True, check=True, text=True).stdout.splitlines()
+
+
+async def test_grep_finds_exactly_the_requests_in_which_one_fired(opened, make_fallback, named_fallback, disable):
+    async with opened() as store:
+        store.append(named_fallback)
+        store.append(make_fallback(id="f1"))
+        store.append(make_fallback(id="f2", kind="test"))
+        store.append(replace(named_fallback, id="not-one-2", verdict="caller_left"))
+        await store.write(disable("fallback"))
+        await store.write(replace(disable(), why="the fallback is slow"))
+        store.note("breaker", "warning", {"model": "fallback", "state": "open"})
+    found = grep("fallback", store.log_path)
+    assert [json.loads(line)["id"] for line in found] == ["f1", "f2"]
+    lines = [json.loads(line) for line in store.log_path.read_text().splitlines()]
+    assert [line["event"] for line in lines if line["event"] != "store"].count("request") == 4
+    assert {line["model"] for line in lines if line.get("id") == "not-one"} == {"fallback"}
+
+
+async def test_a_refused_key_is_a_critical_line(make_fallback, make_record, make_attempt):
+    refused = make_fallback(attempts=(make_attempt(trigger=Trigger.auth, status=401), make_attempt(number=2)))
+    assert json.loads(log.request_line(refused))["level"] == "critical"
+    assert json.loads(log.request_line(make_fallback()))["level"] == "warning"
+    assert json.loads(log.request_line(make_record()))["level"] == "info"
+
+
+async def test_no_line_holds_what_a_provider_said(make_fallback, make_attempt):
+    told = make_fallback(attempts=(make_attempt(trigger=Trigger.server_error, message="your prompt was: secret"),))
+    assert b"secret" not in log.request_line(told)
+
+
+async def test_an_act_is_a_line(disable, noon):
+    line = json.loads(log.act_line(disable(until=noon + 600)))
+    assert line == {
+        "at": "2026-11-18T12:00:00.000Z",
+        "level": "info",
+        "event": "act",
+        "act": "disable",
+        "subject": "claude",
+        "who": "ann",
+        "why": "cold start",
+        "until": "2026-11-18T12:10:00.000Z",
+    }
+    assert json.loads(log.act_line(Change("clear", "x", "\ud800", noon)))["who"] == "?"
+
+
+def test_the_log_is_rotated_by_size_and_private(tmp_path, monkeypatch):
+    monkeypatch.setattr(log, "ROTATE_BYTES", 1000)
+    kept = log.Log(tmp_path / "logs" / "hotspare.log")
+    lines = [(letter * 299).encode() for letter in string.ascii_lowercase[:12]]
+    for line in lines:
+        kept.write([line])
+    kept.close()
+    files = sorted(path.name for path in kept.path.parent.iterdir())
+    assert files == ["hotspare.log", "hotspare.log.1", "hotspare.log.2"]
+    assert all(stat.S_IMODE(path.stat().st_mode) == 0o600 for path in kept.path.parent.iterdir())
+    newest_last = b"".join((kept.path.parent / name).read_bytes() for name in reversed(files))
+    assert newest_last == b"\n".join([*lines[3:], b""])
+    assert kept.dropped == 0
+
+
+def test_a_log_that_somebody_moved_away_is_begun_again(tmp_path):
+    kept = log.Log(tmp_path / "hotspare.log")
+    kept.write([b"one"])
+    kept.path.rename(tmp_path / "away")
+    kept.write([b"two"])
+    kept.close()
+    assert kept.path.read_bytes() == b"two\n"
+
+
+def test_a_log_that_cannot_be_written_is_counted_and_never_raised(tmp_path):
+    (tmp_path / "hotspare.log").mkdir()
+    kept = log.Log(tmp_path / "hotspare.log")
+    kept.write([b"one", b"two"])
+    assert kept.dropped == 2
+    kept.close()

@@ -1,0 +1,76 @@
+"""Looking when nothing runs: the database and the spool as one, and nothing changed."""
+
+import sqlite3
+from contextlib import closing
+
+import pytest
+
+from hotspare.router.clock import Clock
+from hotspare.router.error import HotspareError
+from hotspare.store.entry import encode_memory, encode_record
+from hotspare.store.fault import NewerSchema
+from hotspare.store.reader import open_reader
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "hotspare.db"
+
+
+async def test_the_spool_is_read_with_the_database_and_nothing_is_changed(
+    opened, path, make_record, make_fallback, disable, fake_wall
+):
+    stored, waiting = make_record(), make_fallback()
+    async with opened() as store:
+        store.append(stored)
+        store.remember({"a": 1})
+        await store.write(disable())
+    spool = path.with_name("hotspare.db-spool2")
+    spool.write_bytes(encode_record(stored) + encode_record(waiting) + encode_memory({"a": 2}) + b'{"id":"half')
+    before = path.read_bytes(), spool.read_bytes()
+    async with open_reader(path, clock=Clock(wall=fake_wall)) as reader:
+        assert [row["id"] for row in await reader.query("requests", {})] == ["r0001", "f0001"]
+        assert [row["id"] for row in await reader.query("requests", {"trigger": "rate_limit"})] == ["f0001"]
+        [explained] = await reader.query("explain", {"id": "f"})
+        assert [attempt["model"] for attempt in explained["attempts"]] == ["claude", "gpt"]
+        assert [row["count"] for row in await reader.query("slow", {})] == [1, 1]
+        assert [record async for record in reader.records(0.0)] == [waiting, stored]
+        assert len(await reader.query("journal", {})) == len(await reader.standing()) == 1
+        assert await reader.memory() == {"a": 2}
+        with pytest.raises(ValueError, match="no view"):
+            await reader.query("tables", {})
+    assert (path.read_bytes(), spool.read_bytes()) == before
+
+
+async def test_without_a_spool_the_database_alone_is_read(opened, path, make_record):
+    async with opened() as store:
+        store.append(make_record())
+        store.remember({"a": 1})
+    async with open_reader(path) as reader:
+        assert [row["id"] for row in await reader.query("requests", {})] == ["r0001"]
+        assert await reader.memory() == {"a": 1}
+
+
+async def test_where_there_is_no_database_only_the_spool_is_read(path, make_record):
+    async with open_reader(path) as reader:
+        assert await reader.query("requests", {}) == []
+        assert await reader.memory() == {}
+    path.with_name("hotspare.db-spool").write_bytes(encode_record(make_record()))
+    async with open_reader(path) as reader:
+        assert [row["id"] for row in await reader.query("requests", {})] == ["r0001"]
+    assert not path.exists()
+
+
+async def test_what_is_no_database_or_a_later_one_is_said_so(opened, path):
+    path.write_bytes(b"no database" * 100)
+    with pytest.raises(HotspareError, match=r"hotspare\.db cannot be read: it is no database"):
+        async with open_reader(path):
+            pass
+    path.unlink()
+    async with opened():
+        pass
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA user_version = 99")
+    with pytest.raises(NewerSchema):
+        async with open_reader(path):
+            pass
