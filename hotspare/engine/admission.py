@@ -1,0 +1,103 @@
+"""Decide whether a request may enter a chain, and make the Ask that routing sees of it.
+
+Runs once a request, on the hot path: look-ups only; sentences are made for the ones that are turned away.
+"""
+
+from hotspare.dialects.call import Call, InvalidRequest
+from hotspare.router.clock import Clock
+from hotspare.router.error import HotspareError
+from hotspare.router.facade import Router
+from hotspare.router.record import Ask, RequestKind
+from hotspare.router.settings import Chain, Settings
+
+_NAMES_SHOWN = 12
+
+
+class UnknownModel(HotspareError):
+    """A name that no chain answers for.
+
+    Attributes:
+        asked: the name.
+        names: what is served: chains, the patterns they answer for, models.
+    """
+
+    def __init__(self, asked: str, names: tuple[str, ...]) -> None:
+        shown = ", ".join(names[:_NAMES_SHOWN])
+        more = f" and {len(names) - _NAMES_SHOWN} more" if len(names) > _NAMES_SHOWN else ""
+        super().__init__(f"There is no chain or model named {asked!r} here.", f"Served are: {shown}{more}.")
+        self.asked = asked
+        self.names = names
+
+
+def admit(
+    router: Router, call: Call, *, request_id: str, clock: Clock, caller: str, kind: RequestKind, only: str | None
+) -> Ask:
+    """The Ask of a call; its deadline counts from now.
+
+    Args:
+        router: resolves names.
+        call: the request as it was read.
+        request_id: its id.
+        clock: both clocks are read once.
+        caller: who asks.
+        kind: traffic, or what else it is.
+        only: this model of the chain and no other.
+
+    Raises:
+        UnknownModel: nothing answers for the name.
+        InvalidRequest: the preferred fallback is no model of the chain.
+    """
+    chain, start = _entry(router, call.model, only)
+    if call.wish_preferred is not None and call.wish_preferred not in chain.models:
+        raise _no_such_wish(call.wish_preferred, chain)
+    read_at = clock.monotonic()
+    return Ask(
+        id=request_id,
+        chain=chain.name,
+        asked=call.model,
+        caller=caller,
+        at=clock.wall(),
+        read_at=read_at,
+        deadline=read_at + chain.deadline_seconds,
+        dialect=call.dialect,
+        kind=kind,
+        session=call.session,
+        stream=call.stream,
+        needs=call.needs,
+        size_bytes=call.size_bytes,
+        start=start,
+        only=only is not None,
+        wish_force=call.wish_force,
+        wish_preferred=call.wish_preferred,
+    )
+
+
+def _entry(router: Router, asked: str, only: str | None) -> tuple[Chain, str | None]:
+    """Where a request enters: its chain, and the model it starts at if one was named."""
+    settings = router.settings
+    resolved = router.resolve(asked)
+    if resolved is None:
+        raise UnknownModel(asked, names_served(settings))
+    chain, start = settings.chains[resolved[0]], resolved[1]
+    if only is None:
+        return chain, start
+    holder = chain if only in chain.models else settings.chain_of_model(only)
+    if holder is None:
+        raise UnknownModel(only, names_served(settings))
+    return holder, only
+
+
+def names_served(settings: Settings) -> tuple[str, ...]:
+    """Every name that a caller may ask for: chains, patterns, models; each once."""
+    chains = settings.chains.values()
+    names = [chain.name for chain in chains]
+    names += [pattern for chain in chains for pattern in chain.answers]
+    names += [model for chain in chains for model in chain.models]
+    return tuple(dict.fromkeys(names))
+
+
+def _no_such_wish(wish: str, chain: Chain) -> InvalidRequest:
+    models = ", ".join(chain.models)
+    return InvalidRequest(
+        f"The preferred fallback {wish!r} is no model of {chain.name!r}; it has {models}.", "preferred_fallback"
+    )

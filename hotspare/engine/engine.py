@@ -1,0 +1,201 @@
+"""The engine: admits requests, has each carried out, keeps its Record, and carries out what operators order.
+
+It decides nothing: the router does. It owns one task of its own (`start` … `aclose`); requests run in their callers'
+tasks. Every change of a decision goes through one lock: durable first, then in force, then acknowledged.
+"""
+
+import asyncio
+import logging
+import secrets
+from collections.abc import AsyncIterator, Coroutine, Mapping
+from contextlib import suppress
+from typing import Any, Self, TypeVar
+
+from hotspare.dialects.call import Call
+from hotspare.engine import admission
+from hotspare.engine.admission import UnknownModel
+from hotspare.engine.events import Events
+from hotspare.engine.identity import NOISE_BITS, RequestIds
+from hotspare.engine.passage import Passage, Watcher
+from hotspare.engine.protocols import Carrier, Delivery, Journal, Recorder
+from hotspare.router.clock import Clock
+from hotspare.router.command import Command, Decision, JournalEntry, Outcome, Refusal, Slot, Undo
+from hotspare.router.facade import Router
+from hotspare.router.record import Ask, Record, RequestKind
+
+__all__ = ["Engine", "UnknownModel"]
+
+TICK_SECONDS = 1.0
+RESTORED_AT_ONCE = 256
+"""Records folded at the start between two looks at the rest of the program."""
+
+_log = logging.getLogger("hotspare.engine")
+
+Result = TypeVar("Result")
+
+
+class Engine:
+    """See the module.
+
+    Attributes:
+        router: decides.
+        recorder: keeps Records.
+        clock: the two clocks, for whoever looks through the engine.
+        events: what happens, for those who watch.
+        in_flight: requests being served.
+        draining: set it to have the gateway refuse new ones.
+        loop_lag_ms: how late the event loop was at the last tick; None before the first.
+    """
+
+    def __init__(self, *, router: Router, carrier: Carrier, recorder: Recorder, journal: Journal, clock: Clock) -> None:
+        self.router = router
+        self.recorder = recorder
+        self.clock = clock
+        self.events = Events()
+        self.in_flight = 0
+        self.draining = False
+        self.loop_lag_ms: float | None = None
+        self._carrier = carrier
+        self._journal = journal
+        self._ids = RequestIds(clock.wall(), secrets.randbits(NOISE_BITS))
+        self._epoch = router.epoch
+        self._idle = asyncio.Event()
+        self._deciding = asyncio.Lock()
+        self._acts: set[asyncio.Task[Any]] = set()
+        self._ticking: asyncio.Task[None] | None = None
+
+    # ------------------------------------------------------------ requests
+    def admit(self, call: Call, *, caller: str, kind: RequestKind = "traffic", only: str | None = None) -> Ask:
+        """Let a request in: its chain, its id, its deadline. `only`: a model that must answer, or none.
+
+        Raises:
+            UnknownModel: nothing answers for the name that it asks for.
+            InvalidRequest: its preferred fallback is no model of the chain.
+        """
+        return admission.admit(
+            self.router, call, request_id=self._ids.next(), clock=self.clock, caller=caller, kind=kind, only=only
+        )
+
+    async def serve(self, ask: Ask, call: Call, delivery: Delivery, *, watcher: Watcher | None = None) -> None:
+        """Carry a request out; one Record is kept, whatever happens. Cancel this when the caller leaves.
+
+        A delivery that raises an OSError has lost its caller, which ends the request as a departure and nothing more.
+        """
+        self.in_flight += 1
+        try:
+            walk = self.router.open(ask, self.clock.monotonic())
+            passage = Passage(walk, ask, call, delivery, carrier=self._carrier, clock=self.clock, watcher=watcher)
+            with suppress(OSError):
+                await passage.run(self._keep)
+        finally:
+            self.in_flight -= 1
+            if not self.in_flight:
+                self._idle.set()
+
+    def _keep(self, record: Record) -> None:
+        self.recorder.append(record)
+        self.router.fold(record)
+        self.events.request(record)
+        self._remember()
+
+    def _remember(self) -> None:
+        """Have the router's memory kept, if it is another than last time."""
+        if self._epoch != self.router.epoch:
+            self._epoch = self.router.epoch
+            self.recorder.remember(self.router.memory(now=self.clock.monotonic(), wall=self.clock.wall()))
+
+    async def drained(self, timeout_seconds: float) -> bool:
+        """Wait until no request is in flight; False when the time is over before."""
+        try:
+            async with asyncio.timeout(timeout_seconds):
+                while self.in_flight:
+                    self._idle.clear()
+                    await self._idle.wait()
+        except TimeoutError:
+            return False
+        return True
+
+    # ------------------------------------------------------------ decisions
+    async def apply(self, command: Command, *, who: str, why: str, confirmed: bool) -> Outcome:
+        """Carry out a command. Once begun it is carried through, also when the one who asked has gone."""
+        return await self._carry_through(self._apply(command, who, why, confirmed=confirmed))
+
+    async def _apply(self, command: Command, who: str, why: str, *, confirmed: bool) -> Outcome:
+        async with self._deciding:
+            latest = await self._journal.latest() if isinstance(command, Undo) else None
+            change = self.router.change(
+                command,
+                who=who,
+                why=why,
+                now=self.clock.monotonic(),
+                wall=self.clock.wall(),
+                latest=latest,
+                confirmed=confirmed,
+            )
+            if isinstance(change, Refusal):
+                return change
+            entry = await self._journal.write(change)
+            self.router.commit(change, now=self.clock.monotonic(), wall=self.clock.wall())
+            self._acted(entry)
+            return entry
+
+    def _acted(self, entry: JournalEntry) -> None:
+        self._remember()
+        self.events.act(entry)
+
+    async def _carry_through(self, act: Coroutine[Any, Any, Result]) -> Result:
+        task = asyncio.get_running_loop().create_task(act, name="hotspare.engine.act")
+        self._acts.add(task)
+        task.add_done_callback(self._acts.discard)
+        return await asyncio.shield(task)
+
+    # ------------------------------------------------------------ from start to end
+    async def restore(
+        self, decisions: Mapping[Slot, Decision], memory: Mapping[str, Any], records: AsyncIterator[Record]
+    ) -> None:
+        """Take up what an earlier run decided, knew and recorded, before the first request."""
+        self.router.restore(decisions=decisions, memory=memory, now=self.clock.monotonic(), wall=self.clock.wall())
+        folded = 0
+        async for record in records:
+            self.router.fold(record)
+            folded += 1
+            if folded % RESTORED_AT_ONCE == 0:
+                await asyncio.sleep(0)
+
+    def start(self) -> None:
+        """Begin to let time pass: decisions expire, the loop's lag is measured."""
+        self._ticking = asyncio.get_running_loop().create_task(self._tick(), name="hotspare.engine.tick")
+
+    async def aclose(self) -> None:
+        """Stop the tick, see acts through that have begun, end the watchers' iterations."""
+        if self._ticking is not None:
+            self._ticking.cancel()
+            await asyncio.wait([self._ticking])
+            self._ticking = None
+        while self._acts:
+            await asyncio.wait(self._acts)
+        self._remember()
+        self.events.close()
+
+    async def __aenter__(self) -> Self:
+        self.start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.aclose()
+
+    async def _tick(self) -> None:
+        while True:
+            due = self.clock.monotonic() + TICK_SECONDS
+            await asyncio.sleep(TICK_SECONDS)
+            self.loop_lag_ms = max(0.0, (self.clock.monotonic() - due) * 1000)
+            try:
+                await self._carry_through(self._expire())
+            except Exception:  # noqa: BLE001  the top of a task: the next tick may go well
+                _log.exception("the engine's tick went wrong")
+
+    async def _expire(self) -> None:
+        async with self._deciding:
+            for change in self.router.tick(self.clock.monotonic(), self.clock.wall()):
+                self._acted(await self._journal.write(change))
+            self._remember()

@@ -1,0 +1,95 @@
+"""The Backend of this process: what a console or a command sees and does, in five methods, straight on the engine.
+
+It adds nothing that the remote form could not: values in, values out.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from typing import Any
+
+from hotspare.dialects import openai_chat
+from hotspare.dialects.call import Call
+from hotspare.engine.backend import Prompt, PromptEvent
+from hotspare.engine.engine import Engine
+from hotspare.engine.prompting import PromptFollower
+from hotspare.engine.protocols import History
+from hotspare.router.command import Command, Outcome, Refusal
+from hotspare.router.error import HotspareError
+from hotspare.router.record import Ask
+from hotspare.router.snapshot import Instance, Snapshot
+
+CALLER = "operator"
+"""Who asks with a test prompt."""
+
+READ_ONLY = Refusal(
+    "This instance is read-only: nothing can be changed here.", "Set read_only = false under [console]."
+)
+
+
+class LocalBackend:
+    """See `engine.backend.Backend`.
+
+    Attributes:
+        instance: which program this is; replaced when more is known of it (its port, a reload's outcome).
+    """
+
+    def __init__(self, engine: Engine, *, history: History, instance: Instance) -> None:
+        self.instance = instance
+        self._engine = engine
+        self._history = history
+
+    async def snapshot(self) -> Snapshot:
+        """All live figures now."""
+        engine = self._engine
+        snapshot = engine.router.snapshot(
+            now=engine.clock.monotonic(),
+            wall=engine.clock.wall(),
+            instance=self.instance,
+            store=engine.recorder.view(),
+        )
+        return replace(snapshot, loop_lag_ms=engine.loop_lag_ms)
+
+    async def query(self, name: str, **parameters: Any) -> list[dict[str, Any]]:
+        """A view of the past."""
+        return await self._history.query(name, parameters)
+
+    async def apply(self, command: Command, *, who: str, why: str = "", confirmed: bool = False) -> Outcome:
+        """Carry out a command."""
+        if self.instance.read_only:
+            return READ_ONLY
+        return await self._engine.apply(command, who=who, why=why, confirmed=confirmed)
+
+    def events(self) -> AsyncIterator[dict[str, Any]]:
+        """What happens from now on; {"event": "lost", "count": n} where the reader was too slow."""
+        return self._engine.events.watch()
+
+    async def send_prompt(self, prompt: Prompt) -> AsyncIterator[PromptEvent]:
+        """Send a test prompt and follow it. Closing the iterator is leaving as a caller: the call upstream ends."""
+        try:
+            ask, call = self._admit(prompt)
+        except HotspareError as error:
+            yield PromptEvent("error", " ".join(filter(None, (error.title, error.hint))))
+            return
+        follower = PromptFollower(self._engine.clock)
+        serving = asyncio.get_running_loop().create_task(
+            self._engine.serve(ask, call, follower, watcher=follower), name="hotspare.engine.prompt"
+        )
+        serving.add_done_callback(lambda _: follower.close())
+        try:
+            async for event in follower.events():
+                yield event
+            await serving
+        finally:
+            serving.cancel()
+            await asyncio.wait([serving])
+
+    def _admit(self, prompt: Prompt) -> tuple[Ask, Call]:
+        name = prompt.chain or prompt.model or self._first_chain()
+        body = openai_chat.simple_request(name, prompt.text, max_tokens=prompt.max_tokens, stream=True)
+        call = openai_chat.read_request(body, {})
+        return self._engine.admit(call, caller=CALLER, kind="test", only=prompt.model or None), call
+
+    def _first_chain(self) -> str:
+        chains = self._engine.router.settings.chains.values()
+        return next((chain.name for chain in chains if chain.kind == "chat"), "")
