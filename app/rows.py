@@ -1,9 +1,8 @@
 """Turn a Snapshot, or what an act did, into the JSON that scripts rely on. Names and meanings are the contract's."""
 
-from datetime import UTC, datetime
 from typing import Any
 
-from hotspare.router.command import Decision, JournalEntry
+from hotspare.router.command import JournalEntry
 from hotspare.router.settings import PICO_PER_USD
 from hotspare.router.snapshot import ModelView, Snapshot
 
@@ -62,26 +61,10 @@ def journal_entry(entry: JournalEntry) -> dict[str, Any]:
         "who": change.who,
         "when": change.at,
         "why": change.why,
-        "before": _decision(change.before),
-        "after": _decision(change.after),
+        "before": list(change.before.value) if change.before else None,
+        "after": list(change.after.value) if change.after else None,
         "until": change.after.until if change.after else None,
+        "undoes": change.undoes,
         "durable": entry.durable,
         "notes": list(change.notes),
     }
-
-
-def _decision(decision: Decision | None) -> str | None:
-    return " ".join(decision.value) if decision else None
-
-
-def sentence(entry: JournalEntry) -> str:
-    """What is in force now, for the one who ordered it."""
-    change = entry.change
-    after = _decision(change.after) or "as in the file"
-    before = f" (before: {_decision(change.before)})" if change.before else ""
-    until = ""
-    if change.after is not None and change.slot is not None:
-        end = change.after.until
-        until = ", until lifted" if end is None else f", until {datetime.fromtimestamp(end, UTC):%H:%M:%S} UTC"
-    what = f"{change.act} {change.subject}".strip()
-    return f"{what}: {after}{until}{before}" if change.slot is not None else f"{what}: done"

@@ -1,0 +1,36 @@
+"""The commands about the configuration: what a file means, and what can be done."""
+
+from pathlib import Path
+
+import click
+
+from hotspare.app import printing
+from hotspare.app.actions import as_rows
+from hotspare.app.options import json_option
+from hotspare.app.printing import Column
+
+ACTION_COLUMNS: tuple[Column, ...] = (("keys", "keys"), ("title", "what"), ("tier", "tier"), ("command", "command"))
+
+
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@json_option
+def check(file: Path, *, as_json: bool) -> None:
+    """Say what Hotspare understands of FILE: its chains and models, and what comes of every key."""
+    from hotspare.configuration import check as checking  # noqa: PLC0415 - the readers of all formats
+    from hotspare.configuration.load import load  # noqa: PLC0415
+
+    report = checking.report(load(file))
+    printing.print_json(report)
+
+
+@click.command()
+@json_option
+def actions(*, as_json: bool) -> None:
+    """List everything an operator can do: keys, and the command that does the same."""
+    found = as_rows()
+    if as_json:
+        printing.print_json(found)
+    else:
+        shown = [{**row, "keys": " ".join(row["keys"])} for row in found]
+        printing.print_table(shown, ACTION_COLUMNS, empty="")

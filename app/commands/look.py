@@ -1,0 +1,172 @@
+"""The commands that look: figures, requests, reasons, decisions. They change nothing."""
+
+from typing import Any
+
+import click
+
+from hotspare.app import printing, rows
+from hotspare.app.options import Chosen, looking
+from hotspare.app.printing import Column
+from hotspare.app.reach import look, running
+from hotspare.app.status_line import status_line
+
+MODEL_COLUMNS: tuple[Column, ...] = (
+    ("name", "model"), ("chain", "chain"), ("state", "state"), ("seconds_left", "left"), ("requests", "today"),
+    ("ok", "ok"), ("p95_ms", "p95"), ("cost_usd", "cost"), ("reason", "reason"),
+)  # fmt: skip
+REQUEST_COLUMNS: tuple[Column, ...] = (
+    ("at", "at (UTC)"), ("id", "id"), ("asked", "asked"), ("model", "answered by"), ("status", "status"),
+    ("fallback", "fallback"), ("reason", "reason"), ("attempts", "calls"), ("cost_usd", "cost"), ("caller", "caller"),
+)  # fmt: skip
+CANDIDATE_COLUMNS: tuple[Column, ...] = (
+    ("model", "candidate"), ("skip", "skipped"), ("seconds_left", "left"), ("by", "by"),
+)  # fmt: skip
+ATTEMPT_COLUMNS: tuple[Column, ...] = (
+    ("model", "called"), ("key", "key"), ("trigger", "trigger"), ("status", "status"), ("started_ms", "after"),
+    ("first_content_ms", "first content"), ("ended_ms", "ended"), ("cost_usd", "cost"), ("message", "message"),
+)  # fmt: skip
+JOURNAL_COLUMNS: tuple[Column, ...] = (
+    ("when", "when (UTC)"), ("who", "who"), ("act", "act"), ("subject", "subject"), ("before", "before"),
+    ("after", "after"), ("until", "until"), ("why", "why"),
+)  # fmt: skip
+
+
+@click.command()
+@click.option("--oneline", is_flag=True, help="One line, for a prompt or a status bar.")
+@looking
+@click.pass_obj
+def status(chosen: Chosen, instance: str | None, *, oneline: bool, as_json: bool) -> None:
+    """Say how it is: today's figures, every model, what is going on."""
+    snapshot = look(instance, chosen.config).snapshot()
+    value = rows.status(snapshot)
+    if as_json:
+        printing.print_json(value)
+    elif oneline:
+        click.echo(printing.plain(status_line(snapshot)))
+    else:
+        shown = ("name", "pid", "listen", "situation", "requests", "ok", "fallback", "cost_usd")
+        printing.print_pairs((name, value[name]) for name in shown)
+        click.echo()
+        printing.print_table(value["models"], MODEL_COLUMNS, empty="no models")
+
+
+@click.command()
+@looking
+@click.pass_obj
+def models(chosen: Chosen, instance: str | None, *, as_json: bool) -> None:
+    """List every model with its state, the reason, and when it ends."""
+    found = rows.models(look(instance, chosen.config).snapshot())
+    _show(found, MODEL_COLUMNS, as_json=as_json, empty="no models")
+
+
+@click.command()
+@click.option("--last", type=click.IntRange(min=1), default=20, show_default=True, metavar="N", help="How many.")
+@click.option("--follow", is_flag=True, help="Go on with new ones as they end.")
+@click.option("--model", metavar="M", help="Only those that M answered.")
+@click.option("--trigger", metavar="T", help="Only those with an attempt that failed by T.")
+@click.option("--caller", metavar="C", help="Only those of this application.")
+@looking
+@click.pass_obj
+def requests(chosen: Chosen, instance: str | None, *, follow: bool, as_json: bool, **wanted: Any) -> None:
+    """List requests, newest first; with --follow, go on with new ones below."""
+    wanted = {name: value for name, value in wanted.items() if value is not None}
+    if follow:
+        _follow(instance, wanted, as_json=as_json)
+        return
+    found = look(instance, chosen.config).query("requests", **wanted)
+    _show(found, REQUEST_COLUMNS, as_json=as_json, empty="no requests")
+
+
+def _follow(instance: str | None, wanted: dict[str, Any], *, as_json: bool) -> None:
+    """The last ones in the order of time, then each new one as it ends; JSON has one request a line."""
+    source = running(instance)
+    for row in reversed(source.query("requests", **wanted)):
+        _print_request(row, as_json=as_json)
+    for event in source.events():
+        if event.get("event") == "request" and _is_wanted(event, wanted):
+            _print_request({name: value for name, value in event.items() if name != "event"}, as_json=as_json)
+
+
+def _is_wanted(row: dict[str, Any], wanted: dict[str, Any]) -> bool:
+    return all(
+        row.get("reason" if name == "trigger" else name) == value for name, value in wanted.items() if name != "last"
+    )
+
+
+def _print_request(row: dict[str, Any], *, as_json: bool) -> None:
+    if as_json:
+        printing.print_json(row, compact=True)
+    else:
+        click.echo("  ".join(printing.cell(field, row.get(field)) for field, _ in REQUEST_COLUMNS))
+    printing.flush()
+
+
+@click.command()
+@click.argument("request_id", metavar="ID")
+@looking
+@click.pass_obj
+def explain(chosen: Chosen, instance: str | None, request_id: str, *, as_json: bool) -> int:
+    """Say why a request went where it went: who was considered, who was called, which rule ended it."""
+    found = look(instance, chosen.config).query("explain", id=request_id)
+    if not found:
+        click.echo(f"hotspare: there is no request {printing.plain(request_id)}", err=True)
+        return 1
+    trace = found[0]
+    if as_json:
+        printing.print_json(trace)
+        return 0
+    printing.print_pairs((name, trace.get(name)) for name in ("id", "at", "asked", "model", "reason", "ended_by"))
+    click.echo()
+    printing.print_table(trace["candidates"], CANDIDATE_COLUMNS, empty="no candidates")
+    click.echo()
+    printing.print_table(trace["attempts"], ATTEMPT_COLUMNS, empty="nothing was called")
+    return 0
+
+
+@click.command()
+@looking
+@click.pass_obj
+def errors(chosen: Chosen, instance: str | None, *, as_json: bool) -> None:
+    """Count the failed calls of the last hour, by model and trigger."""
+    _query(chosen, instance, "errors", as_json=as_json, empty="no call failed in the last hour")
+
+
+@click.command()
+@looking
+@click.pass_obj
+def slow(chosen: Chosen, instance: str | None, *, as_json: bool) -> None:
+    """Show time by model, the slowest first."""
+    _query(chosen, instance, "slow", as_json=as_json, empty="no answers yet")
+
+
+@click.command()
+@click.option("--chain", metavar="C", help="Only this chain.")
+@click.option("--days", type=click.IntRange(min=1), default=7, show_default=True, metavar="N", help="How far back.")
+@looking
+@click.pass_obj
+def history(chosen: Chosen, instance: str | None, *, as_json: bool, **wanted: Any) -> None:
+    """Show the figures of past days."""
+    wanted = {name: value for name, value in wanted.items() if value is not None}
+    _query(chosen, instance, "history", as_json=as_json, empty="nothing is kept of those days", **wanted)
+
+
+@click.command()
+@looking
+@click.pass_obj
+def journal(chosen: Chosen, instance: str | None, *, as_json: bool) -> None:
+    """List what operators did, newest first: who, when, why, before and after."""
+    found = look(instance, chosen.config).query("journal")
+    _show(found, JOURNAL_COLUMNS, as_json=as_json, empty="nobody did anything yet")
+
+
+def _query(chosen: Chosen, instance: str | None, view: str, *, as_json: bool, empty: str, **wanted: Any) -> None:
+    found = look(instance, chosen.config).query(view, **wanted)
+    columns = [(name, name.removesuffix("_ms").removesuffix("_usd").replace("_", " ")) for name in (found or [{}])[0]]
+    _show(found, columns, as_json=as_json, empty=empty)
+
+
+def _show(found: list[dict[str, Any]], columns: Any, *, as_json: bool, empty: str) -> None:
+    if as_json:
+        printing.print_json(found)
+    else:
+        printing.print_table(found, columns, empty=empty)

@@ -1,0 +1,61 @@
+"""Send a test prompt through a running instance and watch its way: the answer goes to standard output as it comes,
+everything else to standard error.
+"""
+
+from collections.abc import Iterator
+
+import click
+
+from hotspare.app import printing
+from hotspare.app.ending import say
+from hotspare.app.options import looking
+from hotspare.app.reach import running
+from hotspare.engine.backend import Prompt, PromptEvent
+
+
+@click.command()
+@click.argument("text", nargs=-1, required=True)
+@click.option("--model", default="", metavar="M", help="Ask this model alone.")
+@click.option("--chain", default="", metavar="C", help="Ask this chain, as an application would.")
+@looking
+def prompt(text: tuple[str, ...], model: str, chain: str, instance: str | None, *, as_json: bool) -> int:
+    """Send a test prompt and watch the answer come, with the route it takes."""
+    if model and chain:
+        raise click.UsageError("name a model or a chain, not both")
+    events = running(instance).send_prompt(Prompt(" ".join(text), chain=chain, model=model))
+    return _gather(events) if as_json else _show(events)
+
+
+def _show(events: Iterator[PromptEvent]) -> int:
+    for event in events:
+        match event.kind:
+            case "text":
+                click.echo(printing.plain(event.text, len(event.text), many_lines=True), nl=False)
+                printing.flush()
+            case "route":
+                click.echo(f"  {printing.plain(event.text)}", err=True)
+            case "end":
+                click.echo()
+                printing.flush()
+                click.echo(f"  {printing.plain(event.text)}  (hotspare explain {event.request_id})", err=True)
+                return 0
+            case "error":
+                say(printing.plain(event.text, 2000))
+                return 1
+    return 1
+
+
+def _gather(events: Iterator[PromptEvent]) -> int:
+    """One JSON object at the end: the answer, the route, the figures."""
+    seen = list(events)
+    last = seen[-1] if seen else PromptEvent("error", "no answer came")
+    printing.print_json(
+        {
+            "id": last.request_id,
+            "text": "".join(event.text for event in seen if event.kind == "text"),
+            "route": [event.text for event in seen if event.kind == "route"],
+            "summary": last.text if last.kind == "end" else "",
+            "error": last.text if last.kind == "error" else None,
+        }
+    )
+    return 0 if last.kind == "end" else 1

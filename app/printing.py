@@ -1,0 +1,80 @@
+"""Print what a looking command found: JSON for scripts, or plain columns for people. Foreign text is made harmless.
+
+Data goes to standard output and nothing else does. JSON is ASCII, so no control sequence passes in it.
+"""
+
+import json
+import sys
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import click
+
+from hotspare.widgets.plain import plain
+
+Column = tuple[str, str]
+"""A field's name in the row, and its heading."""
+
+
+def print_json(value: Any, *, compact: bool = False) -> None:
+    """One JSON value; `compact` for one in a line of many."""
+    click.echo(json.dumps(value) if compact else json.dumps(value, indent=2))
+
+
+def print_table(rows: Iterable[dict[str, Any]], columns: Sequence[Column], *, empty: str) -> None:
+    """Rows in aligned columns, numbers to the right; `empty` is said on standard error when there are none."""
+    cells = [[cell(field, row.get(field)) for field, _ in columns] for row in rows]
+    if not cells:
+        click.echo(empty, err=True)
+        return
+    headings = [heading for _, heading in columns]
+    widths = [max(len(line[index]) for line in [headings, *cells]) for index in range(len(columns))]
+    for line in [headings, *cells]:
+        padded = (text.ljust(width) for text, width in zip(line, widths, strict=True))
+        click.echo("  ".join(padded).rstrip())
+
+
+def print_pairs(pairs: Iterable[tuple[str, Any]]) -> None:
+    """Names and values, one pair a line."""
+    shown = [(name, cell(name, value)) for name, value in pairs]
+    width = max((len(name) for name, _ in shown), default=0)
+    for name, text in shown:
+        click.echo(f"{name.ljust(width)}  {text}")
+
+
+def cell(field: str, value: Any) -> str:
+    """A value for people, by its field's unit."""
+    if value is None or value == "":
+        return "-"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, str):
+        return plain(value)
+    if isinstance(value, list | dict):
+        return plain(json.dumps(value))
+    for ending, write in _BY_UNIT.items():
+        if field.endswith(ending):
+            return write(float(value))
+    return f"{value:,}" if isinstance(value, int) else f"{value:g}"
+
+
+def clock_time(at: float) -> str:
+    """A wall time, in UTC as everywhere."""
+    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M:%S")
+
+
+_BY_UNIT = {
+    "_usd": lambda value: f"${value:.4f}" if value < 1 else f"${value:,.2f}",
+    "_ms": lambda value: f"{value / 1000:.2f} s",
+    "seconds_left": lambda value: f"{value:.0f} s",
+    "at": clock_time,
+    "when": clock_time,
+    "until": clock_time,
+    "_rate": lambda value: f"{100 * value:.1f} %",
+}
+
+
+def flush() -> None:
+    """Hand on what was printed, for a reader who follows."""
+    sys.stdout.flush()

@@ -1,0 +1,53 @@
+"""Find what a command speaks to: the running instance, or, for those that only look, what its store kept.
+
+Who only looks is told on standard error when nothing runs; who acts is refused (exit code 3).
+"""
+
+from pathlib import Path
+from typing import Any, Protocol
+
+from hotspare.app import instance
+from hotspare.app.admin_client import AdminClient
+from hotspare.app.ending import say
+from hotspare.router.snapshot import Snapshot
+
+
+class Source(Protocol):
+    """Who answers a looking command."""
+
+    def snapshot(self) -> Snapshot:
+        """All figures now; or as they would stand if the instance were started."""
+
+    def query(self, name: str, **parameters: Any) -> list[dict[str, Any]]:
+        """A view of the past."""
+
+
+def running(name: str | None) -> AdminClient:
+    """The running instance.
+
+    Raises:
+        NothingRuns: there is none (of that name).
+        SeveralRun: there are several, and none was named.
+    """
+    return AdminClient(Path(instance.find(name).socket))
+
+
+def look(name: str | None, config: Path | None) -> Source:
+    """The running instance (of that name, or of that configuration), or its store."""
+    try:
+        return running(named(name, config))
+    except instance.NothingRuns as nothing:
+        from hotspare.app.past import Past  # noqa: PLC0415 - the database only where nothing runs
+
+        past = Past.open(name, config, nothing)
+        say(f"{nothing.title}; this is what {past.path} holds")
+        return past
+
+
+def named(name: str | None, config: Path | None) -> str | None:
+    """The name of the instance that is meant; None where neither it nor a configuration was said."""
+    if name is not None or config is None:
+        return name
+    from hotspare.configuration.load import load  # noqa: PLC0415 - the readers of all formats, only where one is named
+
+    return load(config).name

@@ -1,0 +1,125 @@
+"""Running instances, as their users have them: the installed program in a process of its own, in folders of its own."""
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+PROGRAM = Path(sys.executable).with_name("hotspare")
+PATIENCE_SECONDS = 20.0
+
+
+@dataclass
+class Done:
+    """How a command ended."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+@dataclass
+class Home:
+    """A user's folders, with nothing of the user who runs the tests in them."""
+
+    folder: Path
+    environment: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        runtime = self.folder / "run"
+        runtime.mkdir(mode=0o700, parents=True)
+        self.environment = {
+            "PATH": os.environ["PATH"],
+            "HOME": str(self.folder),
+            "XDG_RUNTIME_DIR": str(runtime),
+            "XDG_STATE_HOME": str(self.folder / "state"),
+            "XDG_CONFIG_HOME": str(self.folder / "config"),
+            "TERM": "dumb",
+            "LANG": "C.UTF-8",
+            "PYTHONWARNINGS": "default",
+        }
+
+    def hotspare(self, *arguments: str, **environment: str) -> Done:
+        """Run one command to its end."""
+        done = subprocess.run(
+            [PROGRAM, *arguments],
+            cwd=self.folder,
+            env={**self.environment, **environment},
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE_SECONDS,
+            check=False,
+            stdin=subprocess.DEVNULL,
+        )
+        assert "Traceback" not in done.stderr, done.stderr
+        return Done(done.returncode, done.stdout, done.stderr)
+
+    @contextlib.contextmanager
+    def running(self, *arguments: str, **environment: str) -> Iterator[subprocess.Popen[str]]:
+        """Run one command beside the test; whatever still runs at the end is killed."""
+        process = subprocess.Popen(
+            [PROGRAM, *arguments],
+            cwd=self.folder,
+            env={**self.environment, **environment},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        try:
+            yield process
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                process.send_signal(signal.SIGKILL)
+            process.communicate()
+
+    def until(self, found: Callable[[], Any]) -> Any:
+        """What `found` gives as soon as it gives something."""
+        give_up = time.monotonic() + PATIENCE_SECONDS
+        while time.monotonic() < give_up:
+            if value := found():
+                return value
+            time.sleep(0.05)
+        raise AssertionError(f"waited {PATIENCE_SECONDS} s in vain for {found}")
+
+    def until_it_runs(self, *, requests: int = 0) -> dict[str, Any]:
+        """The status of the instance, once it serves and has had so many requests."""
+
+        def found() -> dict[str, Any] | None:
+            done = self.hotspare("status", "--json")
+            return done.json if done.code == 0 and done.json["pid"] and done.json["requests"] >= requests else None
+
+        return self.until(found)
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
+    """Folders for the tests of one file."""
+    return Home(tmp_path_factory.mktemp("home") / "user")
+
+
+@pytest.fixture
+def new_home(tmp_path: Path) -> Home:
+    """Folders for one test."""
+    return Home(tmp_path / "user")
+
+
+@pytest.fixture(scope="module")
+def demo(home: Home) -> Iterator[Home]:
+    """A demo that runs while the tests of one file speak to it."""
+    with home.running("demo", "--no-screen", "--port", "0"):
+        home.until_it_runs(requests=3)
+        yield home
