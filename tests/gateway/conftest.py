@@ -1,6 +1,6 @@
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from types import SimpleNamespace
 
@@ -66,6 +66,7 @@ class FakeEngine:
     calls: list = field(default_factory=list)
     callers: list = field(default_factory=list)
     cancelled: int = 0
+    departures: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(0))
     begun: asyncio.Event = field(default_factory=asyncio.Event)
     ended: asyncio.Event = field(default_factory=asyncio.Event)
     go_on: asyncio.Event = field(default_factory=asyncio.Event)
@@ -85,6 +86,7 @@ class FakeEngine:
             await getattr(self, f"_{call.model.replace('-', '_')}")(call, delivery)
         except asyncio.CancelledError:
             self.cancelled += 1
+            self.departures.release()
             raise
         finally:
             self.ended.set()
@@ -284,10 +286,8 @@ class Place:
             yield reader, writer
         finally:
             writer.close()
-            try:
+            with suppress(OSError):
                 await writer.wait_closed()
-            except OSError:
-                pass
 
     async def talk(self, data, *, unix=False):
         """Send bytes, read one answer; returns it taken apart."""
