@@ -86,29 +86,31 @@ class Attempts:
                 continue
 
     # ------------------------------------------------------------ tasks
-    def _run(self, n: int, work: Coroutine[Any, Any, Any], then: Callable[[int, asyncio.Task[Any]], Event]) -> None:
+    def _run(self, n: int, work: Coroutine[Any, Any, Any], then: Callable[[int, asyncio.Task[Any]], None]) -> None:
         task = asyncio.get_running_loop().create_task(work, name="hotspare.engine.attempt")
         self.running[n] = task
         task.add_done_callback(partial(self._ended, n, then))
 
-    def _ended(self, n: int, then: Callable[[int, asyncio.Task[Any]], Event], task: asyncio.Task[Any]) -> None:
-        asked_to_stop = n in self._stopping
-        self._stopping.discard(n)
+    def _ended(self, n: int, then: Callable[[int, asyncio.Task[Any]], None], task: asyncio.Task[Any]) -> None:
         del self.running[n]
         try:
-            if task.cancelled() and not asked_to_stop:
-                self._react(Failed(n, unforeseen(asyncio.CancelledError(), self._ask)))
-            else:
-                self._react(then(n, task))
+            then(n, task)
         except Exception as error:  # noqa: BLE001  a callback has nobody to raise to
             self._give_up(error)
 
-    def _came_back(self, n: int, task: asyncio.Task[Came]) -> Event:
-        return self._cancelled(n) if task.cancelled() else self._event_of(n, task.result())
+    def _came_back(self, n: int, task: asyncio.Task[Came]) -> None:
+        if task.cancelled() and n not in self._stopping:
+            self._react(Failed(n, unforeseen(asyncio.CancelledError(), self._ask)))
+            return
+        event = self._cancelled(n) if task.cancelled() else self._event_of(n, task.result())
+        if isinstance(event, FirstContent) and n in self._stopping:  # too late: it had answered before it was stopped
+            self._run(n, close(self.answers[n]), self._was_closed)
+        else:
+            self._react(event)
 
-    def _was_closed(self, n: int, task: asyncio.Task[None]) -> Event:
+    def _was_closed(self, n: int, task: asyncio.Task[None]) -> None:
         del task
-        return self._cancelled(n)
+        self._react(self._cancelled(n))
 
     def _event_of(self, n: int, came: Came) -> Event:
         if isinstance(came, AttemptFailed):

@@ -71,9 +71,11 @@ class FakeAnswer:
         if self._closed:
             return
         self._closed = True
-        await asyncio.sleep(self._play.seconds_to_close)
-        self._carrier.open.remove(self._name)
-        self._carrier.diary.append(f"closed {self._name}")
+        try:
+            await asyncio.sleep(self._play.seconds_to_close)
+        finally:  # as a real one must: the socket is closed, however the closing is interrupted
+            self._carrier.open.remove(self._name)
+            self._carrier.diary.append(f"closed {self._name}")
 
 
 class FakeCarrier:
@@ -97,9 +99,9 @@ class FakeCarrier:
             if play.failure is not None:
                 raise play.failure
         except BaseException as error:
-            await asyncio.sleep(0)
             self.open.remove(name)
             self.diary.append(f"{'stopped' if isinstance(error, asyncio.CancelledError) else 'failed'} {name}")
+            await asyncio.sleep(0)
             raise
         return FakeAnswer(self, name, play)
 

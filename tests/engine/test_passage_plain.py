@@ -63,7 +63,7 @@ async def test_when_all_fail_the_error_goes_out_after_the_record(bench, plays):
         claude=plays.failing("rate_limit", 429), gpt=plays.failing("timeout"), haiku=plays.failing("network")
     )
     delivery = await bench.serve()
-    assert bench.diary[-2:] == ["record", "error"]
+    assert bench.diary[-3:] == ["record", "remember", "error"]
     assert delivery.fail.status == 503
     assert delivery.told.notice == "unavailable"
     assert (delivery.told.model, delivery.told.attempts) == (None, 3)
