@@ -59,9 +59,7 @@ async def test_a_retry_waits_as_long_as_the_walk_says(make_bench, plays):
 
 
 async def test_when_all_fail_the_error_goes_out_after_the_record(bench, plays):
-    bench.script(
-        claude=plays.failing("rate_limit", 429), gpt=plays.failing("timeout"), haiku=plays.failing("network")
-    )
+    bench.script(claude=plays.failing("rate_limit", 429), gpt=plays.failing("timeout"), haiku=plays.failing("network"))
     delivery = await bench.serve()
     assert bench.diary[-3:] == ["record", "remember", "error"]
     assert delivery.fail.status == 503

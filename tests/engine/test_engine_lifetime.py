@@ -1,0 +1,138 @@
+import asyncio
+import time
+
+import pytest
+
+from hotspare.engine import engine as engine_module
+from hotspare.router.command import Decision, DisableModel, Slot
+
+pytestmark = pytest.mark.looptime
+
+
+async def records_of(bench, number):
+    """As many finished requests, from another engine of the same kind."""
+    for _ in range(number):
+        await bench.serve()
+    return bench.recorder.records
+
+
+async def test_in_flight_counts_what_is_served(bench, plays):
+    bench.script(claude=plays.Play(5))
+    serving = [asyncio.create_task(bench.serve()) for _ in range(3)]
+    await asyncio.sleep(1)
+    assert bench.engine.in_flight == 3
+    await asyncio.gather(*serving)
+    assert bench.engine.in_flight == 0
+
+
+async def test_draining_waits_for_what_is_in_flight(bench, plays):
+    bench.script(claude=plays.Play(5))
+    serving = asyncio.create_task(bench.serve())
+    await asyncio.sleep(1)
+    began = asyncio.get_running_loop().time()
+    assert await bench.engine.drained(60) is True
+    assert asyncio.get_running_loop().time() - began == pytest.approx(4, abs=0.1)
+    await serving
+
+
+async def test_draining_gives_up_after_its_time(bench, plays):
+    bench.script(claude=plays.Play(50))
+    serving = asyncio.create_task(bench.serve())
+    await asyncio.sleep(1)
+    assert await bench.engine.drained(2) is False
+    serving.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await serving
+    assert await bench.engine.drained(2) is True
+
+
+async def test_an_idle_engine_is_drained_at_once(bench):
+    assert await bench.engine.drained(0) is True
+
+
+async def test_the_tick_is_one_named_task_that_ends_with_the_engine(bench):
+    def ticks():
+        return [task for task in asyncio.all_tasks() if task.get_name() == "hotspare.engine.tick"]
+
+    async with bench.engine:
+        await asyncio.sleep(2.5)
+        assert len(ticks()) == 1
+    assert ticks() == []
+
+
+async def test_a_tick_that_goes_wrong_is_logged_and_the_next_one_comes(bench, caplog):
+    ticked = []
+
+    def tick(now, wall):
+        ticked.append(now)
+        if len(ticked) == 1:
+            raise RuntimeError("bug")
+        return ()
+
+    bench.router.tick = tick
+    async with bench.engine:
+        await asyncio.sleep(3.5)
+    assert len(ticked) == 3
+    assert "tick went wrong" in caplog.text
+
+
+@pytest.mark.looptime(False)
+async def test_a_loop_that_is_held_up_shows_as_lag(bench, monkeypatch):
+    monkeypatch.setattr(engine_module, "TICK_SECONDS", 0.05)
+    async with bench.engine:
+        assert bench.engine.loop_lag_ms is None
+        await asyncio.sleep(0.01)
+        time.sleep(0.15)  # noqa: ASYNC251  holding up the loop is what this is about
+        await asyncio.sleep(0.005)
+        assert bench.engine.loop_lag_ms > 50
+
+
+async def test_the_next_start_knows_what_the_last_one_did(bench, make_bench):
+    records = await records_of(bench, 3)
+    restored = make_bench()
+
+    async def past():
+        for record in records:
+            yield record
+
+    decisions = {Slot("model", "gpt"): Decision(("disabled",), "ada", 1.0)}
+    await restored.engine.restore(decisions, {}, past())
+    assert restored.router.states["gpt"].decided == "disabled"
+    assert len(restored.router.live.recent) == 3
+
+
+async def test_restoring_many_records_lets_others_run(bench, make_bench):
+    [record] = await records_of(bench, 1)
+    restored = make_bench()
+    beats = 0
+
+    async def past():
+        for _ in range(2000):
+            yield record
+
+    async def beat():
+        nonlocal beats
+        while True:
+            await asyncio.sleep(0)
+            beats += 1
+
+    beating = asyncio.create_task(beat())
+    await asyncio.sleep(0)
+    await restored.engine.restore({}, {}, past())
+    beating.cancel()
+    assert beats >= 7
+
+
+async def test_a_memory_that_changed_late_is_kept_at_the_end(bench):
+    async with bench.engine:
+        bench.router.states["gpt"].clear()
+        bench.router.epoch += 1
+    assert bench.diary == ["remember"]
+
+
+async def test_closing_ends_the_watching(bench):
+    async with bench.engine:
+        watching = bench.engine.events.watch()
+        await bench.engine.apply(DisableModel("gpt"), who="ada", why="", confirmed=False)
+    assert [event["event"] async for event in watching] == ["act"]
+    assert [event async for event in bench.engine.events.watch()] == []
