@@ -25,13 +25,14 @@ class ServerSentEvent(NamedTuple):
 class SseParser:
     """Incremental: what `feed` returns over all calls does not depend on how the bytes were cut."""
 
-    __slots__ = ("_after_return", "_data", "_first", "_name", "_rest", "_size")
+    __slots__ = ("_after_return", "_data", "_data_size", "_first", "_name", "_rest", "_rest_size")
 
     def __init__(self) -> None:
         self._rest: list[bytes] = []
         self._data: list[bytes] = []
         self._name = b""
-        self._size = 0
+        self._rest_size = 0
+        self._data_size = 0
         self._first = True
         self._after_return = False
 
@@ -49,11 +50,11 @@ class SseParser:
         if self._rest:
             lines[0] = b"".join((*self._rest, lines[0]))
             self._rest = []
+            self._rest_size = 0
         last = lines.pop()
         events: list[ServerSentEvent] = []
         for line in lines:
             self._take(line, events)
-        self._size = sum(map(len, self._data))
         self._hold(last)
         return events
 
@@ -73,8 +74,8 @@ class SseParser:
     def _hold(self, piece: bytes) -> None:
         if piece:
             self._rest.append(piece)
-            self._size += len(piece)
-        if self._size > EVENT_BYTES:
+            self._rest_size += len(piece)
+        if self._rest_size + self._data_size > EVENT_BYTES:
             raise EventTooLarge
 
     def _take(self, line: bytes, events: list[ServerSentEvent]) -> None:
@@ -83,11 +84,13 @@ class SseParser:
             line = line.removeprefix(_BYTE_ORDER_MARK)
         if line.startswith(b"data:"):
             self._data.append(line[6:] if line.startswith(b"data: ") else line[5:])
+            self._data_size += len(line)
         elif not line:
             if self._data:
                 data = self._data[0] if len(self._data) == 1 else b"\n".join(self._data)
                 events.append(ServerSentEvent(self._name, data))
                 self._data = []
+                self._data_size = 0
             self._name = b""
         elif line.startswith(b"event:"):
             self._name = line[6:].strip()

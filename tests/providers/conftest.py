@@ -17,6 +17,9 @@ from hotspare.router.record import Ask
 from hotspare.router.settings import Limits
 from hotspare.router.step import Try
 
+asyncio.set_event_loop(None)
+"""Else pytest-asyncio, asked before the first asynchronous test, makes a loop on Python 3.11 and never closes it."""
+
 
 @dataclass
 class FakeExchange:
@@ -76,8 +79,6 @@ class FakeProvider:
     port: int = 0
     behaviours: list[Behaviour] = field(default_factory=list)
     seen: list[FakeExchange] = field(default_factory=list)
-    left: asyncio.Event = field(default_factory=asyncio.Event)
-    """Set when the other side closed a connection that the provider kept open with `until_closed`."""
 
     def does(self, *behaviours: Behaviour) -> None:
         self.behaviours = list(behaviours)
@@ -139,9 +140,8 @@ async def carry(provider: FakeProvider):
         **limits: float,
     ):
         base = url or (provider.url + ("/v1" if dialect == "openai" else ""))
-        place = Endpoint(
-            "main", "fake", dialect, base, "upstream-model", (ApiKey("KEY", SECRET),), **(endpoint or {})
-        )  # fmt: skip
+        key = ApiKey("KEY", SECRET)
+        place = Endpoint("main", "fake", dialect, base, "upstream-model", (key,), **(endpoint or {}))
         carrier = ProviderCarrier({"main": place})
         carriers.append(carrier)
         asked = {"model": "main", "messages": [{"role": "user", "content": "hi"}], "stream": stream} | (body or {})

@@ -17,15 +17,15 @@ async def failure_of(carry, **options) -> AttemptFailed:
 
 async def read(answer) -> tuple[str, AttemptFailed | None]:
     """The text that the caller gets, and how the stream broke, if it did."""
-    pieces = []
+    wire, broken = b"", None
     try:
         async for piece in answer.pieces():
-            pieces.append(piece)
+            wire += piece
     except AttemptFailed as failure:
-        return openai_chat.text_of_piece(b"".join(pieces)), failure
+        broken = failure
     finally:
         await answer.aclose()
-    return openai_chat.text_of_piece(b"".join(pieces)), None
+    return openai_chat.text_of_piece(wire), broken
 
 
 async def test_a_stream_is_forwarded_with_its_usage_and_its_end(provider, carry, good_stream):

@@ -293,16 +293,16 @@ async def test_an_error_whose_words_never_end_is_still_that_error(provider, carr
 
 
 async def test_cancelling_closes_the_connection_at_once_and_stays_a_cancellation(provider, carry):
-    closed = asyncio.Event()
+    called, closed = asyncio.Event(), asyncio.Event()
 
     async def hang(x):
+        called.set()
         await x.until_closed()
         closed.set()
 
     provider.does(hang)
     task = asyncio.create_task(carry())
-    while not provider.seen:
-        await asyncio.sleep(0.005)
+    await called.wait()
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
