@@ -1,0 +1,142 @@
+"""Where a model is reached: its own address, its provider's, the environment's, the preset's; never this gateway."""
+
+import ipaddress
+from collections.abc import Iterator
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from hotspare.configuration.error import ConfigurationError, fault
+from hotspare.configuration.presets import PRESETS, Preset
+from hotspare.configuration.provider import Provider
+from hotspare.configuration.surroundings import Surroundings
+from hotspare.configuration.values import parts_of
+
+OLLAMA_PORT = 11434
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+
+
+@dataclass(frozen=True, slots=True)
+class Listening:
+    """Where this gateway will be."""
+
+    host: str
+    port: int
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """An address, whether the file gave it, and what was passed over on the way."""
+
+    url: str
+    from_file: bool
+    warnings: tuple[str, ...] = ()
+
+
+def find_address(own: str | None, key: str, provider: Provider, listening: Listening, around: Surroundings) -> Found:
+    """The address of one model.
+
+    Args:
+        own: the model's, as the file gives it.
+        key: the key of the file that would name it.
+        provider: whose model it is.
+        listening: the address to keep away from.
+        around: the environment may name an address.
+
+    Raises:
+        ConfigurationError: there is none, or the environment's is none.
+    """
+    warnings: list[str] = []
+    for source, url, from_file in _candidates(own, key, provider, around):
+        if not _is_ours(url, listening):
+            return Found(url, from_file, tuple(warnings))
+        warnings.append(f"{source} is this gateway's own address ({url}): passed over")
+    if warnings:
+        raise fault(around.path, warnings[0], f"give the provider's own address in {key}")
+    raise fault(around.path, f"the address of {provider.name} is missing", f"add providers.{provider.name}.base_url")
+
+
+def _candidates(own: str | None, key: str, provider: Provider, around: Surroundings) -> Iterator[tuple[str, str, bool]]:
+    if own is not None:
+        yield key, own, True
+    if provider.base_url is not None:
+        yield f"providers.{provider.name}.base_url", provider.base_url, True
+    if provider.preset is not None:
+        variable = provider.preset.address_variable
+        if variable is not None and (url := from_environment(provider.preset, around)) is not None:
+            yield variable, url, False
+        yield "the preset", provider.preset.base_url, False
+
+
+def from_environment(preset: Preset, around: Surroundings) -> str | None:
+    """The address that the environment gives for a provider.
+
+    Raises:
+        ConfigurationError: the variable holds no address.
+    """
+    variable = preset.address_variable
+    value = around.variable(variable) if variable else ""
+    if not value:
+        return None
+    url = _ollama(value) if variable == "OLLAMA_HOST" else value.rstrip("/")
+    try:
+        parts = parts_of(url)
+    except ValueError as error:
+        raise ConfigurationError(
+            f"the environment variable {variable} {error}", f"correct or unset {variable}"
+        ) from None
+    if parts.query or parts.fragment:
+        raise ConfigurationError(f"the environment variable {variable} holds ? or #", f"correct or unset {variable}")
+    return url
+
+
+def _ollama(value: str) -> str:
+    """OLLAMA_HOST as Ollama reads it: a host, a port, both, or an address. 0.0.0.0 is where it listens, not is."""
+    with_scheme = value if "://" in value else f"http://{value}"
+    try:
+        parts = urlsplit(with_scheme)
+        host, port = parts.hostname or "127.0.0.1", parts.port
+    except ValueError:
+        return value
+    host = "127.0.0.1" if host in ("0.0.0.0", "::") else host  # noqa: S104 - read, not bound
+    default = _DEFAULT_PORTS[parts.scheme] if "://" in value and parts.scheme in _DEFAULT_PORTS else OLLAMA_PORT
+    shown = f"[{host}]" if ":" in host else host
+    path = parts.path.rstrip("/")
+    return f"{parts.scheme}://{shown}:{port or default}{path or '/v1'}"
+
+
+# ------------------------------------------------------------------ whose address it is
+def _is_ours(url: str, listening: Listening) -> bool:
+    host, port = _place(url)
+    if port != listening.port or not listening.port:
+        return False
+    return host == listening.host or (is_here(host) and is_here(listening.host))
+
+
+def _place(url: str) -> tuple[str, int]:
+    parts = urlsplit(url)
+    return parts.hostname or "", parts.port or _DEFAULT_PORTS[parts.scheme]
+
+
+def is_here(host: str) -> bool:
+    """A name of this machine that reaches nobody else: loopback, or "any address"."""
+    if host.lower().rstrip(".") == "localhost":
+        return True
+    try:
+        address = ipaddress.ip_address(host.strip("[]"))
+    except ValueError:
+        return False
+    return address.is_loopback or address.is_unspecified
+
+
+def sends_known_key_elsewhere(url: str, key_names: tuple[str, ...], around: Surroundings) -> str | None:
+    """The known provider's key that an address would be sent although it is not that provider's."""
+    for preset in PRESETS.values():
+        for name in (name for name in key_names if name.startswith(preset.key_names or "\n")):
+            allowed = {preset.base_url, from_environment(preset, around) or preset.base_url}
+            if _origin(url) not in map(_origin, allowed):
+                return name
+    return None
+
+
+def _origin(url: str) -> tuple[str, str, int]:
+    return (urlsplit(url).scheme, *_place(url))

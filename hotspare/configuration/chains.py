@@ -1,0 +1,44 @@
+"""Compile chains: each one's models in order, with the limits that hold for each of them there."""
+
+from hotspare.configuration import rules
+from hotspare.configuration.draft import Draft
+from hotspare.configuration.model import ChainKeys, ModelKeys
+from hotspare.router.settings import Chain
+
+
+def chains_of(draft: Draft) -> dict[str, Chain]:
+    """The router's chains."""
+    models = {model.name: model for model in draft.file.models}
+    return {name: _chain(name, keys, models, draft) for name, keys in draft.file.chains.items()}
+
+
+def _chain(name: str, keys: ChainKeys, models: dict[str, ModelKeys], draft: Draft) -> Chain:
+    _only_so_far(keys)
+    general = draft.file.limits
+    return Chain(
+        name=name,
+        models=tuple(keys.models),
+        limits={model: rules.limits(models[model], keys, general) for model in keys.models},
+        answers=tuple(keys.answers),
+        kind=keys.peek("kind"),
+        strategy=keys.only("strategy", "priority"),
+        deadline_seconds=rules.deadline_seconds(keys, general),
+        fallback_on_rate_limit=keys.fallback_on_rate_limit,
+        fallback_on_timeout=keys.fallback_on_timeout,
+        fallback_on_error=keys.fallback_on_error,
+    )
+
+
+def _only_so_far(keys: ChainKeys) -> None:
+    """What the router does anyway: a file that asks for just that gets it."""
+    keys.only("kind", "chat")
+    keys.only("stream_delivery", "live")
+    keys.only("on_stream_break", "error")
+    keys.only("on_content_filter", "stop")
+    keys.only("affinity", "none")
+    keys.only("score", "")
+    for switch in ("emergency_cache", "equivalent", "cost_aware_fallback", "performance_aware_fallback"):
+        keys.only(switch, done=False)
+    keys.only("weights", {})
+    keys.only("tasks", [])
+    keys.only("regions", [])

@@ -1,0 +1,174 @@
+"""Compile a Draft: every name, address, key and price resolved once, so that nothing is looked up while requests run.
+
+A key of the file is in force because something here reads it. What the rest of the house does not carry out yet must
+not be read (`peek`), or only for the value that is carried out (`only`).
+"""
+
+import hashlib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from hotspare.configuration.addresses import Listening, is_here
+from hotspare.configuration.chains import chains_of
+from hotspare.configuration.compiled import Configuration, ConsoleSettings, GatewaySettings, StoreSettings
+from hotspare.configuration.consistency import check
+from hotspare.configuration.draft import Draft
+from hotspare.configuration.error import ConfigurationError, fault
+from hotspare.configuration.keys import is_usable
+from hotspare.configuration.midnight import midnight
+from hotspare.configuration.model import BudgetKeys, ConsoleKeys, GatewayKeys, StoreKeys
+from hotspare.configuration.models import CompiledModel, compile_models
+from hotspare.configuration.surroundings import Surroundings, state_folder
+from hotspare.router.settings import PICO_PER_USD, Budget, Chain, Settings
+
+NOT_ENFORCED = "shown and warned about, but nothing is refused yet"
+
+
+@dataclass(frozen=True, slots=True)
+class Compilation:
+    """A Configuration, and what keeps it from serving anybody (None: nothing)."""
+
+    configuration: Configuration
+    uncallable: ConfigurationError | None
+
+
+def compile_draft(draft: Draft, around: Surroundings) -> Compilation:
+    """Make a draft a Configuration.
+
+    Raises:
+        ConfigurationError: it contradicts itself, or something around it is not as it says.
+    """
+    check(around.path, draft)
+    gateway = _gateway(draft.file.gateway, around)
+    models = compile_models(draft, Listening(gateway.host, gateway.port), around)
+    chains = chains_of(draft)
+    timezone = draft.file.budget.timezone
+    midnight(timezone)  # an unknown zone is found now
+    name = draft.file.gateway.name or _name(around.path)
+    budget, budget_warnings = _budget(draft.file.budget)
+    warnings = [*draft.warnings, *(warning for model in models for warning in model.warnings)]
+    warnings += [*_unused(models, chains), *_chains_without(models, chains), *budget_warnings]
+    warnings += _not_carried_out(draft)
+    configuration = Configuration(
+        name=name,
+        path=around.path.absolute(),
+        format=draft.format,
+        settings=Settings(
+            models={model.model.name: model.model for model in models},
+            chains=chains,
+            budget=budget,
+            default_chain=_default_chain(draft.file.gateway, chains),
+        ),
+        endpoints={model.model.name: model.endpoint for model in models},
+        key_names={model.model.name: model.key_names for model in models},
+        gateway=gateway,
+        store=_store(draft.file.store, name, around),
+        timezone=timezone,
+        console=_console(draft.file.console),
+        warnings=tuple(dict.fromkeys(warnings)),
+        keys=draft.account(),
+    )
+    return Compilation(configuration, _uncallable(around.path, models, chains))
+
+
+# ------------------------------------------------------------------ the rooms' settings
+def _gateway(keys: GatewayKeys, around: Surroundings) -> GatewaySettings:
+    port = keys.port if around.port is None else around.port
+    if not 0 <= port <= 65535:
+        raise ConfigurationError(f"--port must be from 0 to 65535, is {port}", "name a free port, like --port 4000")
+    own_host, token = keys.host, _token(keys, around)
+    host = around.host or own_host
+    if token is None and not is_here(host):
+        raise fault(
+            around.path,
+            f"gateway.host is {host}, which others can reach, and no token is asked for",
+            'add token_env = "HOTSPARE_TOKEN" under [gateway] and set that variable, or use 127.0.0.1',
+        )
+    return GatewaySettings(host, port, tuple(keys.allowed_hosts), token, keys.max_body_bytes)
+
+
+def _token(keys: GatewayKeys, around: Surroundings) -> str | None:
+    if keys.token_env is None:
+        return None
+    token = around.variable(keys.token_env)
+    if not token or not is_usable(token):
+        state = "holds characters that no token may have" if token else "is empty or not set"
+        what = f"gateway.token_env names {keys.token_env}, which {state}"
+        raise fault(around.path, what, f"set {keys.token_env}, or take token_env out")
+    return token
+
+
+def _store(keys: StoreKeys, name: str, around: Surroundings) -> StoreSettings:
+    path = around.beside(keys.path) if keys.path else state_folder(around.environ) / f"{name}.db"
+    return StoreSettings(path, keys.only("content", done=False), keys.only("durability", "normal"))
+
+
+def _console(keys: ConsoleKeys) -> ConsoleSettings:
+    return ConsoleSettings(keys.environment, keys.read_only)
+
+
+def _budget(keys: BudgetKeys) -> tuple[Budget, list[str]]:
+    """Nothing is refused yet: a daily limit is in force where all it has to do is warn."""
+    daily: float | None = keys.peek("daily_usd")
+    limited = [name for name in ("daily_usd", "session_usd") if keys.peek(name) is not None]
+    at_limit: Literal["warn"] = keys.only("at_limit", "warn")
+    if keys.peek("at_limit") == at_limit:
+        daily = keys.daily_usd
+    elif daily is not None:
+        keys.note("daily_usd", NOT_ENFORCED)
+    warned = keys.peek("at_limit") == at_limit and limited == ["daily_usd"]
+    warnings = [f"limits of cost are {NOT_ENFORCED}"] if limited and not warned else []
+    pico = None if daily is None else round(daily * PICO_PER_USD)
+    return Budget(daily=pico, alert_share=keys.alert_share, at_limit=at_limit), warnings
+
+
+def _default_chain(keys: GatewayKeys, chains: Mapping[str, Chain]) -> str | None:
+    return next(iter(chains)) if keys.unknown_model == "default" else None
+
+
+def _name(path: Path) -> str:
+    """The file's stem and a hash of its path: two files of one name are two instances."""
+    whole = path.absolute()
+    stem = re.sub(r"[^A-Za-z0-9._-]", "-", whole.stem).lstrip("._-")[:40] or "config"
+    return f"{stem}-{hashlib.sha256(bytes(whole)).hexdigest()[:8]}"
+
+
+# ------------------------------------------------------------------ what cannot serve
+def _callable(models: list[CompiledModel]) -> set[str]:
+    return {
+        entry.model.name for entry in models if entry.model.enabled and (entry.model.keys or not entry.model.needs_key)
+    }
+
+
+def _unused(models: list[CompiledModel], chains: Mapping[str, Chain]) -> list[str]:
+    used = {name for chain in chains.values() for name in chain.models}
+    return [f"{m.model.name} is in no chain: it is never called" for m in models if m.model.name not in used]
+
+
+def _chains_without(models: list[CompiledModel], chains: Mapping[str, Chain]) -> list[str]:
+    usable = _callable(models)
+    return [
+        f"no model of the chain {chain.name} can be called: its callers get 503"
+        for chain in chains.values()
+        if not usable.intersection(chain.models)
+    ]
+
+
+def _uncallable(path: Path, models: list[CompiledModel], chains: Mapping[str, Chain]) -> ConfigurationError | None:
+    if _callable(models).intersection(*[{name for chain in chains.values() for name in chain.models}]):
+        return None
+    names = dict.fromkeys(name for m in models if m.model.needs_key and not m.model.keys for name in m.key_names)
+    remedy = f"set one of {', '.join(names)}" if names else "enable a model"
+    return fault(path, "no model of any chain can be called", remedy)
+
+
+def _not_carried_out(draft: Draft) -> list[str]:
+    """What the file asks for and does not get yet, where it changes how requests go."""
+    return [
+        f'the strategy "{chain.peek("strategy")}" of the chain {name} is not carried out yet: models go by priority'
+        for name, chain in draft.file.peek("chains").items()
+        if chain.peek("strategy") != "priority"
+    ]

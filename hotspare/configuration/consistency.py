@@ -1,0 +1,100 @@
+"""What a file must not say, taken as a whole: names given twice, models that are not there, two chains for one name.
+
+Looks at the draft only; what lies around it (keys, addresses) is judged when it is compiled.
+"""
+
+from collections.abc import Iterable, Iterator
+from itertools import combinations
+from pathlib import Path
+
+from hotspare.configuration.draft import Draft
+from hotspare.configuration.error import ConfigurationError, fault, plain
+from hotspare.configuration.model import ChainKeys, ModelKeys
+from hotspare.configuration.patterns import overlap
+
+Finding = tuple[str, str]
+"""What is wrong, and the remedy."""
+
+
+def check(path: Path, draft: Draft) -> None:
+    """Refuse a draft that contradicts itself.
+
+    Raises:
+        ConfigurationError: with the first thing found.
+    """
+    for what, remedy in _findings(draft):
+        raise _error(path, what, remedy)
+
+
+def _error(path: Path, what: str, remedy: str) -> ConfigurationError:
+    return fault(path, what, remedy)
+
+
+def _findings(draft: Draft) -> Iterator[Finding]:
+    models: list[ModelKeys] = draft.file.peek("models")
+    chains: dict[str, ChainKeys] = draft.file.peek("chains")
+    yield from _nothing(models, chains)
+    yield from _models(draft, models)
+    names = {model.peek("name") for model in models}
+    for name, chain in chains.items():
+        yield from _chain(name, chain, names)
+    yield from _answers(chains)
+
+
+def _nothing(models: list[ModelKeys], chains: dict[str, ChainKeys]) -> Iterator[Finding]:
+    if not models:
+        yield "there is no model in it", 'add one: [[models]] with name = "…" and provider = "…"'
+    if not chains:
+        yield "there is no chain in it", 'add one: [chains.main] with models = ["…"]'
+
+
+def _models(draft: Draft, models: list[ModelKeys]) -> Iterator[Finding]:
+    names = [model.peek("name") for model in models]
+    if (twice := _twice(names)) is not None:
+        keys = " and ".join(draft.key(f"models[{i}].name") for i, name in enumerate(names) if name == twice)
+        yield f"the model {plain(twice)} is given twice ({keys})", "leave one of them, or give it another name"
+    for i, model in enumerate(models):
+        prices = [model.peek(f"{side}_usd_per_million_tokens") for side in ("input", "output")]
+        if (prices[0] is None) != (prices[1] is None):
+            given, lacks = ("input", "output") if prices[1] is None else ("output", "input")
+            lacking = f"models[{i}].{lacks}_usd_per_million_tokens"
+            yield f"{lacking} is missing, where the price of its {given} is given", f"add {lacking}"
+        cache = [side for side in ("read", "write") if model.peek(f"cache_{side}_usd_per_million_tokens") is not None]
+        if cache and prices[0] is None:
+            key = f"models[{i}].cache_{cache[0]}_usd_per_million_tokens"
+            yield f"{key} is given without the model's other prices", "add input_ and output_usd_per_million_tokens"
+
+
+def _chain(name: str, chain: ChainKeys, known: set[str]) -> Iterator[Finding]:
+    key = f"chains.{plain(name)}.models"
+    models: list[str] = chain.peek("models")
+    if not models:
+        yield f"{key} is empty", "name the models in their order, the primary first"
+    if (twice := _twice(models)) is not None:
+        yield f"{key} holds {plain(twice)} twice", "name it once"
+    for model in models:
+        if model not in known:
+            names = ", ".join(sorted(map(plain, known)))
+            yield f"{key} holds {plain(model)}, which is no model of this file", f"define it, or use one of: {names}"
+    for pattern in chain.peek("answers"):
+        if "[" in pattern:
+            yield f"chains.{plain(name)}.answers holds {plain(pattern)}", "only * and ? stand for something there"
+
+
+def _answers(chains: dict[str, ChainKeys]) -> Iterator[Finding]:
+    """Two chains that would answer for one name."""
+    for (one, first), (other, second) in combinations(chains.items(), 2):
+        for mine in (*first.peek("answers"), one):
+            for yours in (*second.peek("answers"), other):
+                if overlap(mine, yours):
+                    pair = f"{plain(mine)} of {plain(one)} and {plain(yours)} of {plain(other)}"
+                    yield f"two chains answer for the same names: {pair}", "let one of them answer for fewer"
+
+
+def _twice(names: Iterable[str]) -> str | None:
+    seen: set[str] = set()
+    for name in names:
+        if name in seen:
+            return name
+        seen.add(name)
+    return None

@@ -1,0 +1,43 @@
+"""The formats that are understood, each a file of this folder that turns text into a Draft. Chosen by content."""
+
+from pathlib import Path
+from typing import Protocol
+
+from hotspare.configuration.draft import Draft
+from hotspare.configuration.error import ConfigurationError, fault
+from hotspare.configuration.formats import hotspare_toml, humanlayer
+from hotspare.configuration.formats.json_text import is_object, parse
+
+
+class Format(Protocol):
+    """One format."""
+
+    FORMAT: str
+
+    def recognises(self, text: str) -> bool:
+        """Whether the text is (meant to be) of this format."""
+
+    def read(self, path: Path, text: str) -> Draft:
+        """What it says.
+
+        Raises:
+            ConfigurationError: it is malformed, or a key is not as it must be.
+        """
+
+
+FORMATS: tuple[Format, ...] = (humanlayer, hotspare_toml)
+
+
+def read(path: Path, text: str) -> Draft:
+    """Read a file by the format that its content shows."""
+    for form in FORMATS:
+        if form.recognises(text):
+            return form.read(path, text)
+    if is_object(text):
+        parse(path, text)  # what is wrong with the text comes before what it lacks
+    raise _refusal(path)
+
+
+def _refusal(path: Path) -> ConfigurationError:
+    understood = " and ".join(form.FORMAT for form in FORMATS)
+    return fault(path, f"this is no configuration that is understood: those are {understood}", "see examples/")

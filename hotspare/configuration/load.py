@@ -1,0 +1,68 @@
+"""Find and load a configuration: file → Draft → Configuration. Reads files and the environment, writes nothing."""
+
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+
+from hotspare.configuration import formats
+from hotspare.configuration.compiled import Configuration
+from hotspare.configuration.compiler import Compilation, compile_draft
+from hotspare.configuration.error import ConfigurationError
+from hotspare.configuration.reading import text_of
+from hotspare.configuration.surroundings import Surroundings, config_folder, home_folder
+
+__all__ = ["FILE_NAME", "ConfigurationError", "find", "load"]
+
+FILE_NAME = "hotspare.toml"
+
+
+def find(environ: Mapping[str, str], folder: Path) -> Path:
+    """The file that is meant where none is named.
+
+    Raises:
+        ConfigurationError: there is none in any of the places.
+    """
+    places = (
+        folder / FILE_NAME,
+        config_folder(environ) / FILE_NAME,
+        home_folder(environ) / ".humanlayer" / "humanlayer.json",
+    )
+    for place in places:
+        if place.is_file():
+            return place
+    raise ConfigurationError(
+        "no configuration found", "run `hotspare demo` or `hotspare init`, or name one: --config FILE"
+    )
+
+
+def load(
+    path: Path,
+    environ: Mapping[str, str],
+    *,
+    port: int | None = None,
+    host: str | None = None,
+    named: bool = True,
+    today: date,
+) -> Configuration:
+    """The Configuration of a file.
+
+    Args:
+        path: the file, in any of the formats that are understood.
+        environ: keys, addresses and folders come from it.
+        port: over the file's.
+        host: over the file's.
+        named: the user named this file; one that was found in the working folder may not redirect keys.
+        today: the day whose prices hold.
+
+    Raises:
+        ConfigurationError: it cannot be run; says what is wrong, where, and what to do.
+    """
+    compilation = compiled(Surroundings(path, environ, today, port, host, named))
+    if compilation.uncallable is not None:
+        raise compilation.uncallable
+    return compilation.configuration
+
+
+def compiled(around: Surroundings) -> Compilation:
+    """As `load`, also for a file none of whose models could be called here."""
+    return compile_draft(formats.read(around.path, text_of(around.path)), around)

@@ -1,0 +1,124 @@
+"""Compile models: whose each is, where it is reached, with which keys, at what price, and what it lacks."""
+
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from hotspare.configuration import prices, rules
+from hotspare.configuration.addresses import Found, Listening, find_address, sends_known_key_elsewhere
+from hotspare.configuration.draft import Draft
+from hotspare.configuration.error import fault, plain
+from hotspare.configuration.keys import find_keys
+from hotspare.configuration.model import BreakerKeys, ChainKeys, ModelKeys
+from hotspare.configuration.names import Belonging, UnknownName, belonging
+from hotspare.configuration.presets import LACKS, PRESETS
+from hotspare.configuration.provider import Provider, provider
+from hotspare.configuration.surroundings import Surroundings, config_folder
+from hotspare.dialects.endpoint import Endpoint
+from hotspare.router.settings import Model
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledModel:
+    """One model, for the router and for the providers."""
+
+    model: Model
+    endpoint: Endpoint
+    key_names: tuple[str, ...]
+    warnings: tuple[str, ...]
+
+
+def compile_models(draft: Draft, listening: Listening, around: Surroundings) -> list[CompiledModel]:
+    """Every model of the file.
+
+    Raises:
+        ConfigurationError: a provider is unknown, or an address or key is not as it must be.
+    """
+    return [_Compiling(i, keys, draft, listening, around).compile() for i, keys in enumerate(draft.file.models)]
+
+
+class _Compiling:
+    """One model on its way."""
+
+    def __init__(self, index: int, keys: ModelKeys, draft: Draft, listening: Listening, around: Surroundings) -> None:
+        self.place = f"models[{index}]"
+        self.keys = keys
+        self.draft = draft
+        self.listening = listening
+        self.around = around
+
+    def compile(self) -> CompiledModel:
+        keys, owner = self.keys, self._owner()
+        host = provider(owner.provider, self.draft.file.providers, self.around)
+        key_names, key_file, needs_key = self._key_sources(host)
+        where = f"{self.place if keys.api_key_file else f'providers.{host.name}'}.api_key_file"
+        found = find_keys(key_names, key_file, where, self.around)
+        address = find_address(keys.base_url, f"{self.place}.base_url", host, self.listening, self.around)
+        self._refuse_to_send(address, key_names)
+        lacking = _lacking_key(keys.name, host, key_names) if needs_key and not found.keys else ()
+        owner_warning = (owner.warning,) if owner.warning else ()
+        return CompiledModel(
+            Model(
+                name=keys.name,
+                provider=host.name,
+                keys=tuple(key.alias for key in found.keys),
+                needs_key=needs_key,
+                lacks=LACKS[host.dialect],
+                rates=prices.configured(keys) or prices.listed(owner.model_id, host.price_id, self.around.today),
+                enabled=keys.enabled,
+                max_concurrent=keys.max_concurrent,
+                breaker=rules.breaker(keys.breaker, self._chain_breaker(), self.draft.file.breaker),
+            ),
+            Endpoint(
+                model=keys.name,
+                provider=host.name,
+                dialect=host.dialect,
+                base_url=address.url,
+                model_id=owner.model_id,
+                keys=found.keys,
+                headers=MappingProxyType(dict(host.headers)),
+                parameters=MappingProxyType(dict(keys.parameters)),
+                stream_usage=host.stream_usage,
+                ca_file=host.ca_file,
+            ),
+            key_names if key_file is None else (*key_names, key_file),
+            (*owner_warning, *address.warnings, *found.warnings, *lacking),
+        )
+
+    def _owner(self) -> Belonging:
+        """Whose model it is, and what it is called there."""
+        named, model_id = self.keys.provider, self.keys.model or self.keys.name
+        if named is not None:
+            return Belonging(named, model_id)
+        try:
+            return belonging(model_id, self.draft.file.providers)
+        except UnknownName as unknown:
+            key = self.draft.key(f"{self.place}.name")
+            whose = f": it is a model of {unknown.owner}" if unknown.owner else ""
+            what = f"no provider is known for the model {plain(model_id)} ({key}){whose}"
+            remedy = f"write it as provider/model, with one of: {', '.join((*self.draft.file.providers, *PRESETS))}"
+            raise fault(self.around.path, what, remedy) from None
+
+    def _key_sources(self, host: Provider) -> tuple[tuple[str, ...], str | None, bool]:
+        """The variables, the file, and whether a key must be had."""
+        names, file = self.keys.api_key_env, self.keys.api_key_file
+        if names is None and file is None:
+            return host.key_names, host.key_file, host.needs_key
+        return tuple(names or ()), file, True
+
+    def _chain_breaker(self) -> BreakerKeys | None:
+        chains: dict[str, ChainKeys] = self.draft.file.chains
+        return next((chain.breaker for chain in chains.values() if self.keys.name in chain.peek("models")), None)
+
+    def _refuse_to_send(self, address: Found, key_names: tuple[str, ...]) -> None:
+        """A file that was merely found in a folder must not carry keys off to a host of its choice."""
+        around = self.around
+        if around.named or not address.from_file or around.path.parent == config_folder(around.environ):
+            return
+        name = sends_known_key_elsewhere(address.url, key_names, around)
+        if name is not None:
+            what = f"{plain(self.keys.name)} would send {name} to {plain(address.url)}, which is not its provider's"
+            raise fault(around.path, what, f"if you trust this file, name it: --config {around.path}")
+
+
+def _lacking_key(name: str, host: Provider, key_names: tuple[str, ...]) -> tuple[str, ...]:
+    return (f"{name} has no key: set {' or '.join(key_names)} ({host.name})",)

@@ -1,0 +1,129 @@
+"""Say in one sentence what a validation found: the key by its dotted path, what it must be, what it is.
+
+A value is repeated only where it is short and cannot be a secret.
+"""
+
+import difflib
+import math
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from hotspare.configuration.error import ConfigurationError, fault, plain
+from hotspare.configuration.section import LIST, TABLE, Section, inner_section, join, outline
+from hotspare.configuration.values import looks_like_a_key
+
+SHOWN_VALUE_CHARACTERS = 40
+_HUGE = 10**SHOWN_VALUE_CHARACTERS
+_SECRET_WORDS = ("key", "token", "secret", "password", "headers", "authorization")
+
+Context = Mapping[str, Any]
+
+MUST_BE: Mapping[str, Callable[[Context], str]] = {
+    "int_type": lambda _: "must be a whole number",
+    "int_parsing": lambda _: "must be a whole number",
+    "int_parsing_size": lambda _: "must be a smaller number",
+    "int_from_float": lambda _: "must be a whole number",
+    "float_type": lambda _: "must be a number",
+    "float_parsing": lambda _: "must be a number",
+    "finite_number": lambda _: "must be a finite number",
+    "bool_type": lambda _: "must be true or false",
+    "string_type": lambda _: "must be a text",
+    "string_unicode": lambda _: "must be a text in Unicode",
+    "list_type": lambda _: "must be a list",
+    "dict_type": lambda _: "must be a table of names and values",
+    "model_type": lambda _: "must be a table of names and values",
+    "too_short": lambda _: "must not be empty",
+    "literal_error": lambda context: f"must be {context['expected']}",
+    "greater_than": lambda context: f"must be more than {context['gt']:g}",
+    "greater_than_equal": lambda context: f"must be at least {context['ge']:g}",
+    "less_than": lambda context: f"must be less than {context['lt']:g}",
+    "less_than_equal": lambda context: f"must be at most {context['le']:.10g}",
+    "value_error": lambda context: str(context["error"]),
+}
+
+SHOWN: tuple[tuple[type, Callable[[Any], str]], ...] = (
+    (bool, lambda value: str(value).lower()),
+    (int, lambda value: str(value) if abs(value) < _HUGE else "a huge number"),
+    (float, lambda value: "not a number (NaN)" if math.isnan(value) else str(value)),
+    (str, lambda value: f"the text '{plain(value)}'" if value else "empty"),
+    (type(None), lambda _: "null"),
+    (list, lambda _: "a list"),
+    (dict, lambda _: "a table"),
+)
+
+_RANK: Mapping[str, int] = {"extra_forbidden": 0, "missing": 2}
+"""A misspelt key leaves another one missing: the former is said."""
+
+
+def said(path: Path, root: type[Section], error: ValidationError) -> ConfigurationError:
+    """The first thing that a validation found, in words."""
+    found = error.errors(include_url=False)
+    first = min(found, key=lambda entry: _RANK.get(entry["type"], 1))
+    more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
+    what, remedy = _sentence(root, first["type"], first["loc"], first["input"], first.get("ctx", {}))
+    return fault(path, what + more, remedy)
+
+
+def _sentence(
+    root: type[Section], kind: str, place: tuple[int | str, ...], value: Any, context: Context
+) -> tuple[str, str]:
+    key = dotted(place)
+    if kind == "extra_forbidden":
+        return _unknown(root, place)
+    if kind == "missing":
+        return f"the required key {key} is missing", f"add {key}"
+    must = MUST_BE[kind](context) if kind in MUST_BE else "has a value that does not fit"
+    return f"{key} {must}{_is(key, value)}", f"correct {key}, or take it out where a default is meant"
+
+
+def _is(key: str, value: Any) -> str:
+    """What the value is, where that may be said."""
+    last = key.rsplit(".", 1)[-1].lower()
+    secret = any(word in last for word in _SECRET_WORDS)
+    if isinstance(value, str) and (secret or len(value) > SHOWN_VALUE_CHARACTERS or looks_like_a_key(value)):
+        return ""
+    shown = next((show(value) for kind, show in SHOWN if isinstance(value, kind)), "")
+    return f", is {shown}" if shown else ""
+
+
+def dotted(place: Sequence[int | str]) -> str:
+    """A place in a file as its dotted path."""
+    path = ""
+    for step in place:
+        if step == "[key]":  # it is the name itself that does not fit
+            continue
+        path = f"{path}[{step}]" if isinstance(step, int) else join(path, plain(step))
+    return path
+
+
+def _unknown(root: type[Section], place: tuple[int | str, ...]) -> tuple[str, str]:
+    """An unknown key, with the nearest right one: in its own table, else anywhere."""
+    table, name = place[:-1], str(place[-1])
+    near = difflib.get_close_matches(name, _keys_at(root, table), n=1)
+    if near:
+        right = join(dotted(table), near[0])
+    else:
+        known = {key.rsplit(".", 1)[-1]: key for key in reversed(list(outline(root)))}
+        right = next((known[match] for match in difflib.get_close_matches(name, known, n=1)), "")
+    if right:
+        return f"unknown key {dotted(place)}; did you mean {right}?", f"write {right}, or take the key out"
+    keys = ", ".join(_keys_at(root, table))
+    return f"unknown key {dotted(place)}", f"take it out; {dotted(table) or 'the file'} may hold {keys}"
+
+
+def _keys_at(root: type[Section], table: tuple[int | str, ...]) -> list[str]:
+    """The keys that the table at a place may hold."""
+    section, marks = root, ""
+    for step in table:
+        if marks.startswith(LIST if isinstance(step, int) else TABLE):
+            marks = marks.removeprefix(LIST if isinstance(step, int) else TABLE)
+            continue
+        field = next((f for n, f in section.__pydantic_fields__.items() if (f.alias or n) == step), None)
+        inner = None if field is None else inner_section(field.annotation)
+        if inner is None:
+            return []
+        marks, section = inner
+    return [field.alias or name for name, field in section.__pydantic_fields__.items()]
