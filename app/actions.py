@@ -170,7 +170,7 @@ ACTIONS: tuple[Action, ...] = (
         id="filter",
         keys=("/",),
         title="Filter",
-        help="Show only requests that match: text, model:, trigger:, caller:, status:, >5s; a leading ! turns it round.",
+        help="Show only requests that match: text, model:, trigger:, caller:, status:, >5s; ! in front excludes.",
         tier=0,
         command="hotspare requests --model {model}",
         rank=3,
@@ -195,6 +195,8 @@ ACTIONS: tuple[Action, ...] = (
         help="Hold what you look at; figures go on being collected, and the clock goes on.",
         tier=0,
         command="",
+        rank=7,
+        word="freeze",
     ),
     Action(
         id="requests",
@@ -203,6 +205,8 @@ ACTIONS: tuple[Action, ...] = (
         help="The list shows recent fallbacks, or every recent request.",
         tier=0,
         command="hotspare requests",
+        rank=8,
+        word="requests",
     ),
     Action(
         id="range-shorter",

@@ -65,7 +65,7 @@ def _title(data: ChartData, width: int, glyphs: Glyphs) -> Line:
 
 
 def _plot(data: ChartData, width: int, height: int, glyphs: Glyphs) -> str:
-    import plotext  # noqa: PLC0415 - 160 ms: only once the first frame is on the screen
+    import plotext  # type: ignore[import-untyped] # noqa: PLC0415 - 160 ms: only after the first frame
 
     plotext.terminal.limit(False, False)
     figure = plotext.figure

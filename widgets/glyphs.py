@@ -12,9 +12,7 @@ from typing import Literal
 from hotspare.router.snapshot import LaneCell, ModelState
 from hotspare.widgets.plain import plain
 
-Role = Literal[
-    "text", "dim", "strong", "title", "key", "accent", "ok", "warn", "bad", "off", "badge", "alarm", "rule"
-]
+Role = Literal["text", "dim", "strong", "title", "key", "accent", "ok", "warn", "bad", "off", "badge", "alarm", "rule"]
 """What a piece of a line is, from which its style follows (`LineView` component class `line--ROLE`)."""
 
 

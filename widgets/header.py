@@ -44,7 +44,7 @@ def header_line(snapshot: Snapshot, width: int, glyphs: Glyphs, extra: tuple[Bad
         if width_of(left) + 1 + width_of(clock) <= width:
             return spread(left, clock, width, glyphs.more)
     short: Line = ((f"{figures.clock(snapshot.at)} ", "dim"),)
-    return spread(_badges((*extra, *badges_of(snapshot)), glyphs, lead=(" ", "text")), short, width, glyphs.more)
+    return spread(_badges((*extra, *badges_of(snapshot)), glyphs, lead=("", "text")), short, width, glyphs.more)
 
 
 def _variants(snapshot: Snapshot, glyphs: Glyphs) -> list[tuple[Span, ...]]:

@@ -47,7 +47,7 @@ def arrange(width: int, height: int, lane_rows: int, situations: int) -> Layout:
     act = 1
     rules = 4 if roomy else 2
     rest = height - 2 - situation - tiles - act - rules
-    lanes = max(3, min(lane_rows, rest - (5 if roomy else 3)))
+    lanes = max(3, min(lane_rows, rest - (5 if roomy else 2)))
     rest -= lanes
     if height < CHART_HEIGHT or rest < 18:
         marks = (True, True, True, False, True) if roomy else (False, True, True, False, False)

@@ -45,12 +45,12 @@ class Widths:
     def choose(cls, models: Sequence[ModelView], width: int, glyphs: Glyphs) -> "Widths":
         """The columns of a list of fallbacks in `width` cells."""
         longest = max((len(glyphs.clean(model.name, 80)) for model in models), default=6)
-        caller = 0 if width < SMALL else 10 if width < ROOMY else 16
+        caller = 0 if width < SMALL else 9 if width < ROOMY else 16
         reason = 12 if width < ROOMY else 14
-        fixed = 1 + 8 + 2 + 3 + 2 + reason + 1 + 8 + (2 + caller if caller else 0)
+        fixed = 1 + 8 + 2 + 3 + 2 + reason + 1 + 7 + (2 + caller if caller else 0)
         name = max(5, min(longest, 24, (width - fixed - (18 if width >= SMALL else 0)) // 2))
         evidence = width - fixed - 2 * name - 1
-        return cls(name, reason, evidence if evidence >= 8 else 0, caller, width)
+        return cls(name, reason, evidence if evidence >= 12 else 0, caller, width)
 
 
 def fallback_rows(rows: Sequence[RequestRow], models: Sequence[ModelView], width: int, glyphs: Glyphs) -> list[Row]:
@@ -66,7 +66,7 @@ def _fallback(row: RequestRow, widths: Widths, glyphs: Glyphs) -> Line:
     spans.append((f"{pad(glyphs.clean(row.reason, 40), widths.reason, glyphs.more)} ", "warn"))
     if widths.evidence:
         spans.append((pad(glyphs.clean(row.evidence, 120), widths.evidence, glyphs.more), "text"))
-    spans.append((pad_left(figures.seconds(row.duration_ms), 8), "text"))
+    spans.append((pad_left(figures.seconds(row.duration_ms), 7), "text"))
     if widths.caller:
         spans.append((f"  {pad(glyphs.clean(row.caller, 80), widths.caller, glyphs.more)}", "dim"))
     return tuple(spans)
@@ -84,9 +84,9 @@ def _route(row: RequestRow, name: int, glyphs: Glyphs) -> Line:
 def request_head(models: Sequence[ModelView], width: int, glyphs: Glyphs) -> Line:
     """The names of the columns of a list of requests."""
     widths = Widths.choose(models, width, glyphs)
-    text = f" {pad('time', 10)}  {pad('model', widths.name)}  {pad('instead of', widths.name, glyphs.more)}  "
+    text = f" {pad('time', 10)}  {pad('model', widths.name)}  {pad('meant', widths.name, glyphs.more)}  "
     if widths.width < ROOMY:
-        text += f"{pad('reason', widths.reason)}{pad_left('took', 8)}"
+        text += f"{pad('reason', widths.reason)}{pad_left('took', 7)}"
         return ((f"{text}  {'caller' if widths.caller else ''}".rstrip(), "dim"),)
     rest = width - 100 - 2 * widths.name
     text += f"{pad('reason', widths.reason)} {pad('evidence', rest)} {pad_left('status', 6)}{pad_left('tries', 6)}"
@@ -131,7 +131,7 @@ def _roomy(row: RequestRow, widths: Widths, glyphs: Glyphs) -> list[Span]:
 
 
 def _tight(row: RequestRow) -> list[Span]:
-    return [(pad_left(figures.seconds(row.duration_ms), 8), "text")]
+    return [(pad_left(figures.seconds(row.duration_ms), 7), "text")]
 
 
 def _caller(row: RequestRow, glyphs: Glyphs) -> str:

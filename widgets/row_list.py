@@ -175,7 +175,9 @@ class RowList(LineView, can_focus=True):
 
     def _settle(self) -> None:
         """Scroll so that the cursor is seen, and repaint what differs from what was painted."""
-        room = max(1, self.size.height - len(self._head))
+        room = self.size.height - len(self._head)
+        if room < 1:
+            return
         place = self._index(self._key) or 0
         highest = max(0, len(self._rows) - room)
         self._offset = min(max(self._offset, place - room + 1), place, highest)

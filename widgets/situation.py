@@ -13,6 +13,9 @@ _SIGNS: dict[str, tuple[str, Role]] = {
     "critical": ("broken", "bad"),
 }
 
+SHORT_KEYS = 56
+"""Below this width a key stands without its words: the sentence needs the room."""
+
 CALM = SituationView(code="calm", severity="ok", text="All is well.")
 
 
@@ -34,7 +37,7 @@ def situation_lines(situations: Sequence[SituationView], width: int, height: int
 
 def _one(situation: SituationView, width: int, room: int, glyphs: Glyphs, more: int) -> list[Line]:
     name, role = _SIGNS[situation.severity]
-    right = _right(situation, glyphs)
+    right = _right(situation, glyphs, short=width < SHORT_KEYS)
     texts = wrap(glyphs.clean(situation.text, 400), width - 4, width_of(right) + 2 if right else 0)
     dropped = len(texts) > room
     if dropped or (more and len(texts) == room):
@@ -51,9 +54,11 @@ def _one(situation: SituationView, width: int, room: int, glyphs: Glyphs, more: 
     return lines
 
 
-def _right(situation: SituationView, glyphs: Glyphs) -> Line:
+def _right(situation: SituationView, glyphs: Glyphs, *, short: bool) -> Line:
     if not situation.key:
         return ()
+    if short:
+        return ((f"[{glyphs.clean(situation.key, 9)}] ", "key"),)
     return ((f"[{glyphs.clean(situation.key, 9)}]", "key"), (f" {glyphs.clean(situation.key_text, 40)} ", "text"))
 
 

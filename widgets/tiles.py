@@ -72,9 +72,9 @@ def day_cost(snapshot: Snapshot) -> int:
 
 def _widths(width: int, number: int) -> list[int]:
     if width < 100:  # the picture's own columns: the last tile says the most
-        last = width - 3 * (width * 18 // 79) - 1
+        last = width - 3 * (width * 18 // 79) - 2
         first = width * 18 // 79
-        return [first, first + 1, first, last]
+        return [first, first + 1, first + 1, last]
     return [width // number] * (number - 1) + [width - width // number * (number - 1)]
 
 
@@ -123,13 +123,12 @@ def _strong(value: tuple[str, str]) -> tuple[str, Role]:
 def _response(snapshot: Snapshot, glyphs: Glyphs) -> Tile:
     window, usual = snapshot.window, snapshot.usual_mean_ms
     slow = usual is not None and window.mean_ms is not None and window.mean_ms > usual * SLOW_FACTOR
-    value: Line = ((figures.seconds(window.mean_ms), "warn" if slow else "strong"),)
-    value = (*value, *_p95(window))
+    mark: Line = ((f"{glyphs.forced} ", "warn"),) if slow else ()
+    value: Line = (*mark, (figures.seconds(window.mean_ms), "warn" if slow else "strong"), *_p95(window))
     if usual is None:
         return Tile("response", value, ((f"{figures.span(snapshot.window_minutes)} ", "dim"),))
-    mark: Line = ((f"{glyphs.forced} ", "warn"),) if slow else ()
     known = f"{figures.seconds(usual)}  {figures.seconds(snapshot.usual_p95_ms)} usual"
-    return Tile("response", value, (*mark, (known, "dim")))
+    return Tile("response", value, ((known, "dim"),))
 
 
 def _p95(window: FiguresView) -> Line:
@@ -141,7 +140,10 @@ def _cost(snapshot: Snapshot, glyphs: Glyphs) -> Tile:
     if limit is None:
         return Tile("cost today", ((figures.usd(spent), "strong"),), _unpriced(snapshot) or (("no limit set", "dim"),))
     over = spent > limit
-    value: Line = ((figures.usd(spent), "bad" if over else "strong"), (f" of {figures.usd(limit)}", "dim"))
+    value: Line = (
+        (figures.usd(spent), "bad" if over else "strong"),
+        (f" of {figures.usd(limit).removesuffix('.00')}", "dim"),
+    )
     if over:
         return Tile("cost today", value, ((f"{glyphs.bad} over the limit", "bad"),))
     if snapshot.budget_gone_at is not None:

@@ -7,6 +7,7 @@ they change.
 """
 
 import contextlib
+import io
 import os
 import selectors
 import sys
@@ -99,7 +100,7 @@ class PatientDriver(LinuxDriver):
     ) -> None:
         super().__init__(app, debug=debug, mouse=mouse, size=size)
         self._told_lost = False
-        if hasattr(self._file, "reconfigure"):
+        if isinstance(self._file, io.TextIOWrapper):
             self._file.reconfigure(errors="replace")  # a locale that lacks a sign shows "?" instead of ending us
 
     @property
@@ -112,7 +113,7 @@ class PatientDriver(LinuxDriver):
         # Textual makes its own writer inside; ours has to stand in its place by then.
         original = sys.modules[LinuxDriver.__module__]
         with _replaced(original, "WriterThread", self._make_writer):
-            super().start_application_mode()
+            super().start_application_mode()  # type: ignore[no-untyped-call] # Textual's own
 
     def stop_application_mode(self) -> None:
         if isinstance(self._writer_thread, PatientWriter) and self._writer_thread.dropped:

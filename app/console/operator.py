@@ -99,8 +99,5 @@ def _done(action: Action, given: Mapping[str, Any], entry: JournalEntry) -> tupl
 
 def _sentences(first: str, second: str) -> str:
     """Both as sentences, each with its capital and its end."""
-    told = []
-    for text in (first, second):
-        if text:
-            told.append(text[0].upper() + text[1:] + ("" if text[-1] in ".!?" else "."))
-    return " ".join(told)
+    told = (text.strip() for text in (first, second))
+    return " ".join(text[0].upper() + text[1:] + ("" if text[-1] in ".!?" else ".") for text in told if text)

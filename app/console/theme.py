@@ -93,7 +93,7 @@ _LIGHT_BACKGROUNDS = frozenset({"7", "15"})
 
 
 def choose_theme(wanted: str, environ: Mapping[str, str]) -> Theme:
-    """The theme: none in colour where `NO_COLOR` is set, else the wanted one, else what `COLORFGBG` tells, else dark."""
+    """The theme: no colour where `NO_COLOR` is set, else the wanted one, else what `COLORFGBG` tells, else dark."""
     if environ.get("NO_COLOR", ""):
         return PLAIN
     if wanted in THEMES:

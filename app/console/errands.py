@@ -1,0 +1,154 @@
+"""What each action of the registry does in the console: which dialog it opens, and which parameters it gives. One
+method an action, found by its id; the acts themselves are carried out by the Operator.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Protocol
+
+from textual.screen import Screen
+
+from hotspare.app.actions import by_id
+from hotspare.app.console.force_dialog import ForceDialog
+from hotspare.app.console.help import help_lines
+from hotspare.app.console.operator import Operator, Severity
+from hotspare.app.console.priorities_dialog import PrioritiesDialog
+from hotspare.app.console.prompt_screen import PromptScreen
+from hotspare.app.console.reading_screen import ReadingScreen, WhyScreen
+from hotspare.app.console.view_state import ViewState
+from hotspare.engine.backend import Backend, Prompt
+from hotspare.router.snapshot import ChainView, ModelView, Snapshot
+from hotspare.widgets.glyphs import Glyphs
+from hotspare.widgets.lanes import models_of
+
+SKIP_SECONDS = 600.0
+OUT = frozenset({"disabled", "draining"})
+
+
+class Host(Protocol):
+    """What an errand needs of the console."""
+
+    backend: Backend
+    state: ViewState
+    glyphs: Glyphs
+    operator: Operator
+
+    def tell(self, text: str, severity: Severity = "information") -> None: ...
+    async def leave(self) -> None: ...
+    def push_screen_wait(self, screen: Screen[Any]) -> Any: ...
+
+
+class Errands:
+    """Runs actions for the console; see the module."""
+
+    def __init__(self, host: Host) -> None:
+        self._host = host
+        self._table: Mapping[str, Callable[[ModelView | None, str], Awaitable[None]]] = {
+            "force": self._force,
+            "skip-primary": self._skip_primary,
+            "disable": self._take_out("disable"),
+            "drain": self._take_out("drain"),
+            "release": self._on_chain("release"),
+            "enable": self._on_model("enable"),
+            "clear": self._on_model("clear"),
+            "priorities": self._priorities,
+            "prompt": self._prompt,
+            "explain": self._explain,
+            "undo": self._undo,
+            "help": self._help,
+            "quit": self._quit,
+        }
+
+    async def run(self, name: str, model: ModelView | None, request_id: str) -> None:
+        """Do the action with this id."""
+        await self._table[name](model, request_id)
+
+    # ------------------------------------------------------------ acts
+    async def _force(self, model: ModelView | None, _: str) -> None:
+        snapshot, chain = self._about(model)
+        models = models_of(snapshot, chain.name)
+        dialog = ForceDialog(chain, models, model.name if model else "", glyphs=self._host.glyphs)
+        choice = await self._host.push_screen_wait(dialog)
+        if choice is not None:
+            given = {"chain": chain.name, "model": choice.model, "seconds": choice.seconds}
+            await self._host.operator.carry_out(by_id("force"), given)
+
+    async def _skip_primary(self, model: ModelView | None, _: str) -> None:
+        chain = self._about(model)[1]
+        given = {"chain": chain.name, "seconds": SKIP_SECONDS}
+        await self._host.operator.carry_out(by_id("skip-primary"), given)
+
+    def _take_out(self, name: str) -> Callable[[ModelView | None, str], Awaitable[None]]:
+        async def errand(model: ModelView | None, _: str) -> None:
+            if model is None:
+                return
+            snapshot, chain = self._about(model)
+            others = [one for one in models_of(snapshot, chain.name) if one.name != model.name]
+            typed = chain.name if all(one.state in OUT for one in others) else ""
+            await self._host.operator.carry_out(by_id(name), {"model": model.name}, typed=typed)
+
+        return errand
+
+    def _on_chain(self, name: str) -> Callable[[ModelView | None, str], Awaitable[None]]:
+        async def errand(model: ModelView | None, _: str) -> None:
+            await self._host.operator.carry_out(by_id(name), {"chain": self._about(model)[1].name})
+
+        return errand
+
+    def _on_model(self, name: str) -> Callable[[ModelView | None, str], Awaitable[None]]:
+        async def errand(model: ModelView | None, _: str) -> None:
+            if model is not None:
+                await self._host.operator.carry_out(by_id(name), {"model": model.name})
+
+        return errand
+
+    async def _priorities(self, model: ModelView | None, _: str) -> None:
+        snapshot, chain = self._about(model)
+
+        async def apply(order: tuple[str, ...]) -> bool:
+            return await self._host.operator.carry_out(by_id("priorities"), {"chain": chain.name, "models": order})
+
+        models = models_of(snapshot, chain.name)
+        chosen = model.name if model else models[0].name
+        dialog = PrioritiesDialog(chain.name, models, chosen, glyphs=self._host.glyphs, apply=apply)
+        await self._host.push_screen_wait(dialog)
+
+    async def _undo(self, _model: ModelView | None, _: str) -> None:
+        await self._host.operator.carry_out(by_id("undo"), {})
+
+    # ------------------------------------------------------------ looking
+    async def _prompt(self, model: ModelView | None, _: str) -> None:
+        snapshot, chain = self._about(model)
+        names = dict.fromkeys(one.name for one in models_of(snapshot, chain.name))
+        chains = [one.name for one in snapshot.chains if one.kind == "chat"]
+        targets = (*(Prompt("", chain=name) for name in chains), *(Prompt("", model=name) for name in names))
+        start = chains.index(chain.name) if chain.name in chains else 0
+        screen = PromptScreen(targets, start, glyphs=self._host.glyphs, send=self._host.backend.send_prompt)
+        request_id = await self._host.push_screen_wait(screen)
+        if request_id:
+            await self._explain(None, request_id)
+
+    async def _explain(self, _model: ModelView | None, request_id: str) -> None:
+        if not request_id:
+            self._host.tell("There is no request to explain yet.", "warning")
+            return
+
+        async def ask(wanted: str) -> list[dict[str, Any]]:
+            return await self._host.backend.query("explain", id=wanted)
+
+        await self._host.push_screen_wait(WhyScreen(request_id, ask, glyphs=self._host.glyphs))
+
+    async def _help(self, _model: ModelView | None, _: str) -> None:
+        glyphs = self._host.glyphs
+        screen = ReadingScreen("Help", lambda width: help_lines(width, glyphs), glyphs=glyphs)
+        await self._host.push_screen_wait(screen)
+
+    async def _quit(self, _model: ModelView | None, _: str) -> None:
+        await self._host.leave()
+
+    def _about(self, model: ModelView | None) -> tuple[Snapshot, ChainView]:
+        """The newest figures and the chain that is meant: the chosen model's, else the first."""
+        snapshot = self._host.state.latest
+        if snapshot is None or not snapshot.chains:
+            raise LookupError("an act was asked for before the first figures came")
+        name = model.chain if model else snapshot.chains[0].name
+        return snapshot, next(one for one in snapshot.chains if one.name == name)

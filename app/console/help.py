@@ -1,0 +1,66 @@
+"""The help screen, made from the registry: keys with what they do and the command line that does the same, then what
+the signs mean, and how each figure is computed.
+"""
+
+from hotspare.app.actions import ACTIONS, Action
+from hotspare.widgets.glyphs import Glyphs, Role
+from hotspare.widgets.line import Line, wrap
+
+MOVING: tuple[tuple[str, str], ...] = (
+    ("up down, k j", "Move in the list that has the focus; a click does too."),
+    ("tab", "From the models to the lists of requests and back."),
+    ("enter", "Why: the trace of the chosen request."),
+    ("esc", "Back, or clear the filter."),
+    ("ctrl+p", "Palette: every action by name."),
+)
+
+FIGURES: tuple[tuple[str, str], ...] = (
+    ("primary ok", "answered by the model that was meant, of all requests of the window. Target: 99.9 %."),
+    ("fallback", "answered by another model, of all requests of the window. Target: at most 10 %; forced ones count."),
+    ("response", "mean time from request read to last byte, of answered requests; usual: the same, rest of the day."),
+    ("cost today", "all attempts since midnight, abandoned ones and test prompts included. Unknown prices are named."),
+    ("share", "of a chain's answered requests that this model answered."),
+    ("ok (lane)", "calls of the model that it answered. A 429 is no failure of health, but it is no answer either."),
+)
+
+
+def help_lines(width: int, glyphs: Glyphs) -> list[Line]:
+    """Everything, for this width."""
+    lines: list[Line] = []
+    for action in ACTIONS:
+        lines.extend(_action(action, width, glyphs))
+    lines.extend([(), ((" moving", "dim"),)])
+    for keys, text in MOVING:
+        lines.extend(_entry(keys, text, width))
+    lines.extend([(), ((" signs", "dim"),)])
+    for sign, role, text in _signs(glyphs):
+        lines.append(((f"   {sign}", role), (f"  {text}", "text")))
+    lines.extend([(), ((" figures (traffic only; requests less those that were the caller's own fault)", "dim"),)])
+    for name, text in FIGURES:
+        lines.extend(_entry(name, text, width))
+    return lines
+
+
+def _action(action: Action, width: int, glyphs: Glyphs) -> list[Line]:
+    lines = _entry(", ".join(action.keys), f"{action.title}. {action.help}", width)
+    if action.command:
+        lines.append(((" " * 16, "text"), (f"$ {glyphs.clean(action.command)}"[: max(1, width - 17)], "dim")))
+    return lines
+
+
+def _entry(lead: str, text: str, width: int) -> list[Line]:
+    rows = wrap(text, max(20, width - 18))
+    return [((f" {lead if place == 0 else '':<15}", "key"), (row, "text")) for place, row in enumerate(rows)]
+
+
+def _signs(glyphs: Glyphs) -> tuple[tuple[str, Role, str], ...]:
+    return (
+        (glyphs.ok, "ok", "serves"),
+        (glyphs.limited, "warn", "limited (429, cooling down) or degraded in that minute"),
+        (glyphs.broken, "bad", "open or suspended: our breaker holds it back; or no usable key"),
+        (glyphs.trial, "warn", "being tried: one request decides whether it is back"),
+        (glyphs.off, "off", "disabled, by you or by the file"),
+        (glyphs.draining, "off", "draining"),
+        (glyphs.idle, "off", "no request in that minute"),
+        (glyphs.forced, "accent", "forced, or the primary skipped"),
+    )

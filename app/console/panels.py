@@ -1,0 +1,116 @@
+"""From figures and view state to the lines of each panel: which badge, which list, which hints. No widget is touched
+here, so every panel can be looked at in a test without a screen.
+"""
+
+from collections.abc import Sequence
+
+from hotspare.app.actions import ACTIONS, Action, by_id
+from hotspare.app.console.reasons import why_not
+from hotspare.app.console.view_state import ViewState
+from hotspare.router.snapshot import ModelView, SituationView, Snapshot
+from hotspare.widgets import figures
+from hotspare.widgets.chart import ChartData, chart_lines
+from hotspare.widgets.footer import Hint, hints_line, last_act_line
+from hotspare.widgets.glyphs import Glyphs
+from hotspare.widgets.header import Badge, header_line
+from hotspare.widgets.lanes import lane_rows
+from hotspare.widgets.line import Line
+from hotspare.widgets.request_table import fallback_rows, request_head, request_rows, title_line
+from hotspare.widgets.row_list import Row
+from hotspare.widgets.situation import situation_lines
+from hotspare.widgets.tiles import compact_line, tile_lines, tiles_of
+from hotspare.widgets.vital import vital_line
+
+
+def waiting(state: ViewState, width: int, glyphs: Glyphs) -> list[Line]:
+    """Before the first figures have come."""
+    del state
+    return [vital_line(None, width, glyphs)]
+
+
+def top(state: ViewState, width: int, glyphs: Glyphs, *, vital_only: bool) -> list[Line]:
+    """The header: it goes on while the rest is frozen."""
+    latest = state.latest
+    if vital_only or latest is None:
+        return [vital_line(latest, width, glyphs)]
+    return [header_line(latest, width, glyphs, _badges(state, latest))]
+
+
+def _badges(state: ViewState, latest: Snapshot) -> tuple[Badge, ...]:
+    badges = []
+    if state.frozen is not None:
+        newer = state.newer_than_frozen()
+        text = f"FROZEN {figures.elapsed(latest.at - state.frozen.at)}"
+        badges.append(Badge(f"{text}, {newer} newer" if newer else text))
+    if state.lost_since is not None:
+        badges.append(Badge("NO ANSWER", alarm=True))
+    return tuple(badges)
+
+
+def situation(state: ViewState, width: int, height: int, glyphs: Glyphs) -> list[Line]:
+    """What is going on; first of all whether what is seen is still true."""
+    shown = state.shown
+    told: Sequence[SituationView] = shown.situations if shown else ()
+    if state.lost_since is not None:
+        text = f"The instance has not answered since {figures.clock(state.lost_since)} UTC; these figures are old."
+        told = (SituationView("lost", "critical", text), *told)
+    return situation_lines(told, width, height, glyphs)
+
+
+def tiles(shown: Snapshot, width: int, height: int, glyphs: Glyphs) -> list[Line]:
+    """The four headline figures, in three lines or in one."""
+    if height < 3:
+        return [compact_line(shown, width, glyphs)]
+    return tile_lines(tiles_of(shown, glyphs), width, glyphs)
+
+
+def lanes(shown: Snapshot, width: int, glyphs: Glyphs, *, with_head: bool = True) -> list[Row]:
+    """Chains and their models."""
+    return lane_rows(shown, width, glyphs, with_head=with_head)
+
+
+def entries(
+    state: ViewState, shown: Snapshot, kind: str, width: int, glyphs: Glyphs
+) -> tuple[tuple[Line, ...], list[Row]]:
+    """The head and the rows of a list of fallbacks or of requests."""
+    rows, total = state.rows(shown, kind)
+    title = title_line(f"recent {kind}", state.filter.text, len(rows), total, glyphs)
+    if not rows:
+        none = "none matches the filter" if total else f"no {kind} yet"
+        return (title,), [Row(((f"   {none}", "dim"),))]
+    if kind == "fallbacks":
+        return (title,), fallback_rows(rows, shown.models, width, glyphs)
+    return (title, request_head(shown.models, width, glyphs)), request_rows(rows, shown.models, width, glyphs)
+
+
+def chart(data: ChartData, width: int, height: int, glyphs: Glyphs) -> list[Line]:
+    """The chart, once it is known how wide it is."""
+    return chart_lines(data, width, height, glyphs) if width and data.title else []
+
+
+def act(shown: Snapshot, width: int, glyphs: Glyphs) -> list[Line]:
+    """What was done last."""
+    return [last_act_line(shown, width, glyphs)]
+
+
+def all_hints(state: ViewState, model: ModelView | None) -> list[Hint]:
+    """The keys of the registry that have a hint, in its order; dimmed where they cannot act."""
+    return [_hint(action, state, model) for action in ACTIONS if action.rank is not None]
+
+
+def hints(state: ViewState, model: ModelView | None, width: int) -> list[Line]:
+    """The last line."""
+    return [hints_line(all_hints(state, model), width)]
+
+
+def _hint(action: Action, state: ViewState, model: ModelView | None) -> Hint:
+    out = model is not None and model.state in {"disabled", "draining"}
+    word = "enable" if action.id == "disable" and out else action.word
+    meant = by_id("enable") if word == "enable" else action
+    enabled = not why_not(meant, state.latest, model)
+    return Hint(action.keys[0], word, action.rank or 0, enabled=enabled, action=action.id)
+
+
+def range_word(state: ViewState) -> str:
+    """The chart's range in words."""
+    return figures.span(state.range_minutes)
