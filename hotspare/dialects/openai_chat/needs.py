@@ -4,6 +4,7 @@ A quoted mark (`"image_url"`) cannot stand inside a JSON string unescaped, so a 
 not match; a match is confirmed by decoding.
 """
 
+import re
 from collections.abc import Mapping
 
 import msgspec
@@ -26,7 +27,7 @@ _NEEDED_BY_PART: Mapping[str, str] = {
     "file": "files",
 }
 
-_MARKS = (b'"image_url"', b'"input_audio"', b'"file"', b'"tool_call', b'"function"')
+_MARK = re.compile(rb'"(?:image_url"|input_audio"|file"|tool_call|function")')
 
 
 class _Kind(msgspec.Struct):
@@ -40,6 +41,7 @@ class _Message(msgspec.Struct):
     function_call: dict[str, msgspec.Raw] | None = None
 
 
+_KIND = msgspec.json.Decoder(_Kind)
 _MESSAGES = msgspec.json.Decoder(list[_Message])
 
 
@@ -59,13 +61,13 @@ def needs_of(fields: Mapping[str, msgspec.Raw]) -> frozenset[str]:
 
 def _kind_of(raw: msgspec.Raw) -> str:
     try:
-        return msgspec.json.decode(raw, type=_Kind).type
+        return _KIND.decode(raw).type
     except (msgspec.DecodeError, RecursionError):
         return ""
 
 
 def _needs_of_messages(raw: bytes) -> set[str]:
-    if not any(mark in raw for mark in _MARKS):
+    if _MARK.search(raw) is None:
         return set()
     try:
         messages = _MESSAGES.decode(raw)

@@ -38,6 +38,14 @@ class _Metadata(msgspec.Struct):
     user_id: Any = None
 
 
+_TEXT = msgspec.json.Decoder(str)
+_METADATA = msgspec.json.Decoder(_Metadata)
+_NAME = _TEXT, "the name of a model, as text"
+_NAME_OR_NULL = msgspec.json.Decoder(str | None), "the name of a model, as text"
+_SWITCH = msgspec.json.Decoder(bool | None), "true or false"
+_OPTIONS = msgspec.json.Decoder(_StreamOptions | None), "an object"
+
+
 def read_request(body: bytes, headers: Mapping[str, str]) -> Call:
     """The request, our wishes taken out of it.
 
@@ -51,8 +59,8 @@ def read_request(body: bytes, headers: Mapping[str, str]) -> Call:
     fields = _top_level(body)
     model = _model(fields)
     _check_messages(fields)
-    stream = _small(fields, "stream", bool | None, "true or false") or False
-    options = _small(fields, "stream_options", _StreamOptions | None, "an object")
+    stream = _small(fields, "stream", _SWITCH) or False
+    options = _small(fields, "stream_options", _OPTIONS)
     wish_force, wish_preferred = _wishes(fields, headers)
     return Call(
         dialect="openai",
@@ -103,19 +111,20 @@ def _top_level(body: bytes) -> dict[str, msgspec.Raw]:
         raise InvalidRequest(f"The request body is not valid JSON: {error}.") from None
 
 
-def _small(fields: Mapping[str, msgspec.Raw], name: str, kind: Any, wanted: str) -> Any:
+def _small(fields: Mapping[str, msgspec.Raw], name: str, kind: tuple[msgspec.json.Decoder[Value], str]) -> Value | None:
     """The value of a small field; None where the request is silent."""
     raw = fields.get(name)
     if raw is None:
         return None
+    decoder, wanted = kind
     try:
-        return msgspec.json.decode(raw, type=kind)
+        return decoder.decode(raw)
     except (msgspec.DecodeError, RecursionError):
         raise InvalidRequest(f"`{name}` must be {wanted}.", name) from None
 
 
 def _model(fields: Mapping[str, msgspec.Raw]) -> str:
-    model: str | None = _small(fields, "model", str, "the name of a model, as text")
+    model = _small(fields, "model", _NAME)
     if not model:
         raise InvalidRequest("`model` is missing: name a model or a chain.", "model")
     return model
@@ -129,8 +138,8 @@ def _check_messages(fields: Mapping[str, msgspec.Raw]) -> None:
 
 
 def _wishes(fields: dict[str, msgspec.Raw], headers: Mapping[str, str]) -> tuple[bool, str | None]:
-    force = _small(fields, "force_fallback", bool | None, "true or false")
-    preferred = _small(fields, "preferred_fallback", str | None, "the name of a model, as text")
+    force = _small(fields, "force_fallback", _SWITCH)
+    preferred = _small(fields, "preferred_fallback", _NAME_OR_NULL)
     for name in WISH_FIELDS:
         fields.pop(name, None)
     force = force or headers.get("x-hotspare-force-fallback", "").strip().lower() == "true"
@@ -141,19 +150,19 @@ def _session(fields: Mapping[str, msgspec.Raw], headers: Mapping[str, str]) -> s
     named = headers.get("x-session-id", "").strip()
     if named:
         return named[:SESSION_LENGTH]
-    metadata = _lenient(fields.get("metadata"), _Metadata) or _Metadata()
-    for told in (_lenient(fields.get("user"), str), metadata.session_id, metadata.user_id):
+    metadata = _lenient(fields.get("metadata"), _METADATA) or _Metadata()
+    for told in (_lenient(fields.get("user"), _TEXT), metadata.session_id, metadata.user_id):
         if isinstance(told, str) and told.strip():
             return told.strip()[:SESSION_LENGTH]
     return None
 
 
-def _lenient(raw: msgspec.Raw | None, kind: type[Value]) -> Value | None:
+def _lenient(raw: msgspec.Raw | None, decoder: msgspec.json.Decoder[Value]) -> Value | None:
     """A value that is the model's business and only of interest to us: of another type, it is not ours to refuse."""
     if raw is None:
         return None
     try:
-        return msgspec.json.decode(raw, type=kind)
+        return decoder.decode(raw)
     except (msgspec.DecodeError, RecursionError):
         return None
 
