@@ -3,11 +3,15 @@
 import asyncio
 import gzip
 import json
+import ssl
 import zlib
+from pathlib import Path
 
 import pytest
 
 from hotspare.router.trigger import AttemptFailed, Trigger, Usage
+
+SELF_SIGNED = Path(__file__).with_name("self_signed.pem")
 
 
 async def failure_of(carry, **options) -> AttemptFailed:
@@ -206,6 +210,36 @@ async def test_tls_to_a_plain_port_is_named_and_the_request_is_not_given(carry):
         failure = await failure_of(carry, url=f"https://127.0.0.1:{port}/v1")
     assert (failure.trigger, failure.message) == (Trigger.network, "it does not speak TLS here")
     assert b"POST" not in heard
+
+
+@pytest.fixture
+async def secure_port(provider):
+    """The provider behind a certificate that nobody vouches for."""
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(SELF_SIGNED)
+    async with await asyncio.start_server(provider.serve, "127.0.0.1", 0, ssl=context) as server:
+        yield server.sockets[0].getsockname()[1]
+
+
+async def test_a_certificate_that_is_not_trusted_ends_the_call_before_the_request_is_given(
+    provider, secure_port, carry
+):
+    failure = await failure_of(carry, url=f"https://127.0.0.1:{secure_port}/v1")
+    assert (failure.trigger, failure.message) == (Trigger.network, "its certificate is not trusted")
+    assert not provider.seen
+
+
+async def test_a_certificate_of_the_operator_s_own_is_trusted_where_it_says_so(
+    provider, secure_port, carry, good_answer
+):
+    provider.does(lambda x: x.answer(good_answer))
+    url = f"https://127.0.0.1:{secure_port}/v1"
+    assert (await carry(url=url, endpoint={"ca_file": str(SELF_SIGNED)})).body == good_answer
+
+
+async def test_a_ca_file_that_is_not_there_is_a_failed_attempt(carry, secure_port):
+    failure = await failure_of(carry, url=f"https://127.0.0.1:{secure_port}/v1", endpoint={"ca_file": "no/such.pem"})
+    assert (failure.trigger, failure.message) == (Trigger.network, "its ca_file cannot be read: no/such.pem")
 
 
 @pytest.mark.parametrize("base_url", ["ftp://127.0.0.1", "http://127.0.0.1:99999/v1", "http://" + "a" * 70, "nonsense"])
