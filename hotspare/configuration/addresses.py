@@ -109,7 +109,7 @@ def _is_ours(url: str, listening: Listening) -> bool:
     host, port = _place(url)
     if port != listening.port or not listening.port:
         return False
-    return host == listening.host or (is_here(host) and is_here(listening.host))
+    return host == listening.host or (_is_here(host) and _is_here(listening.host))
 
 
 def _place(url: str) -> tuple[str, int]:
@@ -117,15 +117,23 @@ def _place(url: str) -> tuple[str, int]:
     return parts.hostname or "", parts.port or _DEFAULT_PORTS[parts.scheme]
 
 
-def is_here(host: str) -> bool:
-    """A name of this machine that reaches nobody else: loopback, or "any address"."""
-    if host.lower().rstrip(".") == "localhost":
-        return True
+def is_loopback(host: str) -> bool:
+    """An address that nobody but this machine can reach."""
+    address = _numeric(host)
+    return host.lower().rstrip(".") == "localhost" or (address is not None and address.is_loopback)
+
+
+def _is_here(host: str) -> bool:
+    """An address that reaches this machine from itself: loopback, or where "any address" is listened on."""
+    address = _numeric(host)
+    return is_loopback(host) or (address is not None and address.is_unspecified)
+
+
+def _numeric(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     try:
-        address = ipaddress.ip_address(host.strip("[]"))
+        return ipaddress.ip_address(host.strip("[]"))
     except ValueError:
-        return False
-    return address.is_loopback or address.is_unspecified
+        return None
 
 
 def sends_known_key_elsewhere(url: str, key_names: tuple[str, ...], around: Surroundings) -> str | None:

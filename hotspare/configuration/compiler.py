@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from hotspare.configuration.addresses import Listening, is_here
+from hotspare.configuration.addresses import Listening, is_loopback
 from hotspare.configuration.chains import chains_of
 from hotspare.configuration.compiled import Configuration, ConsoleSettings, GatewaySettings, StoreSettings
 from hotspare.configuration.consistency import check
@@ -46,8 +46,9 @@ def compile_draft(draft: Draft, around: Surroundings) -> Compilation:
     models = compile_models(draft, Listening(gateway.host, gateway.port), around)
     chains = chains_of(draft)
     timezone = draft.file.budget.timezone
-    midnight(timezone)  # an unknown zone is found now
+    _check_timezone(timezone, around.path)
     name = draft.file.gateway.name or _name(around.path)
+    draft.file.health_check.only("enabled", done=False)
     budget, budget_warnings = _budget(draft.file.budget)
     warnings = [*draft.warnings, *(warning for model in models for warning in model.warnings)]
     warnings += [*_unused(models, chains), *_chains_without(models, chains), *budget_warnings]
@@ -81,7 +82,7 @@ def _gateway(keys: GatewayKeys, around: Surroundings) -> GatewaySettings:
         raise ConfigurationError(f"--port must be from 0 to 65535, is {port}", "name a free port, like --port 4000")
     own_host, token = keys.host, _token(keys, around)
     host = around.host or own_host
-    if token is None and not is_here(host):
+    if token is None and not is_loopback(host):
         raise fault(
             around.path,
             f"gateway.host is {host}, which others can reach, and no token is asked for",
@@ -134,6 +135,13 @@ def _name(path: Path) -> str:
     whole = path.absolute()
     stem = re.sub(r"[^A-Za-z0-9._-]", "-", whole.stem).lstrip("._-")[:40] or "config"
     return f"{stem}-{hashlib.sha256(bytes(whole)).hexdigest()[:8]}"
+
+
+def _check_timezone(timezone: str, path: Path) -> None:
+    try:
+        midnight(timezone)
+    except ConfigurationError as error:
+        raise fault(path, f"budget.timezone: {error.title}", error.hint) from None
 
 
 # ------------------------------------------------------------------ what cannot serve

@@ -54,5 +54,8 @@ def _standing(path: str, becomes: list[Found]) -> FileKey:
     notes = "; ".join(dict.fromkeys(found.note for found in becomes if found.note))
     if not any(found.read for found in becomes):
         return FileKey(path, "not yet in force", notes)
-    unread = ", ".join(found.path for found in becomes if not found.read)
-    return FileKey(path, "in force", f"not yet as {unread}" if unread else notes)
+    unread = [found.path for found in becomes if not found.read]
+    if unread:
+        done = ", ".join(found.path for found in becomes if found.read)
+        notes = f"as {done}; not yet as {', '.join(unread)}"
+    return FileKey(path, "in force", notes)

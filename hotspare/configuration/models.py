@@ -79,6 +79,7 @@ class _Compiling:
                 parameters=MappingProxyType(dict(keys.parameters)),
                 stream_usage=host.stream_usage,
                 ca_file=host.ca_file,
+                transport=host.transport,
             ),
             key_names if key_file is None else (*key_names, key_file),
             (*owner_warning, *address.warnings, *found.warnings, *lacking),

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
 from hotspare.configuration.error import fault, plain
 from hotspare.configuration.model import ProviderKeys
@@ -25,6 +26,7 @@ class Provider:
     headers: Mapping[str, str] = field(default_factory=dict)
     ca_file: str | None = None
     stream_usage: bool = True
+    transport: Literal["auto", "httpx"] = "auto"
     price_id: str | None = None
 
 
@@ -59,7 +61,6 @@ def _configured(name: str, keys: ProviderKeys, preset: Preset | None, around: Su
         raise fault(around.path, f"the required key {key} is missing", f'add {key} = "openai" (or "anthropic")')
     named, file = keys.api_key_env, keys.api_key_file
     own_key = named is not None or file is not None
-    _ = keys.transport  # both go by httpx's own transport
     return Provider(
         name,
         dialect,
@@ -71,6 +72,7 @@ def _configured(name: str, keys: ProviderKeys, preset: Preset | None, around: Su
         headers=dict(keys.headers),
         ca_file=_certificates(name, keys.ca_file, around),
         stream_usage=_or(keys.stream_usage, preset.stream_usage if preset else True),
+        transport=keys.transport,
         price_id=preset.price_id if preset else None,
     )
 

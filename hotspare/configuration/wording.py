@@ -5,7 +5,7 @@ A value is repeated only where it is short and cannot be a secret.
 
 import difflib
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -102,16 +102,23 @@ def dotted(place: Sequence[int | str]) -> str:
 def _unknown(root: type[Section], place: tuple[int | str, ...]) -> tuple[str, str]:
     """An unknown key, with the nearest right one: in its own table, else anywhere."""
     table, name = place[:-1], str(place[-1])
-    near = difflib.get_close_matches(name, _keys_at(root, table), n=1)
+    near = _nearest(name, _keys_at(root, table))
     if near:
-        right = join(dotted(table), near[0])
+        right = join(dotted(table), near)
     else:
         known = {key.rsplit(".", 1)[-1]: key for key in reversed(list(outline(root)))}
-        right = next((known[match] for match in difflib.get_close_matches(name, known, n=1)), "")
+        right = known.get(_nearest(name, known), "")
     if right:
         return f"unknown key {dotted(place)}; did you mean {right}?", f"write {right}, or take the key out"
     keys = ", ".join(_keys_at(root, table))
     return f"unknown key {dotted(place)}", f"take it out; {dotted(table) or 'the file'} may hold {keys}"
+
+
+def _nearest(name: str, known: Iterable[str]) -> str:
+    """The key that was meant: nearly the same, or the same without its unit; "" where none is."""
+    keys = list(known)
+    close = difflib.get_close_matches(name, keys, n=1)
+    return next(iter(close), "") or next((key for key in keys if key.startswith(f"{name}_")), "")
 
 
 def _keys_at(root: type[Section], table: tuple[int | str, ...]) -> list[str]:

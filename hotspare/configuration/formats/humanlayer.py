@@ -278,7 +278,7 @@ def _fixed(guide: Guide, to: _Translation) -> None:
 
 
 def _equal_priorities(guide: Guide) -> Iterator[str]:
-    by_priority: dict[float, list[str]] = Field(default_factory=dict)
+    by_priority: dict[float, list[str]] = {}
     for fallback in guide.fallback_models:
         by_priority.setdefault(fallback.priority, []).append(fallback.model)
     for priority, names in by_priority.items():
