@@ -1,4 +1,4 @@
-"""A bench for the engine: the real router; a Carrier, Delivery, Recorder and Journal that follow a script; virtual time.
+"""A bench for the engine: the real router, virtual time, and a script for whatever the engine calls or is read by.
 
 Everything that happens is written to one diary, in order, so that tests can say what came before what.
 """
