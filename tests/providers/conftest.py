@@ -125,8 +125,11 @@ SECRET = "sk-test-canary-0123456789abcdef"
 
 @pytest.fixture
 async def carry(provider: FakeProvider):
-    """Carry one attempt: `await carry(stream=True, dialect="anthropic", first_content_seconds=0.2, …)`."""
-    carriers: list[ProviderCarrier] = []
+    """Carry one attempt: `await carry(stream=True, dialect="anthropic", first_content_seconds=0.2, …)`.
+
+    Attempts on the same endpoint share one carrier, and so its connections.
+    """
+    carriers: dict[str, ProviderCarrier] = {}
 
     async def run(
         *,
@@ -142,8 +145,7 @@ async def carry(provider: FakeProvider):
         base = url or (provider.url + ("/v1" if dialect == "openai" else ""))
         key = ApiKey("KEY", SECRET)
         place = Endpoint("main", "fake", dialect, base, "upstream-model", (key,), **(endpoint or {}))
-        carrier = ProviderCarrier({"main": place})
-        carriers.append(carrier)
+        carrier = carriers.setdefault(f"{place} {endpoint}", ProviderCarrier({"main": place}))
         asked = {"model": "main", "messages": [{"role": "user", "content": "hi"}], "stream": stream} | (body or {})
         call: Call = openai_chat.read_request(json.dumps(asked).encode(), headers or {})
         now = asyncio.get_running_loop().time()
@@ -152,7 +154,7 @@ async def carry(provider: FakeProvider):
         return await carrier.call(Try(1, "main", "KEY", bounds, now + deadline_seconds), ask, call)
 
     yield run
-    for carrier in carriers:
+    for carrier in carriers.values():
         await carrier.aclose()
 
 
