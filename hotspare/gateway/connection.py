@@ -123,7 +123,6 @@ class Connection(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._disarm()
-        self.pipeline.clear()
         super().connection_lost(exc)
         if not self.connections:
             self._state.emptied.set()

@@ -166,7 +166,8 @@ async def test_a_trailer_never_becomes_a_header(open_gateway, chat):
     assert (await place.talk(head + b"transfer-encoding: chunked\r\n\r\n" + chunks)).status == 401
 
 
-async def test_endless_trailers_are_stopped(place, fake):
+async def test_endless_trailers_are_stopped(open_gateway):
+    place = await open_gateway(limits=ConnectionLimits(linger_seconds=0.2))
     head = b"POST /v1/chat/completions HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\n"
     async with place.connection() as (reader, writer), asyncio.timeout(5):
         writer.write(head + b"transfer-encoding: chunked\r\n\r\n0\r\nx: ")
@@ -228,11 +229,18 @@ async def test_chunks_over_the_limit_are_refused_while_they_come(open_gateway, f
         assert (await fake.read_answer(reader)).status == 413
 
 
-async def test_a_body_at_the_limit_is_taken(open_gateway, chat):
-    body = chat()
-    place = await open_gateway(max_body_bytes=len(body))
-    assert (await place.ask("POST", "/v1/chat/completions", body)).status == 200
-    assert (await place.ask("POST", "/v1/chat/completions", body + b" ")).status == 413
+@pytest.mark.parametrize("announced", [True, False])
+async def test_a_body_at_the_limit_is_taken(open_gateway, fake, chat, announced):
+    place = await open_gateway(max_body_bytes=len(chat()))
+    for body, status in ((chat(), 200), (chat() + b" ", 413)):
+        if announced:
+            asked = fake.request("POST", "/v1/chat/completions", body)
+        else:
+            asked = fake.request(
+                "POST", "/v1/chat/completions", transfer_encoding="chunked", content_type="application/json"
+            )
+            asked += b"%x\r\n%b\r\n0\r\n\r\n" % (len(body), body)
+        assert (await place.talk(asked)).status == status
 
 
 async def test_a_large_body_in_many_pieces_arrives_whole(place, chat):

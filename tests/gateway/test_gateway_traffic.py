@@ -191,6 +191,8 @@ async def test_without_the_token_every_path_is_closed_but_liveness(open_gateway,
         ("GET", "/health", b""),
         ("GET", "/health/models", b""),
         ("GET", "/nowhere", b""),
+        ("GET", "/health/live/", b""),
+        ("GET", "/health/livex", b""),
     ]:
         answer = await place.ask(method, path, body, **headers)
         assert (answer.status, answer.error["code"]) == (401, "invalid_token")
