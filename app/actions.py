@@ -268,7 +268,7 @@ def as_rows() -> list[dict[str, Any]]:
             "title": action.title,
             "help": action.help,
             "tier": action.tier,
-            "command": action.command,
+            "command": usage_line(action),
         }
         for action in ACTIONS
     ]
@@ -279,6 +279,11 @@ class _Blank(dict[str, Any]):
 
     def __missing__(self, key: str) -> str:
         return key.upper()
+
+
+def usage_line(action: Action) -> str:
+    """The command line as a usage line has it: names in capitals."""
+    return action.command.format_map(_Blank({"for": "10m"}))
 
 
 def command_line(action: Action, given: Parameters) -> str:

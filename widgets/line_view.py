@@ -30,7 +30,7 @@ ROLE_STYLES = """
     LineView > .line--rule { color: $foreground-disabled 50%; }
     LineView > .line--badge { color: $accent; text-style: bold reverse; }
     LineView > .line--alarm { color: $error; text-style: bold reverse; }
-    LineView > .line--cursor { background: $boost; }
+    LineView > .line--cursor { background: $panel; }
     LineView:ansi > .line--dim { color: $foreground; text-style: dim; }
     LineView:ansi > .line--off { color: $foreground; text-style: dim; }
     LineView:ansi > .line--rule { color: $foreground; text-style: dim; }

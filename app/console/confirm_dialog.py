@@ -28,7 +28,7 @@ class ConfirmDialog(Dialog[bool]):
 
     def __init__(self, question: Question, *, glyphs: Glyphs, clock: Clock) -> None:
         super().__init__(glyphs)
-        self.title_text = f" {question.title} "
+        self.title_text = question.title
         self._question = question
         self._clock = clock
         self._shown_at = clock.monotonic()

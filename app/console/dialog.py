@@ -5,6 +5,7 @@ from typing import ClassVar, TypeVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
+from textual.content import Content
 from textual.screen import ModalScreen
 
 from hotspare.widgets.glyphs import Glyphs
@@ -27,7 +28,7 @@ class Dialog(ModalScreen[Result]):
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="box") as box:
-            box.border_title = self.title_text
+            box.border_title = Content(self.title_text)  # never markup: it may hold a configured name
             yield from self.content()
 
     def content(self) -> ComposeResult:

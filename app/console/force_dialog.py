@@ -39,7 +39,7 @@ class ForceDialog(Dialog[ForceChoice | None]):
 
     def __init__(self, chain: ChainView, models: tuple[ModelView, ...], chosen: str, *, glyphs: Glyphs) -> None:
         super().__init__(glyphs)
-        self.title_text = f" Force a model in {glyphs.clean(chain.name, 30)} "
+        self.title_text = f"Force a model in {glyphs.clean(chain.name, 30)}"
         self._chain = chain
         self._models = models
         self._start = self._first_offer(chosen)

@@ -2,7 +2,7 @@
 the signs mean, and how each figure is computed.
 """
 
-from hotspare.app.actions import ACTIONS, Action
+from hotspare.app.actions import ACTIONS, Action, usage_line
 from hotspare.widgets.glyphs import Glyphs, Role
 from hotspare.widgets.line import Line, wrap
 
@@ -44,7 +44,7 @@ def help_lines(width: int, glyphs: Glyphs) -> list[Line]:
 def _action(action: Action, width: int, glyphs: Glyphs) -> list[Line]:
     lines = _entry(", ".join(action.keys), f"{action.title}. {action.help}", width)
     if action.command:
-        lines.append(((" " * 16, "text"), (f"$ {glyphs.clean(action.command)}"[: max(1, width - 17)], "dim")))
+        lines.append(((" " * 16, "text"), (f"$ {glyphs.clean(usage_line(action))}"[: max(1, width - 17)], "dim")))
     return lines
 
 

@@ -22,7 +22,7 @@ class LeaveDialog(Dialog[Leaving | None]):
         Binding("s", "choose('stop')", "Stop", show=False),
     ]
 
-    title_text = " Leave "
+    title_text = "Leave"
 
     def __init__(self, facts: LeavingFacts, *, glyphs: Glyphs) -> None:
         super().__init__(glyphs)

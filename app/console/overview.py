@@ -8,12 +8,13 @@ from typing import ClassVar, Literal, Protocol
 from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Container
+from textual.containers import Container, Horizontal
 from textual.screen import Screen
 from textual.widgets import Input
 
 from hotspare.app.actions import ACTIONS, Action, by_id
 from hotspare.app.console import panels
+from hotspare.app.console.dialog import keys_line
 from hotspare.app.console.operator import Severity
 from hotspare.app.console.reasons import why_not
 from hotspare.app.console.view_state import ViewState
@@ -102,9 +103,12 @@ class Overview(Screen[None]):
         yield RowList(id="requests", cursor=self.glyphs.cursor)
         yield LineView(id="rule-act")
         yield LineView(id="act")
-        box = Input(id="filter", placeholder="text, model:, trigger:, caller:, status:, >5s, ! excludes")
+        box = Input(id="filter", placeholder="text, model:, trigger:, caller:, >5s, !")
         box.cursor_blink = self._blink
-        yield box
+        with Horizontal(id="filter-bar"):
+            yield LineView(id="slash")
+            yield box
+            yield LineView(id="filter-keys")
         yield LineView(id="hints")
 
     @property
@@ -284,14 +288,16 @@ class Overview(Screen[None]):
     def _open_filter(self) -> None:
         box = self.query_one("#filter", Input)
         box.value = self.state.filter.text
-        box.add_class("-open")
+        self.query_one("#filter-bar").add_class("-open")
+        self._view("slash").show([((" /", "key"),)])
+        self._view("filter-keys").show([keys_line(("enter", "keeps"), ("esc", "clears"))])
         self._view("hints").display = False
         box.focus()
 
     def _close_filter(self) -> None:
-        box = self.query_one("#filter", Input)
-        if box.has_class("-open"):
-            box.remove_class("-open")
+        bar = self.query_one("#filter-bar")
+        if bar.has_class("-open"):
+            bar.remove_class("-open")
             self._view("hints").display = not self._layout_now.vital_only
             (self._rows("entries") if self._rows("entries").display else self._rows("lanes")).focus()
         self.draw()

@@ -42,7 +42,7 @@ class PrioritiesDialog(Dialog[None]):
             apply: put this order in force; False: it was refused.
         """
         super().__init__(glyphs)
-        self.title_text = f" Priorities of {glyphs.clean(chain, 30)} "
+        self.title_text = f"Priorities of {glyphs.clean(chain, 30)}"
         self._chain = chain
         self._models = {model.name: model for model in models}
         self._order = tuple(model.name for model in models)

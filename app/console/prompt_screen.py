@@ -29,7 +29,7 @@ class PromptScreen(Dialog[str | None]):
         Binding("ctrl+w", "why", "Why", show=False, priority=True),
     ]
 
-    title_text = " Test prompt "
+    title_text = "Test prompt"
 
     def __init__(
         self,

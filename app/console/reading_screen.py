@@ -22,7 +22,7 @@ class ReadingScreen(Dialog[None]):
 
     def __init__(self, title: str, make: Callable[[int], list[Line]], *, glyphs: Glyphs) -> None:
         super().__init__(glyphs)
-        self.title_text = f" {title} "
+        self.title_text = title
         self._make = make
 
     def content(self) -> ComposeResult:

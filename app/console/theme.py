@@ -19,8 +19,7 @@ DARK = Theme(
     foreground="#DCE3E9",
     background="#101418",
     surface="#182027",
-    panel="#1F2932",
-    boost="#24303B",
+    panel="#243140",
     dark=True,
     variables={
         "foreground-muted": "#98A5B1",
@@ -41,8 +40,7 @@ LIGHT = Theme(
     foreground="#15191D",
     background="#FFFFFF",
     surface="#F1F4F6",
-    panel="#E6EBEF",
-    boost="#E3EAF0",
+    panel="#DDE5EC",
     dark=False,
     variables={
         "foreground-muted": "#55606B",
@@ -66,11 +64,12 @@ PLAIN = Theme(
     background=_NONE,
     surface=_NONE,
     panel=_NONE,
-    boost=_NONE,
     dark=True,
     variables={
         "ansi-background": _NONE,
         "ansi-foreground": _NONE,
+        "foreground-muted": _NONE,
+        "foreground-disabled": _NONE,
         "border": _NONE,
         "border-blurred": _NONE,
         "block-cursor-foreground": _NONE,
