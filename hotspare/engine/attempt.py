@@ -14,7 +14,8 @@ from hotspare.router.record import Ask
 from hotspare.router.step import Try
 from hotspare.router.trigger import AttemptFailed, Trigger
 
-_log = logging.getLogger("hotspare.engine")
+LOG = logging.getLogger("hotspare.engine")
+LOG.addHandler(logging.NullHandler())  # else Python's last resort writes into the terminal that the console draws on
 
 
 async def attempt(carrier: Carrier, step: Try, ask: Ask, call: Call) -> Answer | AttemptFailed:
@@ -50,4 +51,4 @@ def unforeseen(error: BaseException, ask: Ask) -> AttemptFailed:
 
 def _report(error: BaseException, where: str) -> None:
     frames = "".join(traceback.format_tb(error.__traceback__)).rstrip()
-    _log.error("%s: unexpected %s\n%s", where, type(error).__name__, frames)
+    LOG.error("%s: unexpected %s\n%s", where, type(error).__name__, frames)

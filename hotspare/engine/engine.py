@@ -5,7 +5,6 @@ tasks. Every change of a decision goes through one lock: durable first, then in 
 """
 
 import asyncio
-import logging
 import secrets
 from collections.abc import AsyncIterator, Coroutine, Mapping
 from contextlib import suppress
@@ -14,6 +13,7 @@ from typing import Any, Self, TypeVar
 from hotspare.dialects.call import Call
 from hotspare.engine import admission
 from hotspare.engine.admission import UnknownModel
+from hotspare.engine.attempt import LOG
 from hotspare.engine.events import Events
 from hotspare.engine.identity import NOISE_BITS, RequestIds
 from hotspare.engine.passage import Passage, Watcher
@@ -28,8 +28,6 @@ __all__ = ["Engine", "UnknownModel"]
 TICK_SECONDS = 1.0
 RESTORED_AT_ONCE = 256
 """Records folded at the start between two looks at the rest of the program."""
-
-_log = logging.getLogger("hotspare.engine")
 
 Result = TypeVar("Result")
 
@@ -192,7 +190,7 @@ class Engine:
             try:
                 await self._carry_through(self._expire())
             except Exception:  # noqa: BLE001  the top of a task: the next tick may go well
-                _log.exception("the engine's tick went wrong")
+                LOG.exception("the engine's tick went wrong")
 
     async def _expire(self) -> None:
         async with self._deciding:

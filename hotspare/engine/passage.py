@@ -131,16 +131,21 @@ class Passage:
         """Perform steps, and those that follow from them, up to the next one that is the serving task's own."""
         while len(steps) == 1:
             step = steps[0]
-            if isinstance(step, Deliver | Finish | Fail):
-                return step
-            if isinstance(step, Cancel) or self._attempts.running:
+            if self._attempts.running and isinstance(step, Try | Wait):
                 break
-            if isinstance(step, Try):
-                steps = self._tell(await self._attempts.make(step))
-            else:
-                await asyncio.sleep(step.until - self._clock.monotonic())
-                self._not_before = step.until
-                steps = self._tell(DUE)
+            match step:
+                case Try():
+                    steps = self._tell(await self._attempts.make(step))
+                case Wait(until=until):
+                    await asyncio.sleep(until - self._clock.monotonic())
+                    self._not_before = until
+                    steps = self._tell(DUE)
+                case Cancel():
+                    break
+                case Deliver() | Finish() | Fail():
+                    return step
+                case _:
+                    assert_never(step)
         return await self._side_by_side(steps)
 
     # ------------------------------------------------------------ several things at once
