@@ -91,7 +91,7 @@ def admin_application(backend: Backend) -> Starlette:
             Route("/prompt", admin.prompt, methods=["POST"]),
             Route("/events", admin.events, methods=["GET"]),
         ],
-        exception_handlers={HotspareError: _told},
+        exception_handlers={HotspareError: _told, Exception: _fault},
     )
 
 
@@ -114,6 +114,12 @@ async def _body(request: Request) -> bytes:
 
 def _json(data: bytes) -> Response:
     return Response(data, media_type="application/json")
+
+
+async def _fault(_request: Request, _error: Exception) -> Response:
+    """Starlette raises the error again after this, so that the connection logs it."""
+    told = HotspareError("The instance met an error of its own.", "Its log says which (`hotspare logs path`).")
+    return Response(admin_wire.encode_error(told), status_code=500, media_type="application/json")
 
 
 async def _told(_request: Request, error: Exception) -> Response:

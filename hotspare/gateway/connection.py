@@ -313,9 +313,7 @@ class Connection(HttpToolsProtocol):
             pass  # the caller left, or was refused while its body came
         except Exception:
             LOG.exception("A request met an error of the gateway itself")
-            if cycle.response_started:
-                self.transport.abort()
-            else:
+            if not cycle.response_started:
                 await send_refusal(send, INTERNAL, dialect_of(cycle.scope["path"]))
         finally:
             cycle.on_response = _nothing

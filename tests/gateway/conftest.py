@@ -237,6 +237,8 @@ class FakeBackend:
 
     async def query(self, name, **parameters):
         self.queries.append((name, parameters))
+        if name == "broken":
+            raise ZeroDivisionError("a fault of ours")
         if name != "requests":
             raise ValueError("no such view")
         return [{"id": "r1", "cost_usd": None}]

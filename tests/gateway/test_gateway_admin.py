@@ -91,6 +91,13 @@ async def test_an_unknown_view_is_told(admin):
     assert "secrets" in admin_wire.decode_error(answer.body).title
 
 
+async def test_a_fault_of_our_own_is_told_without_a_traceback(admin, caplog):
+    answer = await _post(admin, "/query", admin_wire.encode_query("broken", {}))
+    assert answer.status == 500
+    assert "Zero" not in admin_wire.decode_error(answer.body).title
+    assert "ZeroDivisionError" in caplog.text
+
+
 async def test_a_test_prompt_is_followed_line_by_line(admin):
     prompt = Prompt("say hi", model="gpt")
     answer = await _post(admin, "/prompt", admin_wire.encode_prompt(prompt))
