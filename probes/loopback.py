@@ -17,7 +17,8 @@ from hotspare.probes.http11 import BodyTooLarge, BrokenMessage, Head
 
 Headers = tuple[tuple[str, str], ...]
 
-BODY_LIMIT_BYTES = 8 * 1024 * 1024
+BODY_LIMIT_BYTES = 32 * 1024 * 1024
+"""As much as the largest provider takes."""
 IDLE_SECONDS = 75.0
 """A connection without a request is kept so long: longer than clients keep theirs, so that no request meets its end."""
 CLOSE_SECONDS = 1.0
