@@ -46,7 +46,7 @@ async def _finish(pieces: AsyncIterator[bytes] | None) -> None:
 def unforeseen(error: BaseException, ask: Ask) -> AttemptFailed:
     """What becomes of an exception that no Carrier should raise."""
     _report(error, f"request {ask.id}")
-    return AttemptFailed(Trigger.unclassified, f"unexpected {type(error).__name__} in hotspare, see its log")
+    return AttemptFailed(Trigger.unclassified, f"unexpected {type(error).__name__} inside hotspare")
 
 
 def _report(error: BaseException, where: str) -> None:

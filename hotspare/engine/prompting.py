@@ -5,7 +5,6 @@ shows it makes it harmless first.
 """
 
 import asyncio
-from collections.abc import AsyncIterator
 
 from hotspare.dialects import openai_chat
 from hotspare.engine.backend import PromptEvent
@@ -30,12 +29,12 @@ class PromptFollower:
         self._called: dict[int, Try] = {}
         self._closing = PromptEvent("end", "")
 
-    async def events(self) -> AsyncIterator[PromptEvent]:
-        """All events, until `close`."""
-        while (event := await self._events.get()) is not None:
-            if event.kind == "text":
-                self._room.release()
-            yield event
+    async def next(self) -> PromptEvent | None:
+        """The next event; None when there are no more."""
+        event = await self._events.get()
+        if event is not None and event.kind == "text":
+            self._room.release()
+        return event
 
     def close(self) -> None:
         """Nothing more will come."""
