@@ -1,0 +1,191 @@
+"""Our own TOML: levels over levels, defaults of the mission, and an account that follows from what was read."""
+
+from hotspare.configuration.load import load
+from hotspare.router.settings import BreakerRules, Budget, Limits
+
+
+def test_a_small_file_has_the_routers_defaults(read, small):
+    found = read(small)
+    chain = found.settings.chains["main"]
+    assert dict(chain.limits) == {"claude": Limits(), "gpt": Limits()}
+    assert found.settings.models["gpt"].breaker == BreakerRules()
+    assert (found.gateway.host, found.gateway.port, found.gateway.token) == ("127.0.0.1", 4000, None)
+    assert found.settings.default_chain is None
+    assert found.settings.budget.daily is None
+    assert found.warnings == ()
+
+
+def test_a_models_limit_covers_the_chains_and_that_the_files(read, small):
+    content = "[limits]\nretries = 5\nsilence_seconds = 9\nattempt_seconds = 8\n" + small.replace(
+        "[chains.main]", "[chains.main]\nretries = 4\nsilence_seconds = 7"
+    ).replace('name = "gpt"', 'name = "gpt"\nretries = 0')
+    limits = read(content).settings.chains["main"].limits
+    assert (limits["gpt"].retries, limits["gpt"].silence_seconds, limits["gpt"].attempt_seconds) == (0, 7, 8)
+    assert (limits["claude"].retries, limits["claude"].silence_seconds, limits["claude"].attempt_seconds) == (4, 7, 8)
+
+
+def test_a_limit_that_others_cover_is_still_in_force(read, small, states):
+    content = "[limits]\nretries = 5\n" + small.replace("[chains.main]", "[chains.main]\nretries = 4")
+    assert states(read(content))["limits.retries"] == "in force"
+
+
+def test_the_deadline_is_the_chains_else_the_files(read, small):
+    assert read("[limits]\ndeadline_seconds = 90\n" + small).settings.chains["main"].deadline_seconds == 90
+    content = "[limits]\ndeadline_seconds = 90\n" + small + "deadline_seconds = 40\n"
+    chain = read(content).settings.chains["main"]
+    assert (chain.deadline_seconds, chain.limits["gpt"].deadline_seconds) == (40, 40)
+
+
+def test_a_model_has_no_deadline_of_its_own(read, small, states):
+    content = small.replace('name = "gpt"', 'name = "gpt"\ndeadline_seconds = 9')
+    found = read(content)
+    assert states(found)["models[1].deadline_seconds"] == "not yet in force"
+    assert found.settings.chains["main"].limits["gpt"].deadline_seconds == 180
+
+
+def test_breakers_have_levels_too(read, small):
+    content = (
+        "[breaker]\nopen_seconds = 5\nminimum_calls = 3\nslow_share = 0.4\n"
+        + small.replace('name = "gpt"', 'name = "gpt"\nbreaker = { open_seconds = 7 }')
+        + "breaker = { open_seconds = 6, minimum_calls = 4 }\n"
+    )
+    models = read(content).settings.models
+    assert models["gpt"].breaker == BreakerRules(open_seconds=7, minimum_calls=4, slow_share=0.4)
+    assert models["claude"].breaker == BreakerRules(open_seconds=6, minimum_calls=4, slow_share=0.4)
+
+
+def test_a_breaker_can_be_switched_off(read, small):
+    assert not read("[breaker]\nenabled = false\n" + small).settings.models["gpt"].breaker.enabled
+
+
+def test_flags_win_over_the_file(read, small, environ):
+    content = '[gateway]\nport = 4001\nhost = "localhost"\n' + small
+    found = read(content, port=0, host="::1")
+    assert (found.gateway.host, found.gateway.port) == ("::1", 0)
+    assert read(content).gateway.port == 4001
+
+
+def test_a_token_lets_others_in_and_is_not_shown(read, small):
+    content = '[gateway]\nhost = "0.0.0.0"\ntoken_env = "T"\n' + small
+    found = read(content, environ={"T": " open-sesame "})
+    assert (found.gateway.host, found.gateway.token) == ("0.0.0.0", "open-sesame")
+    assert "open-sesame" not in repr(found)
+
+
+def test_a_host_flag_that_lets_others_in_needs_a_token_too(refusal, small):
+    assert "no token is asked for" in refusal(small, host="0.0.0.0")
+    assert "no token is asked for" in refusal(small, host="192.168.1.5")
+
+
+def test_a_store_is_relative_to_the_file(read, small, tmp_path):
+    assert read('[store]\npath = "data/h.db"\n' + small).store.path == tmp_path / "project" / "data" / "h.db"
+    assert read('[store]\npath = "/var/h.db"\n' + small).store.path.as_posix() == "/var/h.db"
+
+
+def test_two_files_of_one_name_are_two_instances(read, small, write, environ, today, tmp_path):
+    first = read(small)
+    other = tmp_path / "hotspare.toml"
+    other.write_text(small)
+    assert load(other, environ, today=today).name != first.name
+    assert first.name == read(small).name
+    assert read('[gateway]\nname = "prod"\n' + small).name == "prod"
+
+
+def test_the_default_chain_is_the_first_one_where_the_file_wants_one(read, small):
+    content = '[gateway]\nunknown_model = "default"\n' + small + '[chains.other]\nmodels = ["gpt"]\n'
+    assert read(content).settings.default_chain == "main"
+
+
+def test_a_limit_that_only_warns_is_in_force(read, small, states):
+    found = read('[budget]\ndaily_usd = 3\nat_limit = "warn"\n' + small)
+    assert found.settings.budget == Budget(daily=3_000_000_000_000, at_limit="warn")
+    assert states(found)["budget.daily_usd"] == states(found)["budget.at_limit"] == "in force"
+    assert found.warnings == ()
+
+
+def test_a_limit_that_would_refuse_is_not_yet_in_force(read, small, states):
+    for at_limit in ('at_limit = "block"\n', 'at_limit = "cheapest"\n', ""):
+        found = read(f"[budget]\ndaily_usd = 3\n{at_limit}{small}")
+        assert states(found)["budget.daily_usd"] == "not yet in force"
+        assert found.settings.budget.daily == 3_000_000_000_000
+        assert any("nothing is refused yet" in warning for warning in found.warnings)
+
+
+def test_a_session_limit_is_not_yet_in_force_even_as_a_warning(read, small, states):
+    found = read('[budget]\nsession_usd = 3\nat_limit = "warn"\n' + small)
+    assert states(found)["budget.session_usd"] == "not yet in force"
+    assert any("nothing is refused yet" in warning for warning in found.warnings)
+
+
+def test_a_strategy_that_is_not_carried_out_is_said_and_priority_holds(read, small, states):
+    found = read(small + 'strategy = "fastest"\nstream_delivery = "whole"\non_stream_break = "continue"\n')
+    assert found.settings.chains["main"].strategy == "priority"
+    for key in ("strategy", "stream_delivery", "on_stream_break"):
+        assert states(found)[f"chains.main.{key}"] == "not yet in force"
+    assert any('the strategy "fastest" of the chain main is not carried out yet' in w for w in found.warnings)
+
+
+def test_asking_for_what_happens_anyway_is_in_force(read, small, states):
+    found = read(small + 'strategy = "priority"\nstream_delivery = "live"\nemergency_cache = false\n')
+    assert {state for key, state in states(found).items() if key.startswith("chains.main")} == {"in force"}
+
+
+def test_callers_alerts_and_tasks_are_not_yet_in_force(read, small, states):
+    found = read(
+        small
+        + '[[chains.main.tasks]]\nmatch = { header = "x-task", equals = "simple" }\nstart = "gpt"\n'
+        + '[[callers]]\nname = "shop"\ntoken_env = "SHOP_TOKEN"\n'
+        + '[[alerts.webhooks]]\nurl = "https://hooks.example.com/x?token=1"\n'
+    )
+    not_yet = {key for key, state in states(found).items() if state == "not yet in force"}
+    assert not_yet == {
+        "chains.main.tasks[0].match.header",
+        "chains.main.tasks[0].match.equals",
+        "chains.main.tasks[0].start",
+        "callers[0].name",
+        "callers[0].token_env",
+        "alerts.webhooks[0].url",
+    }
+
+
+def test_a_model_in_no_chain_is_warned_of(read, small):
+    found = read(small + '[[models]]\nname = "o3"\n')
+    assert "o3 is in no chain: it is never called" in found.warnings
+
+
+def test_a_chain_without_a_callable_model_is_a_warning(read, small):
+    found = read(small + '[chains.other]\nmodels = ["gpt"]\n', environ={"OPENAI_API_KEY": ""})
+    assert "no model of the chain other can be called: its callers get 503" in found.warnings
+    assert "gpt has no key: set OPENAI_API_KEY (openai)" in found.warnings
+    assert found.settings.models["gpt"].keys == ()
+    assert found.settings.models["gpt"].needs_key
+
+
+def test_two_chains_may_share_models(read, small):
+    found = read(small + 'answers = ["claude-*"]\n[chains.other]\nmodels = ["gpt"]\nanswers = ["gpt-*"]\n')
+    assert found.settings.chains["other"].answers == ("gpt-*",)
+
+
+def test_a_model_goes_as_its_parameters_and_its_provider_say(read, small, tmp_path):
+    (tmp_path / "project").mkdir()
+    (tmp_path / "project" / "box.pem").write_text("certificates")
+    found = read(
+        small
+        + '[providers.box]\ndialect = "anthropic"\nbase_url = "http://10.0.0.7:8000/"\nheaders = { x-team = "a" }\n'
+        + 'ca_file = "box.pem"\nstream_usage = false\ntransport = "httpx"\n'
+        + '[[models]]\nname = "mine"\nprovider = "box"\nmodel = "m-1"\nmax_concurrent = 3\n'
+        + "parameters = { top_p = 0.5 }\n"
+    )
+    model, endpoint = found.settings.models["mine"], found.endpoints["mine"]
+    assert (model.provider, model.needs_key, model.max_concurrent, model.rates) == ("box", False, 3, None)
+    assert (endpoint.dialect, endpoint.base_url, endpoint.model_id) == ("anthropic", "http://10.0.0.7:8000", "m-1")
+    assert dict(endpoint.headers) == {"x-team": "a"}
+    assert dict(endpoint.parameters) == {"top_p": 0.5}
+    assert endpoint.ca_file == str(tmp_path / "project" / "box.pem")
+    assert (endpoint.stream_usage, endpoint.transport) == (False, "httpx")
+
+
+def test_models_behind_a_translation_lack_what_it_cannot_carry(read, small):
+    models = read(small).settings.models
+    assert {"tools", "images", "json_schema", "json_object", "audio", "n"} <= models["claude"].lacks
+    assert models["gpt"].lacks == frozenset()
