@@ -18,7 +18,7 @@ from hotspare.store import intake, writer
 from hotspare.store.appending import append_whole
 from hotspare.store.entry import encode_record
 from hotspare.store.fault import NewerSchema
-from hotspare.store.schema import VERSION
+from hotspare.store.schema import MIGRATIONS, VERSION
 
 
 @pytest.fixture(autouse=True)
@@ -198,7 +198,7 @@ async def test_a_migration_that_fails_leaves_nothing_behind(opened, tmp_path, mo
         with closing(sqlite3.connect(tmp_path / "hotspare.db")) as connection:
             assert connection.execute("SELECT count(*) FROM sqlite_schema").fetchone() == (0,)
             assert connection.execute("PRAGMA user_version").fetchone() == (0,)
-        monkeypatch.undo()
+        monkeypatch.setattr("hotspare.store.database.MIGRATIONS", MIGRATIONS)
         store.append(make_record())
         await until(lambda: store.view().state == "ok")
         assert len(await store.query("requests", {})) == 1
