@@ -77,7 +77,7 @@ class LocalBackend:
         )
         serving.add_done_callback(lambda _: follower.close())
         try:
-            async for event in follower.events():
+            while (event := await follower.next()) is not None:
                 yield event
             await serving
         finally:
