@@ -76,6 +76,13 @@ def test_content_of_any_kind_is_an_answer(said):
     assert openai_chat.read_answer(chat(said)).body == chat(said)
 
 
+def test_an_error_in_a_200_is_that_error():
+    body = chat({"content": "x"}, error={"message": "m", "code": "rate_limit_exceeded"})
+    with pytest.raises(AttemptFailed, match="m") as caught:
+        openai_chat.read_answer(body)
+    assert caught.value.trigger is Trigger.rate_limit
+
+
 def test_a_byte_order_mark_is_taken_off():
     assert openai_chat.read_answer(b"\xef\xbb\xbf\n" + chat({"content": "x"})).body == chat({"content": "x"})
 

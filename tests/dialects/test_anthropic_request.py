@@ -86,6 +86,7 @@ def test_a_model_s_defaults_are_carried_in_either_dialect_s_words():
     assert (body["temperature"], body["max_tokens"], body["top_k"]) == (0.1, 99, 5)
     assert "seed" not in body
     assert composed(defaults, max_completion_tokens=3)[0]["max_tokens"] == 3
+    assert composed({"max_completion_tokens": 99}, max_tokens=3)[0]["max_tokens"] == 3
 
 
 @pytest.mark.parametrize(

@@ -117,8 +117,8 @@ def test_every_legal_way_to_write_events_is_read(style, bytewise):
     assert openai_chat.text_of_piece(out) == TEXT
     assert stream.failure is None
     assert b"\x1b" not in out
-    for event in out.removesuffix(b"\n\n").split(b"\n\n"):
-        assert json.loads(event.removeprefix(b"data: "))["choices"]
+    relayed = [json.loads(event.removeprefix(b"data: ")) for event in out.removesuffix(b"\n\n").split(b"\n\n")]
+    assert relayed == CHAT[:-1]
 
 
 def test_events_are_relayed_byte_for_byte():
@@ -178,6 +178,17 @@ def test_a_role_or_nothing_is_not_content(delta):
 def test_how_a_chat_stream_ended(events, done, trigger):
     stream, _ = forward("openai", [encode(events, done=done)])
     assert (stream.failure and stream.failure.trigger) is trigger
+
+
+def test_nothing_that_follows_the_end_is_forwarded():
+    late = encode([chunk({"content": "late"})], done=False)
+    assert b"late" not in forward("openai", [encode([chunk({"content": "x"}, "stop")]) + late])[1]
+    assert b"late" not in forward("openai", [encode([{"error": {"message": "m"}}], done=False) + late])[1]
+
+
+def test_words_after_a_choice_has_ended_do_not_begin_it_again():
+    events = [chunk({"content": "x"}), chunk({}, "stop"), chunk({"content": ""})]
+    assert forward("openai", [encode(events, done=False)])[0].failure is None
 
 
 def test_an_answer_that_ends_without_content_by_the_caller_s_limit_is_released_whole():
@@ -286,10 +297,11 @@ def test_one_event_is_bounded(monkeypatch):
         lines.feed(b"data:\n")
 
 
-def test_a_long_stream_of_small_events_is_not(monkeypatch):
+@pytest.mark.parametrize("cut", [1, 4, 8, 12])
+def test_a_long_stream_of_small_events_is_not(monkeypatch, cut):
     monkeypatch.setattr("hotspare.dialects.sse.EVENT_BYTES", 100)
-    parser = SseParser()
-    assert sum(len(parser.feed(b"data: 12345\n\n")) for _ in range(100)) == 100
+    parser, event = SseParser(), b"data: 12345\n\n"
+    assert sum(len(parser.feed(event[:cut]) + parser.feed(event[cut:])) for _ in range(100)) == 100
 
 
 def test_lines_that_are_no_data_make_no_event():

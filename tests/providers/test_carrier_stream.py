@@ -85,9 +85,9 @@ async def test_the_end_mark_ends_the_answer_though_the_provider_holds_the_connec
         closed.set()
 
     provider.does(hold)
-    text, failure = await asyncio.wait_for(read(await carry(stream=True)), 1)
+    text, failure = await asyncio.wait_for(read(await carry(stream=True)), 5)
     assert (text, failure) == ("hello world", None)
-    await asyncio.wait_for(closed.wait(), 1)
+    await asyncio.wait_for(closed.wait(), 5)
 
 
 async def cut(x):
@@ -165,7 +165,7 @@ async def test_after_the_first_content_the_text_so_far_stands_and_the_break_is_t
 
     provider.does(serve)
     answer = await carry(stream=True, silence_seconds=0.15)
-    text, failure = await asyncio.wait_for(read(answer), 2)
+    text, failure = await asyncio.wait_for(read(answer), 5)
     assert text == "one two"
     assert failure is not None
     assert failure.trigger is trigger
@@ -180,7 +180,7 @@ async def test_an_answer_that_said_it_was_complete_is_whole_whatever_follows(pro
 
     provider.does(serve)
     answer = await carry(stream=True, silence_seconds=0.1)
-    assert await asyncio.wait_for(read(answer), 2) == ("all", None)
+    assert await asyncio.wait_for(read(answer), 5) == ("all", None)
     assert answer.tail == b"data: [DONE]\n\n"
 
 
@@ -209,6 +209,21 @@ async def test_a_stream_that_keeps_talking_outlives_every_limit(provider, carry,
     provider.does(serve)
     answer = await carry(stream=True, first_content_seconds=0.2, silence_seconds=0.2, attempt_seconds=0.2)
     assert await read(answer) == ("." * 12, None)
+
+
+async def test_events_without_a_word_are_no_silence(provider, carry):
+    async def serve(x):
+        await x.begin_stream()
+        await x.chunk(b'data: {"type":"content_block_delta","delta":{"text":"one"}}\n\n')
+        for _ in range(10):
+            await asyncio.sleep(0.03)
+            await x.chunk(b'event: ping\ndata: {"type":"ping"}\n\n')
+        await x.chunk(b'data: {"type":"message_delta","delta":{"stop_reason":"end_turn"}}\n\n')
+        await x.end_stream()
+
+    provider.does(serve)
+    answer = await carry(stream=True, dialect="anthropic", silence_seconds=0.2)
+    assert await read(answer) == ("one", None)
 
 
 async def test_a_slow_caller_is_not_the_provider_s_silence(provider, carry, sse):
@@ -292,7 +307,7 @@ async def test_leaving_in_the_middle_closes_the_connection(provider, carry, sse)
         await task
     await answer.aclose()
     await answer.aclose()
-    await asyncio.wait_for(closed.wait(), 1)
+    await asyncio.wait_for(closed.wait(), 5)
 
 
 async def test_an_anthropic_stream_reaches_the_caller_as_chunks(provider, carry):

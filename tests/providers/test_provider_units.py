@@ -120,11 +120,14 @@ async def test_somebody_else_s_cancellation_goes_on_as_one_though_the_time_is_up
     limit = Limit(time.monotonic)
 
     async def wait():
-        with limit.until(time.monotonic() - 1, expired):
-            asyncio.current_task().cancel()
+        with limit.until(time.monotonic() + 60, expired):
             await asyncio.Event().wait()
 
     task = asyncio.create_task(wait())
+    await asyncio.sleep(0)
+    limit.until(0.0, expired)
+    limit._fire()
+    task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
     limit.close()
