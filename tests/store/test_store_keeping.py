@@ -1,12 +1,16 @@
 """What the store keeps, and gives back unchanged."""
 
+import asyncio
 import sqlite3
 import stat
 import threading
 from dataclasses import replace
 
+import pytest
+
 from hotspare.router.command import Change, Decision, Slot
 from hotspare.router.trigger import Trigger
+from hotspare.store.store import Store
 
 
 async def all_records(store, since=0.0):
@@ -187,3 +191,48 @@ async def test_auth_is_kept_as_a_trigger(opened, make_fallback, make_attempt):
         await store.flush()
         [found] = await all_records(store)
         assert found.attempts[0].trigger is Trigger.auth
+
+
+async def test_an_act_that_nobody_waits_for_any_more_is_written_all_the_same(opened, disable):
+    async with opened() as store:
+        writing = asyncio.create_task(store.write(disable()))
+        await asyncio.sleep(0)
+        writing.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await writing
+        entry = await store.write(disable("gpt"))
+        assert entry.number == 2
+        assert len(await store.standing()) == 2
+
+
+async def test_acts_at_the_same_time_get_a_number_each(opened, disable):
+    async with opened() as store:
+        entries = await asyncio.gather(*(store.write(disable(f"m{number}")) for number in range(8)))
+        assert sorted(entry.number for entry in entries) == list(range(1, 9))
+
+
+async def test_after_the_end_a_record_is_counted_and_nothing_raised(opened, make_record):
+    async with opened() as store:
+        pass
+    store.append(make_record())
+    store.remember({"a": 1})
+    assert store.view().dropped == 1
+    assert await store.query("requests", {}) == []
+    await store.flush()
+    await store.close()
+
+
+async def test_an_act_with_broken_text_is_written(opened, disable):
+    async with opened() as store:
+        entry = await store.write(replace(disable(), why="half \ud800"))
+        assert entry.durable
+        assert (await store.query("journal", {}))[0]["why"] == "half ?"
+
+
+async def test_the_log_is_in_the_state_folder_unless_said_otherwise(tmp_path, monkeypatch, make_record):
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    store = await Store.open(tmp_path / "hotspare.db", name="prod")
+    store.append(make_record())
+    await store.close()
+    assert store.log_path == tmp_path / "state" / "hotspare" / "prod.log"
+    assert '"id":"r0001"' in store.log_path.read_text()
