@@ -7,12 +7,11 @@ import asyncio
 import random
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
 from hotspare.app import instance
-from hotspare.app.instance import NothingRuns, Note
+from hotspare.app.instance import Note, NothingRuns
 from hotspare.app.restoring import records_since
 from hotspare.app.version import version
 from hotspare.configuration.compiled import Configuration
@@ -76,7 +75,7 @@ class Past:
 
     async def _restored(self, reader: Reader) -> Snapshot:
         now, wall = self.clock.monotonic(), self.clock.wall()
-        day_begins = partial(midnight, timezone=self.configuration.timezone)
+        day_begins = midnight(self.configuration.timezone)
         router = Router(self.configuration.settings, random=random.Random(), midnight=day_begins)
         router.restore(decisions=await reader.standing(), memory=await reader.memory(), now=now, wall=wall)
         async for record in reader.records(records_since(wall, day_begins)):

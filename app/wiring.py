@@ -6,10 +6,9 @@ the first request can come.
 
 import os
 import random
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
-from functools import partial
 
 from hotspare.app.instance import Claim, Note
 from hotspare.app.restoring import records_since
@@ -83,7 +82,7 @@ async def running(configuration: Configuration, claim: Claim, clock: Clock, *, k
 
 async def _engine(configuration: Configuration, store: Store, carrier: ProviderCarrier, clock: Clock) -> Engine:
     """The engine, with what an earlier run left taken up."""
-    day_begins: Callable[[float], float] = partial(midnight, timezone=configuration.timezone)
+    day_begins = midnight(configuration.timezone)
     router = Router(configuration.settings, random=random.Random(), midnight=day_begins)
     engine = Engine(router=router, carrier=carrier, recorder=store, journal=store, clock=clock)
     records = store.records(records_since(clock.wall(), day_begins))
