@@ -13,6 +13,8 @@ from hotspare.widgets.row_list import Row
 
 OUT = frozenset({"disabled", "draining"})
 NARROW, WIDE = 56, 110
+LEAST_STATE = 14
+"""Cells below which the state of now is not told in words."""
 
 
 def lane_key(chain: str, model: str) -> str:
@@ -110,14 +112,13 @@ class Columns:
         longest = max((len(glyphs.clean(model.name, 80)) for model in models), default=5)
         ok, p95, cost = 7, 8, 8
         gap = 4 if width >= 76 else 2
-        state = 0
         if width < NARROW:
             p95, cost, gap = 0, 8, 1
-        if width >= WIDE:
-            state = min(48, width - LANE_MINUTES - 60)
-        fixed = 1 + 1 + gap + ok + p95 + cost + state
+        fixed = 1 + 1 + gap + ok + p95 + cost
         name = max(5, min(longest, 28 if width >= WIDE else 20, (width - fixed) // 2))
-        return cls(name, max(0, min(LANE_MINUTES, width - fixed - name)), ok, p95, cost, state, gap)
+        rest = width - fixed - name
+        state = rest - LANE_MINUTES if width >= WIDE and rest - LANE_MINUTES >= LEAST_STATE else 0
+        return cls(name, max(0, min(LANE_MINUTES, rest - state)), ok, p95, cost, state, gap)
 
     def head(self, glyphs: Glyphs) -> Line:
         """The names of the columns."""

@@ -14,6 +14,8 @@ from hotspare.widgets.row_list import Row
 
 ROOMY = 100
 SMALL = 64
+REQUEST_CELLS = 97
+"""What the columns of a list of requests take besides the names and the evidence."""
 VERDICTS: dict[str, tuple[str, Role]] = {
     "answered": ("good", "ok"),
     "failed": ("bad", "bad"),
@@ -39,7 +41,8 @@ class Widths:
     reason: int
     evidence: int
     caller: int
-    width: int
+    rest: int
+    """For the evidence in a list of requests; 0: that list has its narrow form."""
 
     @classmethod
     def choose(cls, models: Sequence[ModelView], width: int, glyphs: Glyphs) -> "Widths":
@@ -50,7 +53,8 @@ class Widths:
         fixed = 1 + 8 + 2 + 3 + 2 + reason + 1 + 7 + (2 + caller if caller else 0)
         name = max(5, min(longest, 24, (width - fixed - (18 if width >= SMALL else 0)) // 2))
         evidence = width - fixed - 2 * name - 1
-        return cls(name, reason, evidence if evidence >= 12 else 0, caller, width)
+        rest = width - REQUEST_CELLS - 2 * name
+        return cls(name, reason, evidence if evidence >= 12 else 0, caller, rest if rest >= 12 else 0)
 
 
 def fallback_rows(rows: Sequence[RequestRow], models: Sequence[ModelView], width: int, glyphs: Glyphs) -> list[Row]:
@@ -85,11 +89,12 @@ def request_head(models: Sequence[ModelView], width: int, glyphs: Glyphs) -> Lin
     """The names of the columns of a list of requests."""
     widths = Widths.choose(models, width, glyphs)
     text = f" {pad('time', 10)}  {pad('model', widths.name)}  {pad('meant', widths.name, glyphs.more)}  "
-    if widths.width < ROOMY:
+    if not widths.rest:
         text += f"{pad('reason', widths.reason)}{pad_left('took', 7)}"
         return ((f"{text}  {'caller' if widths.caller else ''}".rstrip(), "dim"),)
-    rest = width - 100 - 2 * widths.name
-    text += f"{pad('reason', widths.reason)} {pad('evidence', rest)} {pad_left('status', 6)}{pad_left('tries', 6)}"
+    text += (
+        f"{pad('reason', widths.reason)} {pad('evidence', widths.rest)} {pad_left('status', 6)}{pad_left('tries', 6)}"
+    )
     text += f"{pad_left('tokens', 14)}{pad_left('cost', 10)}{pad_left('took', 9)}  caller"
     return ((text, "dim"),)
 
@@ -110,18 +115,17 @@ def _request(row: RequestRow, widths: Widths, glyphs: Glyphs) -> Line:
     instead = cut_middle(glyphs.clean(row.meant, 80), widths.name, glyphs.more) if row.model != row.meant else ""
     spans.append((f"  {pad(instead, widths.name)}", "dim"))
     spans.append((f"  {pad(glyphs.clean(row.reason, 40), widths.reason, glyphs.more)}", role))
-    spans.extend(_roomy(row, widths, glyphs) if widths.width >= ROOMY else _tight(row))
+    spans.extend(_roomy(row, widths, glyphs) if widths.rest else _tight(row))
     if widths.caller:
         spans.append((f"  {pad(_caller(row, glyphs), widths.caller, glyphs.more)}", "dim"))
     return tuple(spans)
 
 
 def _roomy(row: RequestRow, widths: Widths, glyphs: Glyphs) -> list[Span]:
-    rest = widths.width - 100 - 2 * widths.name
     tokens = f"{figures.count(row.input_tokens)} {glyphs.step} {figures.count(row.output_tokens)}"
     cost = "no price" if row.unpriced else figures.usd(row.cost_pico_usd)
     return [
-        (f" {pad(glyphs.clean(row.evidence, 160), rest, glyphs.more)} ", "text"),
+        (f" {pad(glyphs.clean(row.evidence, 160), widths.rest, glyphs.more)} ", "text"),
         (pad_left(str(row.status), 6), "text" if row.status < 400 else "bad"),
         (pad_left(str(row.attempts), 6), "dim"),
         (pad_left(tokens, 14), "dim"),

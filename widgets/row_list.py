@@ -96,7 +96,7 @@ class RowList(LineView, can_focus=True):
         """Show these rows below these head lines."""
         self._head = tuple(head)
         self._rows = tuple(rows)
-        if self._always_marked and self._index(self._key) is None:
+        if (self._always_marked or self.has_focus) and self._index(self._key) is None:
             self._key = next((row.key for row in self._rows if row.key), "")
         self._settle()
 

@@ -75,7 +75,10 @@ def _summary(trace: Mapping[str, Any], width: int, glyphs: Glyphs) -> list[Line]
     facts.append("price unknown" if cost is None else _usd(cost))
     second = (*second, (f", {', '.join(facts)}", "dim"))
     right: Line = ((f"{_text(trace, 'id', glyphs)} ", "dim"),)
-    return [spread(first, right if width_of(right) < width // 2 else (), width, glyphs.more), second]
+    return [
+        spread(first, right if width_of(right) < width // 2 else (), width, glyphs.more),
+        _within(second, width, glyphs),
+    ]
 
 
 def _candidate(
@@ -105,7 +108,7 @@ def _waterfall(
     if not attempts:
         return [((" no attempt was made", "dim"),)]
     total = max([1.0, *(_number(one, "ended_ms") for one in attempts), _number(trace, "duration_ms")])
-    told = 30 if width < 90 else 56
+    told = min(30 if width < 90 else 56, max(10, width - name - 18))
     cells = max(8, width - 5 - name - 2 - 1 - told - 1)
     scale = f"{'0':<{max(1, cells - 8)}}{figures.seconds(total):>8}"
     lines: list[Line] = [

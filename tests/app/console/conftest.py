@@ -1,4 +1,4 @@
-"""A hand-made instance: snapshots as the contract's picture shows them, and a Backend that remembers what it was told."""
+"""A hand-made instance: the picture of a bad night, and a Backend that remembers what it was told."""
 
 import asyncio
 from collections.abc import AsyncIterator

@@ -1,0 +1,103 @@
+"""Values to draw: one model, one request, one snapshot, each changed as a test needs it."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from hotspare.router.snapshot import (
+    ChainView,
+    FiguresView,
+    Instance,
+    ModelView,
+    RequestRow,
+    Snapshot,
+    StoreView,
+)
+
+NOW = 1_772_937_667.0  # 02:41:07 UTC
+MODEL = ModelView(
+    name="claude",
+    chain="main",
+    provider="anthropic",
+    position=1,
+    state="ok",
+    reason="",
+    seconds_left=None,
+    since=None,
+    share=0.6,
+    calls=100,
+    answered=61,
+    p50_ms=900.0,
+    p95_ms=1900.0,
+    cost_pico_usd=31_020_000_000_000,
+    requests_today=100,
+    answered_today=61,
+    in_flight=0,
+    unpriced=False,
+    lane=("ok",) * 41 + ("cooling",) * 4,
+)
+ROW = RequestRow(
+    id="req-1",
+    at=NOW - 2,
+    chain="main",
+    asked="main",
+    meant="claude",
+    model="gpt-5",
+    caller="shop-api",
+    session=None,
+    kind="traffic",
+    verdict="answered",
+    status=200,
+    fallback=True,
+    attempts=2,
+    reason="rate_limit",
+    evidence="429, Retry-After 42",
+    duration_ms=1800.0,
+    input_tokens=1204,
+    output_tokens=311,
+    cost_pico_usd=3_100_000_000,
+    unpriced=False,
+)
+CHAIN = ChainView("main", "chat", "priority", ("claude", "gpt-5"), "claude", None, None, FiguresView())
+SNAPSHOT = Snapshot(
+    at=NOW,
+    instance=Instance("prod", "127.0.0.1:4000", 1, NOW - 60, "0.1.0"),
+    requests_per_minute=42,
+    callers=3,
+    window_minutes=15,
+    window=FiguresView(1204, 1191, 737, 456, 0, 13, 1900.0, 1500.0, 4200.0, 0, 0, 0, 0),
+    usual_mean_ms=1100.0,
+    usual_p95_ms=2300.0,
+    today=FiguresView(cost_pico_usd=41_000_000_000_000),
+    today_other_pico_usd=200_000_000_000,
+    daily_limit_pico_usd=100_000_000_000_000,
+    budget_gone_at=NOW + 3600,
+    chains=(CHAIN,),
+    models=(MODEL, replace(MODEL, name="gpt-5", position=2, share=0.97, lane=("ok",) * 45)),
+    situations=(),
+    decisions=(),
+    fallbacks=(ROW,),
+    recent=(ROW,),
+    last_act="",
+    last_act_at=None,
+    store=StoreView(),
+)
+
+
+@pytest.fixture
+def make_model():
+    return lambda **given: replace(MODEL, **given)
+
+
+@pytest.fixture
+def make_row():
+    return lambda **given: replace(ROW, **given)
+
+
+@pytest.fixture
+def make_snapshot():
+    def make(**given: Any) -> Snapshot:
+        return replace(SNAPSHOT, **given)
+
+    return make

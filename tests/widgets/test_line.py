@@ -1,0 +1,42 @@
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.cells import cell_len
+
+from hotspare.widgets.line import cut, cut_middle, fit, pad, pad_left, padded, spread, width_of, wrap
+
+WORDS = st.text(
+    st.characters(min_codepoint=0x20, max_codepoint=0x9FFF, exclude_categories=["C", "M", "Z"]), max_size=30
+)
+
+
+@given(WORDS, st.integers(0, 40))
+def test_cutting_never_exceeds_the_width(text, width):
+    assert cell_len(cut(text, width)) <= width
+    assert cell_len(pad(text, width)) == width
+    assert cell_len(pad_left(text, width)) == max(width, 0)
+
+
+@given(WORDS, WORDS, st.integers(1, 60))
+def test_a_line_is_fitted_and_padded_to_its_width(left, right, width):
+    line = ((left, "text"), (right, "dim"))
+    assert width_of(fit(line, width)) <= width
+    assert width_of(padded(line, width)) == width
+
+
+def test_the_end_of_a_dated_name_stays_readable():
+    assert cut_middle("claude-sonnet-4-20250514", 16) == "claude-son…50514"
+    assert cut_middle("short", 16) == "short"
+
+
+def test_what_stands_right_survives_what_stands_left():
+    line = spread((("a long sentence that is cut", "text"),), (("[f]", "key"),), 20)
+    assert width_of(line) == 20
+    assert line[-1] == ("[f]", "key")
+
+
+def test_words_wrap_and_the_last_line_leaves_room():
+    assert wrap("one two three", 8) == ["one two", "three"]
+    assert wrap("one two three", 8, last=4) == ["one two", "three", ""]
+    assert wrap("one two three", 8, last=3) == ["one two", "three"]
+    assert wrap("abcdefghij", 4) == ["abcd", "efgh", "ij"]
+    assert wrap("", 4) == [""]

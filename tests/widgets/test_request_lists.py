@@ -1,0 +1,86 @@
+import pytest
+
+from hotspare.widgets.glyphs import UNICODE
+from hotspare.widgets.line import text_of, width_of
+from hotspare.widgets.request_filter import RequestFilter
+from hotspare.widgets.request_table import fallback_rows, request_head, request_rows, title_line
+
+
+@pytest.fixture
+def rows(make_row):
+    return (
+        make_row(),
+        make_row(id="req-2", model="haiku", meant="gpt-5", reason="timeout", caller="nightly", duration_ms=11_400.0),
+        make_row(id="req-3", model=None, verdict="failed", status=503, fallback=False, reason="no_key", evidence=""),
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("", ["req-1", "req-2", "req-3"]),
+        ("TIMEOUT", ["req-2"]),
+        ("caller:night", ["req-2"]),
+        ("!timeout", ["req-1", "req-3"]),
+        ("model:gpt-5", ["req-1", "req-2"]),
+        ("model:gpt-5 !caller:nightly", ["req-1"]),
+        ("status:503", ["req-3"]),
+        (">5s", ["req-2"]),
+        (">11.4", []),
+        ("trigger:rate_limit", ["req-1"]),
+        ("nothing-like-it", []),
+        ("!", []),
+    ],
+)
+def test_filters(rows, text, kept):
+    assert [row.id for row in RequestFilter(text).keep(rows)] == kept
+
+
+def test_the_fallback_line_is_the_picture(rows, make_snapshot):
+    lines = fallback_rows(rows, make_snapshot().models, 80, UNICODE)
+    text = text_of([lines[0].line])
+    assert text.startswith(" 02:41:05  claude ▸ gpt-5   rate_limit   429, Retry-After 42")
+    assert text.rstrip().endswith("1.8 s  shop-api")
+    assert [line.key for line in lines] == ["req-1", "req-2", "req-3"]
+
+
+@pytest.mark.parametrize("width", [56, 60, 79, 80, 99, 100, 120, 121, 160, 220])
+def test_rows_fit_and_stand_below_their_head(rows, make_snapshot, width):
+    models = make_snapshot().models
+    for row in (*fallback_rows(rows, models, width, UNICODE), *request_rows(rows, models, width, UNICODE)):
+        assert width_of(row.line) <= width
+    head = text_of([request_head(models, width, UNICODE)])
+    row = text_of([request_rows(rows, models, width, UNICODE)[0].line])
+    assert head.index("model") == row.index("gpt-5")
+    assert head.index("meant") == row.index("claude")
+    assert head.index("reason") == row.index("rate_limit")
+    assert ("evidence" in head) == (width >= 121)
+    if "evidence" in head:
+        assert head.index("evidence") == row.index("429,")
+        assert head.index("caller") == row.index("shop-api")
+
+
+def test_nobody_answered_is_told(rows, make_snapshot):
+    text = text_of([row.line for row in request_rows(rows, make_snapshot().models, 160, UNICODE)])
+    assert "nobody" in text
+    assert "✖" in text
+
+
+def test_an_unknown_price_is_not_zero(make_row, make_snapshot):
+    [row] = request_rows((make_row(unpriced=True),), make_snapshot().models, 160, UNICODE)
+    assert "no price" in text_of([row.line])
+
+
+def test_a_filter_is_always_seen():
+    title = text_of([title_line("recent fallbacks", "timeout", 2, 40, UNICODE)])
+    assert "/ timeout" in title
+    assert "2 of 40, esc clears" in title
+    assert text_of([title_line("recent fallbacks", "", 40, 40, UNICODE)]) == " recent fallbacks"
+
+
+def test_hostile_names_are_plain_in_every_list(make_row, make_snapshot):
+    evil = make_row(caller="\x1b]52;c;x\x07", evidence="\x9b2J", model="m\u202e", reason="r\x1b")
+    models = make_snapshot().models
+    every = (*fallback_rows((evil,), models, 160, UNICODE), *request_rows((evil,), models, 160, UNICODE))
+    text = text_of([row.line for row in every])
+    assert not {"\x1b", "\x07", "\x9b", "\u202e"} & set(text)
