@@ -2,9 +2,10 @@
 before anything is begun.
 """
 
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,9 +28,13 @@ class Configured:
         Raises:
             HotspareError: there is none, or it says what cannot be.
         """
-        self._configuration = load(path or find())
-        if port is not None:
-            self._configuration = replace(self._configuration, gateway=replace(self._configuration.gateway, port=port))
+        self._configuration = load(
+            path or find(os.environ, Path.cwd()),
+            os.environ,
+            port=port,
+            named=path is not None,
+            today=datetime.now(UTC).date(),
+        )
         self.name = self._configuration.name
         self.notices = (f"configuration: {self._configuration.path}",) if path is None else ()
 
