@@ -8,7 +8,7 @@ from itertools import combinations
 from pathlib import Path
 
 from hotspare.configuration.draft import Draft
-from hotspare.configuration.error import ConfigurationError, fault, plain
+from hotspare.configuration.error import fault, plain
 from hotspare.configuration.model import ChainKeys, ModelKeys
 from hotspare.configuration.patterns import overlap
 
@@ -23,11 +23,7 @@ def check(path: Path, draft: Draft) -> None:
         ConfigurationError: with the first thing found.
     """
     for what, remedy in _findings(draft):
-        raise _error(path, what, remedy)
-
-
-def _error(path: Path, what: str, remedy: str) -> ConfigurationError:
-    return fault(path, what, remedy)
+        raise fault(path, what, remedy)
 
 
 def _findings(draft: Draft) -> Iterator[Finding]:

@@ -75,4 +75,4 @@ def _wrong_with(path: Path) -> Iterator[tuple[str, str]]:
     if not stat.S_ISREG(mode):
         yield "which is no file", "correct the path"
     if mode & 0o077:
-        yield f"which others can read (mode {stat.S_IMODE(mode):04o})", f"chmod 600 {path}"
+        yield f"which others can read (mode {stat.S_IMODE(mode):04o})", f"chmod 600 {plain(str(path), 200)}"

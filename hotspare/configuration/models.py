@@ -118,7 +118,7 @@ class _Compiling:
         name = sends_known_key_elsewhere(address.url, key_names, around)
         if name is not None:
             what = f"{plain(self.keys.name)} would send {name} to {plain(address.url)}, which is not its provider's"
-            raise fault(around.path, what, f"if you trust this file, name it: --config {around.path}")
+            raise fault(around.path, what, f"if you trust this file, name it: --config {plain(str(around.path), 200)}")
 
 
 def _lacking_key(name: str, host: Provider, key_names: tuple[str, ...]) -> tuple[str, ...]:

@@ -4,16 +4,15 @@ The tables below are the whole translation: a key of theirs, the keys of ours th
 """
 
 import re
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
 from pydantic import ConfigDict, Field, ValidationError
 
 from hotspare.configuration.draft import Draft
 from hotspare.configuration.formats.json_text import is_object, parse
+from hotspare.configuration.formats.translation import Row, Translation, row
 from hotspare.configuration.model import File
 from hotspare.configuration.section import Section
 from hotspare.configuration.values import (
@@ -110,19 +109,6 @@ class Guide(Foreign):
 
 
 # ------------------------------------------------------------------ what they mean
-@dataclass(frozen=True, slots=True)
-class Row:
-    """A key of theirs, the keys of ours that it sets, and how the value changes."""
-
-    theirs: str
-    ours: tuple[str, ...]
-    convert: Callable[[Any], Any] = lambda value: value
-
-
-def _row(theirs: str, *ours: str, by: Callable[[Any], Any] = lambda value: value) -> Row:
-    return Row(theirs, ours, by)
-
-
 def _thousandth(value: float) -> float:
     return value / 1000
 
@@ -139,44 +125,44 @@ _TIMEOUTS = ("attempt_seconds", "first_content_seconds", "silence_seconds")
 _PRICES = ("input_usd_per_million_tokens", "output_usd_per_million_tokens")
 
 TOP: tuple[Row, ...] = (
-    _row("claude_model", "models[0].name"),
-    _row("claude_model_enabled", "models[0].enabled"),
-    _row("model_config.retry_attempts", "models[0].retries"),
-    _row("model_config.retry_delay_ms", "limits.retry_delay_seconds", by=_thousandth),
-    _row("model_config.retry_backoff_multiplier", "limits.retry_multiplier"),
-    _row("model_config.max_retry_delay_ms", "limits.retry_delay_cap_seconds", by=_thousandth),
-    _row("model_config.timeout_seconds", *(f"limits.{name}" for name in _TIMEOUTS)),
-    _row("model_config.fallback_on_rate_limit", f"chains.{CHAIN}.fallback_on_rate_limit"),
-    _row("model_config.fallback_on_error", f"chains.{CHAIN}.fallback_on_error"),
-    _row("model_config.fallback_on_timeout", f"chains.{CHAIN}.fallback_on_timeout"),
-    _row("model_config.cost_aware_fallback", f"chains.{CHAIN}.cost_aware_fallback"),
-    _row("model_config.performance_aware_fallback", f"chains.{CHAIN}.performance_aware_fallback"),
-    _row("health_check.enabled", "health_check.enabled"),
-    _row("health_check.interval_seconds", "breaker.open_seconds", "health_check.interval_seconds"),
-    _row("health_check.failure_threshold", "breaker.consecutive_failures"),
-    _row("health_check.success_threshold", "breaker.success_threshold"),
-    _row("health_check.timeout_seconds", "health_check.timeout_seconds"),
-    _row("fallback_rules.rate_limit_cooldown_seconds", "breaker.cooldown_seconds"),
-    _row("fallback_rules.error_threshold_percent", "breaker.failed_share", by=_hundredth),
-    _row("fallback_rules.latency_threshold_seconds", f"chains.{CHAIN}.latency_threshold_seconds"),
-    _row("fallback_rules.re_enable_after_seconds", "breaker.suspended_seconds"),
-    _row("cost_config.daily_limit_usd", "budget.daily_usd"),
-    _row("cost_config.per_session_limit_usd", "budget.session_usd"),
-    _row("cost_config.alert_threshold_percent", "budget.alert_share", by=_hundredth),
+    row("claude_model", "models[0].name"),
+    row("claude_model_enabled", "models[0].enabled"),
+    row("model_config.retry_attempts", "models[0].retries"),
+    row("model_config.retry_delay_ms", "limits.retry_delay_seconds", by=_thousandth),
+    row("model_config.retry_backoff_multiplier", "limits.retry_multiplier"),
+    row("model_config.max_retry_delay_ms", "limits.retry_delay_cap_seconds", by=_thousandth),
+    row("model_config.timeout_seconds", *(f"limits.{name}" for name in _TIMEOUTS)),
+    row("model_config.fallback_on_rate_limit", f"chains.{CHAIN}.fallback_on_rate_limit"),
+    row("model_config.fallback_on_error", f"chains.{CHAIN}.fallback_on_error"),
+    row("model_config.fallback_on_timeout", f"chains.{CHAIN}.fallback_on_timeout"),
+    row("model_config.cost_aware_fallback", f"chains.{CHAIN}.cost_aware_fallback"),
+    row("model_config.performance_aware_fallback", f"chains.{CHAIN}.performance_aware_fallback"),
+    row("health_check.enabled", "health_check.enabled"),
+    row("health_check.interval_seconds", "breaker.open_seconds", "health_check.interval_seconds"),
+    row("health_check.failure_threshold", "breaker.consecutive_failures"),
+    row("health_check.success_threshold", "breaker.success_threshold"),
+    row("health_check.timeout_seconds", "health_check.timeout_seconds"),
+    row("fallback_rules.rate_limit_cooldown_seconds", "breaker.cooldown_seconds"),
+    row("fallback_rules.error_threshold_percent", "breaker.failed_share", by=_hundredth),
+    row("fallback_rules.latency_threshold_seconds", f"chains.{CHAIN}.latency_threshold_seconds"),
+    row("fallback_rules.re_enable_after_seconds", "breaker.suspended_seconds"),
+    row("cost_config.daily_limit_usd", "budget.daily_usd"),
+    row("cost_config.per_session_limit_usd", "budget.session_usd"),
+    row("cost_config.alert_threshold_percent", "budget.alert_share", by=_hundredth),
 )
 
 FALLBACK: tuple[Row, ...] = (
-    _row("model", "name"),
-    _row("enabled", "enabled"),
-    _row("max_retries", "retries"),
-    _row("timeout_seconds", *_TIMEOUTS),
-    _row("cost_per_token", *_PRICES, by=_millionfold),
+    row("model", "name"),
+    row("enabled", "enabled"),
+    row("max_retries", "retries"),
+    row("timeout_seconds", *_TIMEOUTS),
+    row("cost_per_token", *_PRICES, by=_millionfold),
 )
 
 REGION: tuple[Row, ...] = (
-    _row("region", "name"),
-    _row("primary_model", "model"),
-    _row("api_endpoint", "base_url"),
+    row("region", "name"),
+    row("primary_model", "model"),
+    row("api_endpoint", "base_url"),
 )
 
 _EMPTY_LISTS = {"fallback_models": "models", "regions": "regions"}
@@ -200,58 +186,13 @@ def read(path: Path, text: str) -> Draft:
         guide = Guide.model_validate(content)
     except ValidationError as error:
         raise said(path, Guide, error) from None
-    translation = _Translation()
+    translation = Translation()
     warnings = _translate(guide, translation)
     file = File.model_validate(translation.content)
     return Draft(FORMAT, file, guide, translation.origins, warnings)
 
 
-class _Translation:
-    """Our content as it grows, and where each value of it came from."""
-
-    def __init__(self) -> None:
-        self.content: dict[str, Any] = {}
-        self.origins: dict[str, tuple[str, ...]] = {}
-
-    def put(self, ours: str, value: Any) -> None:
-        """Set one of our keys."""
-        *tables, last = _steps(ours)
-        place: Any = self.content
-        for step, following in zip(tables, (*tables[1:], last), strict=True):
-            place = _inside(place, step, [] if isinstance(following, int) else {})
-        place[last] = value
-
-    def take(self, section: Section, rows: tuple[Row, ...], theirs: str = "", ours: str = "") -> None:
-        """Translate a table of theirs. What is absent there without a default stays absent here."""
-        for row in rows:
-            value = _value(section, row.theirs)
-            targets = tuple(ours + name for name in row.ours)
-            if value is not None:
-                for target in targets:
-                    self.put(target, row.convert(value))
-            self.origins[theirs + row.theirs] = targets
-
-
-def _steps(path: str) -> list[str | int]:
-    return [int(step) if step.isdigit() else step for step in re.split(r"[.\[\]]+", path) if step]
-
-
-def _inside(place: Any, step: str | int, fresh: Any) -> Any:
-    """The table or list at a step, made where it is not there yet."""
-    if isinstance(step, str):
-        return place.setdefault(step, fresh)
-    if step == len(place):
-        place.append(fresh)
-    return place[step]
-
-
-def _value(section: Section, path: str) -> Any:
-    for step in path.split("."):
-        section = section.peek("calls" if step == "model_config" else step)
-    return section
-
-
-def _translate(guide: Guide, to: _Translation) -> tuple[str, ...]:
+def _translate(guide: Guide, to: Translation) -> tuple[str, ...]:
     to.take(guide, TOP)
     fallbacks = list(enumerate(guide.fallback_models))
     for i, fallback in fallbacks:
@@ -267,7 +208,7 @@ def _translate(guide: Guide, to: _Translation) -> tuple[str, ...]:
     return tuple(_equal_priorities(guide))
 
 
-def _fixed(guide: Guide, to: _Translation) -> None:
+def _fixed(guide: Guide, to: Translation) -> None:
     """What the guide says without a key, or with two keys for one of ours."""
     to.put("gateway.unknown_model", "default")
     to.put("breaker.window_seconds", ERROR_RATE_WINDOW_SECONDS)
