@@ -260,6 +260,13 @@ async def test_a_compressed_answer_is_decoded(provider, carry, good_answer, sque
     assert (await carry()).body == good_answer
 
 
+async def test_compressed_content_that_stops_halfway_is_no_answer(provider, carry, good_answer):
+    half = gzip.compress(good_answer)[:-8]
+    provider.does(lambda x: x.answer(half, extra="content-encoding: gzip\r\n"))
+    failure = await failure_of(carry)
+    assert (failure.trigger, failure.message) == (Trigger.network, "the answer was cut short")
+
+
 async def test_a_small_body_that_unpacks_to_a_huge_one_is_refused(provider, carry):
     bomb = gzip.compress(b" " * (40 << 20))
     provider.does(lambda x: x.answer(bomb, extra="content-encoding: gzip\r\n"))
