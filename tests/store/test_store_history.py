@@ -152,7 +152,9 @@ async def test_explain_takes_a_whole_id_that_others_begin_with(opened, make_reco
         assert [row["id"] for row in await store.query("explain", {"id": "r1"})] == ["r1"]
 
 
-async def test_errors_are_counted_by_type_and_model_for_the_last_hour(filled, noon):
+async def test_errors_are_counted_by_type_and_model_for_the_last_hour(filled, noon, make_fallback):
+    filled.append(make_fallback(id="earlier", at=noon - 3601))
+    filled.append(make_fallback(id="tested", at=noon, kind="test"))
     rows = await filled.query("errors", {})
     assert [(row["trigger"], row["model"], row["count"]) for row in rows] == [
         ("rate_limit", "claude", 1),
@@ -175,6 +177,8 @@ async def test_slow_gives_the_times_of_each_model_that_answered(opened, make_rec
         store.append(make_record(id="x", attempts=failed))
         cancelled = (make_attempt(cancelled=True, ended_ms=99999.0),)
         store.append(make_record(id="y", attempts=cancelled))
+        store.append(make_record(id="earlier", at=noon - 3601))
+        store.append(make_record(id="tested", kind="test"))
         assert await store.query("slow", {}) == [
             {"model": "claude", "count": 20, "mean_ms": 10.5, "p50_ms": 10.0, "p95_ms": 19.0},
             {"model": "gpt", "count": 1, "mean_ms": 2.0, "p50_ms": 2.0, "p95_ms": 2.0},

@@ -10,6 +10,7 @@ import pytest
 
 from hotspare.router.command import Change, Decision, Slot
 from hotspare.router.trigger import Trigger
+from hotspare.store.entry import encode_record
 from hotspare.store.store import Store
 
 
@@ -44,6 +45,7 @@ async def test_a_record_given_twice_is_there_once(opened, make_record):
         store.append(make_record())
         await store.flush()
         assert len(await all_records(store)) == 1
+        assert store.view().dropped == 0
 
 
 async def test_text_that_no_database_takes_does_not_keep_the_others_out(opened, make_record):
@@ -63,6 +65,21 @@ async def test_the_latest_memory_counts(opened):
         store.remember({"cooldowns": {"claude": 9.0}})
     async with opened() as store:
         assert await store.memory() == {"cooldowns": {"claude": 9.0}}
+
+
+async def test_a_memory_that_is_as_it_was_takes_no_room(opened):
+    async with opened(interval_seconds=60) as store:
+        store.remember({"a": 1})
+        size = store._intake.spool.waiting_bytes
+        store.remember({"a": 1})
+        assert store._intake.spool.waiting_bytes == size > 0
+
+
+async def test_what_both_files_of_a_spool_held_is_there_when_the_store_is_open(opened, tmp_path, make_record):
+    for name in ("spool", "spool2"):
+        (tmp_path / f"hotspare.db-{name}").write_bytes(encode_record(make_record(id=name)))
+    async with opened() as store:
+        assert {record.id for record in await all_records(store)} == {"spool", "spool2"}
 
 
 async def test_files_are_private_and_so_is_a_folder_that_we_made(opened, tmp_path, make_record):
