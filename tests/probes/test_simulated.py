@@ -69,6 +69,16 @@ async def test_a_token_limit_shortens_the_answer_and_says_so(simulated, raw_post
     assert told["choices"][0]["finish_reason"] == "length"
 
 
+async def test_an_answer_that_just_fits_its_limit_is_whole(simulated, raw_post):
+    async def told(limit):
+        async with simulated("openai") as model:
+            return json.loads((await raw_post(model, max_tokens=limit)).body)
+
+    length = (await told(300))["usage"]["completion_tokens"]
+    assert (await told(length))["choices"][0]["finish_reason"] == "stop"
+    assert (await told(length - 1))["choices"][0]["finish_reason"] == "length"
+
+
 async def test_a_longer_prompt_costs_more_input(simulated, raw_post):
     async with simulated("openai") as model:
         short = json.loads((await raw_post(model)).body)
@@ -237,6 +247,24 @@ async def test_a_refusing_model_resets_new_connections(simulated, raw_post, fake
             await raw_post(model)
         fake_time.now = 30.0
         assert (await raw_post(model)).status == 200
+
+
+async def test_a_refusing_model_waits_for_no_request(simulated, always):
+    async with simulated("openai", always("refuse")) as model, connected(model) as (reader, _):
+        with pytest.raises(ConnectionResetError):
+            await reader.read()
+
+
+async def test_a_model_that_refuses_some_lets_a_connection_ask(simulated, raw_post, always):
+    async with simulated("openai", always("refuse", share=0.5)) as model:
+        statuses = []
+        for _ in range(20):
+            try:
+                statuses.append((await raw_post(model)).status)
+            except (ConnectionResetError, BrokenMessage):
+                statuses.append(None)
+    assert 4 <= statuses.count(200) <= 16
+    assert 4 <= statuses.count(None) <= 16
 
 
 async def test_a_refusing_model_resets_kept_connections_too(simulated, fake_time):
