@@ -6,14 +6,13 @@ Not a test by itself: the suite loads this file (`run.py --adapter-file …/adap
 import asyncio
 import json
 import os
-import shutil
 import sqlite3
-import sys
 from pathlib import Path
 
 from hx.gateway import Adapter, Launch, Unsupported
 
-PROGRAM = shutil.which("hotspare", path=str(Path(sys.executable).parent)) or "hotspare"
+CHECKOUT = Path(__file__).resolve().parents[2]
+PROGRAM = os.environ.get("HOTSPARE_PROGRAM") or str(CHECKOUT / ".venv" / "bin" / "hotspare")
 MILLION = 1_000_000
 
 
@@ -25,6 +24,7 @@ def toml(value):
 class Hotspare(Adapter):
     name = "hotspare"
     has_store = True
+    serves = {"chat"}  # the other surfaces come with the gateway
     transport = os.environ.get("HOTSPARE_TRANSPORT", "auto")
 
     # ------------------------------------------------------------ configuration
