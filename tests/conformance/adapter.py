@@ -24,7 +24,7 @@ def toml(value):
 class Hotspare(Adapter):
     name = "hotspare"
     has_store = True
-    serves = {"chat"}  # the other surfaces come with the gateway
+    serves = frozenset({"chat"})  # the other surfaces come with the gateway
     transport = os.environ.get("HOTSPARE_TRANSPORT", "auto")
 
     # ------------------------------------------------------------ configuration
