@@ -6,7 +6,6 @@ when it is told to (429, 503).
 
 import asyncio
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from random import Random
 from types import TracebackType
@@ -67,11 +66,16 @@ class Traffic:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        """Stop at once, requests under way included. Idempotent."""
         if self._running is None:
             return
         self._running.cancel()
-        with suppress(asyncio.CancelledError):
-            await self._running
+        await asyncio.wait({self._running})
+        if not self._running.cancelled():
+            self._running.result()
 
     async def _run(self) -> None:
         async with asyncio.TaskGroup() as group:

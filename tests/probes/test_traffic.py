@@ -180,6 +180,24 @@ async def test_a_higher_rate_makes_the_gaps_shorter():
     assert len(gaps[1.0]) == 3
 
 
+async def test_closing_twice_is_closing_once(fake_time):
+    async with Traffic(1, random=Random(1), sleep=fake_time.sleep) as traffic:
+        await traffic.aclose()
+        sent = traffic.tally.sent
+    assert traffic.tally.sent == sent
+
+
+async def test_a_fault_in_a_caller_is_not_kept_quiet():
+    async def sleep(_):
+        raise LookupError("mine")
+
+    traffic = await Traffic(1, random=Random(1), sleep=sleep).__aenter__()
+    for _ in range(5):
+        await asyncio.sleep(0)
+    with pytest.raises(ExceptionGroup):
+        await traffic.aclose()
+
+
 async def test_closing_stops_at_once_and_leaves_no_task(fake_time):
     class Hanging(FakeGateway):
         async def handle(self, request, reply):  # it never answers
