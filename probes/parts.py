@@ -69,7 +69,7 @@ class Part:
     speed: Speed
     timetable: Timetable = field(default_factory=Timetable)
     limits: Limits = _LIMITS
-    key: str | None = None
+    key: str | None = field(default=None, repr=False)
     enabled: bool = True
 
     @property

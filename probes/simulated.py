@@ -45,7 +45,7 @@ class SimulatedSpec:
 
     model_id: str
     shape: Shape
-    key: str | None
+    key: str | None = field(repr=False)
     """The one API key that it accepts; None: it asks for none. Made up, like everything here."""
     speed: Speed
     timetable: Timetable = field(default_factory=Timetable)

@@ -197,5 +197,5 @@ async def test_nothing_is_read_from_the_environment(world, monkeypatch):
 
 async def test_no_key_is_shown(world):
     async with world() as demo:
-        shown = repr(configured(demo))
+        shown = repr((configured(demo), PARTS, [part.spec for part in PARTS]))
     assert "demo-not-a-key" not in shown
