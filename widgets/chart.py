@@ -48,7 +48,7 @@ def chart_lines(data: ChartData, width: int, height: int, glyphs: Glyphs) -> lis
     drawn = [point for point in data.points if point.answered is not None]
     if not drawn or width < LEAST_WIDTH or height < LEAST_HEIGHT:
         note = data.note or ("" if drawn else "no requests in this time")
-        return [*lines, (), ((f"   {note}", "dim"),), *([()] * (height - 3))][:height]
+        return [*lines, (), ((f"   {glyphs.clean(note)}", "dim"),), *([()] * (height - 3))][:height]
     text = _plot(data, width - 2, height - 1, glyphs)
     lines.extend(((" ", "text"), *_spans(row, glyphs)) for row in text.split("\n")[: height - 1])
     return [*lines, *([()] * (height - len(lines)))]
@@ -57,7 +57,7 @@ def chart_lines(data: ChartData, width: int, height: int, glyphs: Glyphs) -> lis
 def _title(data: ChartData, width: int, glyphs: Glyphs) -> Line:
     answered, fallback = ("**", "##") if glyphs.ascii_only else ("⠤⠤", "▞▞")
     last = next((point for point in reversed(data.points) if point.answered is not None), None)
-    parts: list[Line] = [((f" {data.title}", "dim"),)]
+    parts: list[Line] = [((f" {glyphs.clean(data.title, 60)}", "dim"),)]
     if last is not None:
         parts.append(((answered, "ok"), (f" answered {figures.percent(last.answered)}", "text")))
         parts.append(((fallback, "warn"), (f" fallback {figures.percent(last.fallback)}", "text")))

@@ -1,5 +1,6 @@
 """Values to draw: one model, one request, one snapshot, each changed as a test needs it."""
 
+import asyncio
 from dataclasses import replace
 from typing import Any
 
@@ -14,6 +15,8 @@ from hotspare.router.snapshot import (
     Snapshot,
     StoreView,
 )
+
+asyncio.set_event_loop(None)  # else pytest-asyncio makes one to put back later, and nobody closes it
 
 NOW = 1_772_937_667.0  # 02:41:07 UTC
 MODEL = ModelView(

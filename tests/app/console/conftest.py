@@ -25,6 +25,8 @@ from hotspare.router.snapshot import (
     StoreView,
 )
 
+asyncio.set_event_loop(None)  # else pytest-asyncio makes one to put back later, and nobody closes it
+
 NOW = 1_772_937_667.0  # 02:41:07 UTC
 
 
@@ -371,3 +373,55 @@ def calm_snapshot() -> Snapshot:
 @pytest.fixture
 def outage_snapshot() -> Snapshot:
     return outage(snapshot_of_a_bad_night())
+
+
+async def settle(pilot) -> None:
+    """Let workers, dialogs and what they ask for run, and the screen be laid out."""
+    for _ in range(2):
+        for _ in range(30):
+            await asyncio.sleep(0)
+        await pilot.pause()
+
+
+@pytest.fixture
+def begin():
+    """Draw the first figures."""
+
+    async def first(pilot) -> None:
+        await pilot.app.pull()
+        await settle(pilot)
+
+    return first
+
+
+@pytest.fixture
+def press(fake_clock: FakeClock):
+    """Press keys one by one, as a person does: a second between them."""
+
+    async def keys(pilot, *names: str) -> None:
+        for name in names:
+            fake_clock.seconds += 1.0
+            await pilot.press(name)
+            await settle(pilot)
+
+    return keys
+
+
+@pytest.fixture
+def seen():
+    """The text on the screen."""
+
+    def text(app: Console) -> str:
+        return "\n".join("".join(part.text for part in strip) for strip in app.screen._compositor.render_strips())
+
+    return text
+
+
+@pytest.fixture
+def toasts():
+    """What the toasts said, the latest last."""
+
+    def said(app: Console) -> list[str]:
+        return [toast.message for toast in app._notifications]
+
+    return said

@@ -1,0 +1,146 @@
+import asyncio
+
+import pytest
+
+from hotspare.app.actions import ACTIONS
+from hotspare.app.console.console import Console
+from hotspare.app.console.leaving import LeavingFacts, facts_of
+from hotspare.engine.backend import Prompt, PromptEvent
+
+STREAM = [
+    PromptEvent("route", "claude: cooling, 38 s left"),
+    PromptEvent("route", "gpt-5: called"),
+    PromptEvent("text", "Hel"),
+    PromptEvent("text", "lo \x1b[31mthere"),
+    PromptEvent("end", "gpt-5, first token 0.8 s, $0.0003", "req-test"),
+]
+
+
+@pytest.fixture
+async def pilot(make_console, begin):
+    async with make_console().run_test(size=(80, 24), notifications=True) as pilot:
+        await begin(pilot)
+        yield pilot
+
+
+async def test_a_test_prompt_streams_in_with_its_route(pilot, press, backend, seen):
+    backend.events_of_prompt = STREAM
+    await press(pilot, "t", "enter")
+    [asked] = backend.prompts
+    assert (asked.chain, asked.model) == ("main", "")
+    assert asked.text
+    text = seen(pilot.app)
+    for words in ("claude: cooling, 38 s left", "gpt-5: called", "Hello ␛[31mthere", "first token 0.8 s"):
+        assert words in text
+    await press(pilot, "ctrl+w")
+    assert backend.queries[-1] == ("explain", {"id": "req-test"})
+
+
+async def test_a_prompt_can_go_to_one_model_alone(pilot, press, backend):
+    await press(pilot, "t", "down", "down", "x", "enter")
+    assert backend.prompts == [Prompt("x", model="gpt-5")]
+
+
+async def test_leaving_the_prompt_stops_it(pilot, press, backend, seen):
+    backend.events_of_prompt = STREAM[:1]
+    backend.hold_prompt = asyncio.Event()
+    await press(pilot, "t", "enter")
+    assert "back, and stop it" in seen(pilot.app)
+    await press(pilot, "escape")
+    assert len(pilot.app.screen_stack) == 1
+    assert not [worker for worker in pilot.app.workers if worker.name == "prompt" and worker.is_running]
+
+
+async def test_an_empty_prompt_is_not_sent(pilot, press, backend):
+    await press(pilot, "t", "ctrl+u", "backspace", "enter")
+    assert backend.prompts == []
+
+
+async def test_why_shows_candidates_attempts_and_the_rule(pilot, press, backend, seen):
+    await press(pilot, "w")
+    assert backend.queries == [("explain", {"id": "req-0000"})]
+    text = seen(pilot.app)
+    for words in ("shop-api asked for main", "skipped: disabled, 28 min left", "rate_limit 429", "ended by  fallback"):
+        assert words in text
+    await press(pilot, "w")
+    assert len(pilot.app.screen_stack) == 1
+
+
+async def test_why_of_a_request_that_is_not_kept(pilot, press, backend, seen):
+    backend.traces = []
+    await press(pilot, "w")
+    assert "nothing is kept of request req-0000" in seen(pilot.app)
+
+
+async def test_help_is_made_from_the_registry(pilot, press, seen):
+    await pilot.resize_terminal(120, 140)
+    await press(pilot, "question_mark")
+    text = seen(pilot.app)
+    for action in ACTIONS:
+        assert action.title in text
+    assert "$ hotspare force CHAIN MODEL --for 10m" in text
+    await press(pilot, "escape")
+    assert len(pilot.app.screen_stack) == 1
+
+
+async def test_the_palette_knows_every_action(pilot):
+    titles = {command.title for command in pilot.app.get_system_commands(pilot.app.screen)}
+    assert titles == {action.title for action in ACTIONS}
+
+
+# ------------------------------------------------------------------ leaving
+@pytest.mark.parametrize(
+    ("keys", "chosen"), [(("q", "k"), "serve_on"), (("q", "s"), "stop"), (("ctrl+q", "s"), "stop")]
+)
+async def test_leaving_while_busy_asks_in_numbers(make_console, begin, press, seen, keys, chosen):
+    console = make_console(leaving=lambda: LeavingFacts(1204, 3, 2))
+    async with console.run_test(size=(80, 24)) as pilot:
+        await begin(pilot)
+        await press(pilot, keys[0])
+        assert "1,204 requests from 3 callers in the last five minutes" in seen(pilot.app)
+        await press(pilot, *keys[1:])
+    assert console.return_value == chosen
+
+
+@pytest.mark.parametrize("key", ["enter", "escape", "q"])
+async def test_staying_is_what_enter_does(make_console, begin, press, key):
+    console = make_console()
+    async with console.run_test(size=(80, 24)) as pilot:
+        await begin(pilot)
+        await press(pilot, "q", key)
+        assert console.is_running
+        assert len(console.screen_stack) == 1
+
+
+async def test_leaving_without_traffic_just_stops(make_console, begin, press):
+    console = make_console(leaving=lambda: LeavingFacts(0, 0))
+    async with console.run_test(size=(80, 24)) as pilot:
+        await begin(pilot)
+        await press(pilot, "q")
+    assert console.return_value == "stop"
+
+
+async def test_an_attached_console_just_leaves(make_console, begin, press):
+    console = make_console(attached=True, leaving=lambda: LeavingFacts(99, 9))
+    async with console.run_test(size=(80, 24)) as pilot:
+        await begin(pilot)
+        await press(pilot, "q")
+    assert console.return_value == "serve_on"
+
+
+def test_facts_from_the_screen_count_traffic_of_five_minutes(backend):
+    facts = facts_of(backend.now)
+    assert facts.busy
+    assert facts.requests == len([row for row in backend.now.recent if row.at > backend.now.at - 300])
+    assert not facts_of(None).busy
+
+
+async def test_a_lost_terminal_is_told_once_and_serving_goes_on(make_console, begin):
+    told = []
+    console: Console = make_console(on_terminal_lost=lambda: told.append(1))
+    async with console.run_test(size=(80, 24)) as pilot:
+        await begin(pilot)
+        console.terminal_lost()
+        console.terminal_lost()
+    assert told == [1]
+    assert console.return_value == "serve_on"
