@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from hotspare.dialects.stream import AnswerStream
 from hotspare.providers.limit import Limit
-from hotspare.providers.transport import Reply
+from hotspare.providers.wire import Reply
 from hotspare.router.trigger import AttemptFailed, Trigger, Usage
 
 

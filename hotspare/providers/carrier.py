@@ -17,7 +17,8 @@ from hotspare.providers.answer import StreamedAnswer, WholeAnswer
 from hotspare.providers.failure import failure_of_status, made_presentable, request_id_in
 from hotspare.providers.limit import Limit
 from hotspare.providers.redaction import Redactor
-from hotspare.providers.transport import HttpxTransport, Outgoing, Reply, Transport
+from hotspare.providers.transports import Transports
+from hotspare.providers.wire import Outgoing, Reply
 from hotspare.router.clock import Clock
 from hotspare.router.record import Ask
 from hotspare.router.settings import Limits
@@ -57,10 +58,8 @@ class _Attempt:
 class ProviderCarrier:
     """Calls the models of one configuration (`engine.protocols.Carrier`)."""
 
-    def __init__(
-        self, endpoints: Mapping[str, Endpoint], *, transport: Transport | None = None, clock: Clock | None = None
-    ) -> None:
-        self._transport = transport or HttpxTransport()
+    def __init__(self, endpoints: Mapping[str, Endpoint], *, clock: Clock | None = None) -> None:
+        self._transports = Transports()
         self._clock = clock or Clock()
         self._redactor = Redactor(endpoints.values())
         self._addresses: dict[tuple[str, str], Address] = {
@@ -81,7 +80,7 @@ class ProviderCarrier:
         try:
             state = self._prepare(attempt, call, address, limit)
             with limit.until(state.due, state.expired):
-                reply = await self._transport.send(_outgoing(state))
+                reply = await self._transports.reaching(address.endpoint).send(_outgoing(state))
             answer = await self._read(state, reply)
             begun = isinstance(answer, StreamedAnswer)
         except AttemptFailed as failure:
@@ -98,7 +97,7 @@ class ProviderCarrier:
 
     async def aclose(self) -> None:
         """Close all connections."""
-        await self._transport.aclose()
+        await self._transports.aclose()
 
     def _prepare(self, attempt: Try, call: Call, address: Address, limit: Limit) -> _Attempt:
         exchange = address.exchange_for(call)

@@ -7,62 +7,18 @@ last one.
 
 import socket
 import ssl
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Protocol
+from collections.abc import AsyncIterator, Mapping
 
 import httpx
 
+from hotspare.providers.causes import cause_of
 from hotspare.providers.decompression import inflated
+from hotspare.providers.trust import trust
+from hotspare.providers.wire import HEADER_BYTES, Outgoing
 from hotspare.router.trigger import AttemptFailed, Trigger
-
-HEADER_BYTES = 64 * 1024
 
 _NO_DELAY = ((socket.IPPROTO_TCP, socket.TCP_NODELAY, 1),)
 _NOT_KEPT = httpx.Limits(max_connections=None, max_keepalive_connections=0)
-
-
-@dataclass(frozen=True, slots=True)
-class Outgoing:
-    """One POST. Header names are lower-case; `host` and `content-length` are added."""
-
-    url: str
-    headers: Sequence[tuple[str, str]] = field(repr=False)
-    body: bytes = field(repr=False)
-    connect_seconds: float
-    ca_file: str | None = None
-
-
-class Reply(Protocol):
-    """An answer whose head has come."""
-
-    status: int
-    headers: Mapping[str, str]
-    """Names in lower case."""
-
-    def chunks(self) -> AsyncIterator[bytes]:
-        """The body as it comes, any content encoding undone, at most 64 KB at a time. To be read once.
-
-        Raises:
-            AttemptFailed: it broke off, or is not what its headers say.
-        """
-
-    async def aclose(self) -> None:
-        """Close the connection. Idempotent."""
-
-
-class Transport(Protocol):
-    """Reaches providers. Cancelling any wait closes the connection."""
-
-    async def send(self, outgoing: Outgoing) -> Reply:
-        """Send a request and await the head of its answer.
-
-        Raises:
-            AttemptFailed: there is none.
-        """
-
-    async def aclose(self) -> None:
-        """Close all connections."""
 
 
 class HttpxReply:
@@ -143,7 +99,7 @@ class HttpxTransport:
         known = self._transports.get((secure, ca_file))
         if known is None:
             known = self._transports[secure, ca_file] = httpx.AsyncHTTPTransport(
-                verify=_trust(ca_file) if secure else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
+                verify=trust(ca_file) if secure else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
                 trust_env=False,
                 limits=_NOT_KEPT,
                 socket_options=_NO_DELAY,
@@ -151,26 +107,7 @@ class HttpxTransport:
         return known
 
 
-def _trust(ca_file: str | None) -> ssl.SSLContext:
-    """The operator's file, else SSL_CERT_FILE, else the bundled authorities."""
-    if ca_file is None:
-        return httpx.create_ssl_context()
-    try:
-        return ssl.create_default_context(cafile=ca_file)
-    except (OSError, ssl.SSLError):
-        raise AttemptFailed(Trigger.network, f"its ca_file cannot be read: {ca_file}") from None
-
-
-_CAUSES: Sequence[tuple[type[BaseException], str]] = (
-    (socket.gaierror, "the host name was not found"),
-    (UnicodeError, "the host name was not found"),
-    (ConnectionRefusedError, "the connection was refused"),
-    (ssl.SSLCertVerificationError, "its certificate is not trusted"),
-    (ssl.SSLError, "it does not speak TLS here"),
-    (ConnectionResetError, "the connection was reset"),
-    (BrokenPipeError, "the connection was closed"),
-)
-"""What lies under an httpx error, most telling first."""
+_CLOSED = "the connection was closed before an answer came"
 
 _LOST = ("disconnected", "closed connection", "closed the connection")
 """Of a protocol error: the peer went away, rather than spoke wrongly."""
@@ -184,26 +121,5 @@ def _failure(error: Exception, *, begun: bool) -> AttemptFailed:
         return AttemptFailed(Trigger.malformed, f"the answer is not HTTP: {str(error)[:120]}")
     if begun:
         return AttemptFailed(Trigger.network, "the answer was cut short")
-    return AttemptFailed(Trigger.network, _words(error))
-
-
-def _words(error: Exception) -> str:
-    causes = tuple(_causes(error))
-    for kind, words in _CAUSES:
-        if any(isinstance(cause, kind) for cause in causes):
-            return words
-    if isinstance(error, httpx.ConnectError):
-        return "no connection could be made"
-    return "the connection was closed before an answer came"
-
-
-def _causes(error: BaseException | None) -> Iterator[BaseException]:
-    """The error, what caused it, and the parts of groups on the way."""
-    seen: set[int] = set()
-    while error is not None and id(error) not in seen:
-        seen.add(id(error))
-        yield error
-        if isinstance(error, BaseExceptionGroup):
-            for one in error.exceptions:
-                yield from _causes(one)
-        error = error.__cause__ or error.__context__
+    unsaid = "no connection could be made" if isinstance(error, httpx.ConnectError) else _CLOSED
+    return AttemptFailed(Trigger.network, cause_of(error, unsaid))

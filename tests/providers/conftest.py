@@ -123,9 +123,11 @@ async def provider() -> AsyncIterator[FakeProvider]:
 SECRET = "sk-test-canary-0123456789abcdef"
 
 
-@pytest.fixture
-async def carry(provider: FakeProvider):
+@pytest.fixture(params=["auto", "httpx"])
+async def carry(request: pytest.FixtureRequest, provider: FakeProvider):
     """Carry one attempt: `await carry(stream=True, dialect="anthropic", first_content_seconds=0.2, …)`.
+
+    Everything holds for both transports.
 
     Attempts on the same endpoint share one carrier, and so its connections.
     """
@@ -144,7 +146,8 @@ async def carry(provider: FakeProvider):
     ):
         base = url or (provider.url + ("/v1" if dialect == "openai" else ""))
         key = ApiKey("KEY", SECRET)
-        place = Endpoint("main", "fake", dialect, base, "upstream-model", (key,), **(endpoint or {}))
+        more = {"transport": request.param} | (endpoint or {})
+        place = Endpoint("main", "fake", dialect, base, "upstream-model", (key,), **more)
         carrier = carriers.setdefault(f"{place} {endpoint}", ProviderCarrier({"main": place}))
         asked = {"model": "main", "messages": [{"role": "user", "content": "hi"}], "stream": stream} | (body or {})
         call: Call = openai_chat.read_request(json.dumps(asked).encode(), headers or {})

