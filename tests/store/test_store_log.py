@@ -127,8 +127,12 @@ def test_a_log_that_somebody_moved_away_is_begun_again(tmp_path):
     kept.write([b"one"])
     kept.path.rename(tmp_path / "away")
     kept.write([b"two"])
-    kept.close()
     assert kept.path.read_bytes() == b"two\n"
+    kept.path.rename(tmp_path / "away too")
+    kept.path.write_bytes(b"")
+    kept.write([b"three"])
+    kept.close()
+    assert kept.path.read_bytes() == b"three\n"
 
 
 def test_a_log_that_cannot_be_written_is_counted_and_never_raised(tmp_path):
