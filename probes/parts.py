@@ -113,8 +113,8 @@ def _pico(usd_per_million_tokens: float) -> int:
 
 _PRIMARY_SPELLS = Timetable(
     (
-        Spell("rate_limit", at_seconds=5, for_seconds=5),
-        Spell("overloaded", at_seconds=10, for_seconds=14),
+        Spell("rate_limit", at_seconds=4, for_seconds=4),
+        Spell("overloaded", at_seconds=8, for_seconds=16),
         Spell("slow", at_seconds=75, for_seconds=20, extra_seconds=9),
         Spell("cut", at_seconds=135, for_seconds=20, share=0.7),
         Spell("rate_limit", at_seconds=195, for_seconds=18),
