@@ -17,24 +17,28 @@ if TYPE_CHECKING:
     from hotspare.app.wiring import Running
 
 
+def configuration_of(path: Path | None, port: int | None = None) -> Configuration:
+    """What the file says; without one, the first that is found.
+
+    Raises:
+        ConfigurationError: there is none, or it says what cannot be.
+    """
+    found = path or find(os.environ, Path.cwd())
+    return load(found, os.environ, port=port, named=path is not None, today=datetime.now(UTC).date())
+
+
 class Configured:
     """See `occasion.Occasion`."""
 
     keeps = True
 
     def __init__(self, path: Path | None, port: int | None) -> None:
-        """Load the file; without one, the first that is found.
+        """Load the file.
 
         Raises:
-            HotspareError: there is none, or it says what cannot be.
+            ConfigurationError: there is none, or it says what cannot be.
         """
-        self._configuration = load(
-            path or find(os.environ, Path.cwd()),
-            os.environ,
-            port=port,
-            named=path is not None,
-            today=datetime.now(UTC).date(),
-        )
+        self._configuration = configuration_of(path, port)
         self.name = self._configuration.name
         self.notices = (f"configuration: {self._configuration.path}",) if path is None else ()
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from hotspare.probes.scenario import DemoWorld
 
 PORT = 4000
-BANNER = "demo: simulated models and traffic; nothing leaves this machine"
+BANNER = "DEMO: the models and their callers are simulated; nothing leaves this machine"
 
 
 class Demo:

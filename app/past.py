@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from hotspare.app import instance
+from hotspare.app.configured import configuration_of
 from hotspare.app.instance import Note, NothingRuns
 from hotspare.app.restoring import records_since
 from hotspare.app.version import version
 from hotspare.configuration.compiled import Configuration
-from hotspare.configuration.load import find, load
 from hotspare.configuration.midnight import midnight
 from hotspare.router.clock import Clock
 from hotspare.router.error import HotspareError
@@ -97,13 +97,13 @@ def note_of(name: str | None, config: Path | None, nothing: NothingRuns) -> Note
 def _configuration(name: str | None, config: Path | None, nothing: NothingRuns) -> Configuration:
     """The configuration that was named; else that of the instance that ran last; else the first one found."""
     if config is not None:
-        return load(config)
+        return configuration_of(config)
     left = instance.remembered(name)
     if left is not None and left.config and Path(left.config).exists():
-        return load(Path(left.config))
+        return configuration_of(Path(left.config))
     if name is not None:
         raise nothing
     try:
-        return load(find())
+        return configuration_of(None)
     except HotspareError:
         raise nothing from None

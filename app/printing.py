@@ -5,7 +5,7 @@ Data goes to standard output and nothing else does. JSON is ASCII, so no control
 
 import json
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -56,7 +56,7 @@ def cell(field: str, value: Any) -> str:
     for ending, write in _BY_UNIT.items():
         if field.endswith(ending):
             return write(float(value))
-    return f"{value:,}" if isinstance(value, int) else f"{value:g}"
+    return f"{value:,}" if isinstance(value, int) and field not in _NO_QUANTITIES else f"{value:g}"
 
 
 def clock_time(at: float) -> str:
@@ -64,7 +64,8 @@ def clock_time(at: float) -> str:
     return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M:%S")
 
 
-_BY_UNIT = {
+_NO_QUANTITIES = frozenset({"pid", "status", "number"})
+_BY_UNIT: Mapping[str, Callable[[float], str]] = {
     "_usd": lambda value: f"${value:.4f}" if value < 1 else f"${value:,.2f}",
     "_ms": lambda value: f"{value / 1000:.2f} s",
     "seconds_left": lambda value: f"{value:.0f} s",

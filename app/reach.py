@@ -48,6 +48,6 @@ def named(name: str | None, config: Path | None) -> str | None:
     """The name of the instance that is meant; None where neither it nor a configuration was said."""
     if name is not None or config is None:
         return name
-    from hotspare.configuration.load import load  # noqa: PLC0415 - the readers of all formats, only where one is named
+    from hotspare.app.configured import configuration_of  # noqa: PLC0415 - the readers of all formats: only if needed
 
-    return load(config).name
+    return configuration_of(config).name

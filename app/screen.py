@@ -5,8 +5,8 @@ store and the providers are even loaded; and the screen's end is not the instanc
 import asyncio
 import os
 import signal
-from contextlib import contextmanager
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from hotspare.app.console.console import Console
@@ -77,7 +77,9 @@ class Screened:
         async with served(self._occasion, self._claim, self._stopping) as found:
             self._found = found
             self._later.arrive(found.backend)
-            for text in (*self._occasion.notices, *found.warnings):
+            for text in self._occasion.notices:
+                self.console.tell(text)
+            for text in found.warnings:
                 self.console.tell(text, "warning")
             if waiting := found.keys_not_in_force:
                 self.console.tell(f"{len(waiting)} keys are not yet in force: hotspare check lists them", "warning")

@@ -16,11 +16,11 @@ import click
 from hotspare.app.ending import say
 from hotspare.app.instance import Claim
 from hotspare.app.occasion import Occasion
-from hotspare.app.printing import plain
 from hotspare.app.status_line import status_line
 from hotspare.app.stopping import Stopping, happens
 from hotspare.app.wiring import Running, running
 from hotspare.router.clock import Clock
+from hotspare.widgets.plain import plain
 
 DRAIN_SECONDS = 20.0
 QUIET_SECONDS = 300.0

@@ -17,6 +17,7 @@ from hotspare.app.options import acting
 from hotspare.app.reach import running
 from hotspare.router.command import Refusal
 from hotspare.router.error import HotspareError
+from hotspare.widgets.plain import plain
 
 
 class Refused(HotspareError):
@@ -43,14 +44,14 @@ def carry_out(act: str, given: dict[str, Any], instance: str | None, *, why: str
     command = action.build({**given, "until": None if seconds is None else time.time() + seconds})
     outcome = running(instance).apply(command, who=operator(), why=why, confirmed=yes)
     if isinstance(outcome, Refusal):
-        hint = outcome.hint or ("repeat it with --yes" if outcome.needs_confirmation else "")
-        raise Refused(outcome.reason, hint)
+        confirm = "--yes does it all the same" if outcome.needs_confirmation else ""
+        raise Refused(outcome.reason, "; ".join(filter(None, (outcome.hint, confirm))))
     if as_json:
         printing.print_json(rows.journal_entry(outcome))
         return
-    click.echo(printing.plain(done_sentence(action, {"subject": outcome.change.subject, **given}), 2000))
+    click.echo(plain(done_sentence(action, {"subject": outcome.change.subject, **given}), 2000))
     for note in outcome.change.notes:
-        click.echo(f"  {printing.plain(note, 2000)}", err=True)
+        click.echo(f"  {plain(note, 2000)}", err=True)
     if not outcome.durable:
         click.echo("  in force, but not durable: the journal cannot be written now", err=True)
 

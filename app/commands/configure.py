@@ -1,5 +1,7 @@
 """The commands about the configuration: what a file means, and what can be done."""
 
+import os
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
@@ -8,6 +10,7 @@ from hotspare.app import printing
 from hotspare.app.actions import as_rows
 from hotspare.app.options import json_option
 from hotspare.app.printing import Column
+from hotspare.widgets.plain import plain
 
 ACTION_COLUMNS: tuple[Column, ...] = (("keys", "keys"), ("title", "what"), ("tier", "tier"), ("command", "command"))
 
@@ -17,11 +20,14 @@ ACTION_COLUMNS: tuple[Column, ...] = (("keys", "keys"), ("title", "what"), ("tie
 @json_option
 def check(file: Path, *, as_json: bool) -> None:
     """Say what Hotspare understands of FILE: its chains and models, and what comes of every key."""
-    from hotspare.configuration import check as checking  # noqa: PLC0415 - the readers of all formats
-    from hotspare.configuration.load import load  # noqa: PLC0415
+    from hotspare.configuration.check import lines, report  # noqa: PLC0415 - the readers of all formats
 
-    report = checking.report(load(file))
-    printing.print_json(report)
+    found = report(file, os.environ, datetime.now(UTC).date())
+    if as_json:
+        printing.print_json(found.as_json())
+        return
+    for line in lines(found):
+        click.echo(plain(line, 2000))
 
 
 @click.command()

@@ -9,6 +9,7 @@ from hotspare.app.options import Chosen, looking
 from hotspare.app.printing import Column
 from hotspare.app.reach import look, running
 from hotspare.app.status_line import status_line
+from hotspare.widgets.plain import plain
 
 MODEL_COLUMNS: tuple[Column, ...] = (
     ("name", "model"), ("chain", "chain"), ("state", "state"), ("seconds_left", "left"), ("requests", "today"),
@@ -42,7 +43,7 @@ def status(chosen: Chosen, instance: str | None, *, oneline: bool, as_json: bool
     if as_json:
         printing.print_json(value)
     elif oneline:
-        click.echo(printing.plain(status_line(snapshot)))
+        click.echo(plain(status_line(snapshot)))
     else:
         shown = ("name", "pid", "listen", "situation", "requests", "ok", "fallback", "cost_usd")
         printing.print_pairs((name, value[name]) for name in shown)
@@ -67,7 +68,7 @@ def models(chosen: Chosen, instance: str | None, *, as_json: bool) -> None:
 @click.option("--caller", metavar="C", help="Only those of this application.")
 @looking
 @click.pass_obj
-def requests(chosen: Chosen, instance: str | None, *, follow: bool, as_json: bool, **wanted: Any) -> None:
+def requests(chosen: Chosen, /, instance: str | None, *, follow: bool, as_json: bool, **wanted: Any) -> None:
     """List requests, newest first; with --follow, go on with new ones below."""
     wanted = {name: value for name, value in wanted.items() if value is not None}
     if follow:
@@ -109,7 +110,7 @@ def explain(chosen: Chosen, instance: str | None, request_id: str, *, as_json: b
     """Say why a request went where it went: who was considered, who was called, which rule ended it."""
     found = look(instance, chosen.config).query("explain", id=request_id)
     if not found:
-        click.echo(f"hotspare: there is no request {printing.plain(request_id)}", err=True)
+        click.echo(f"hotspare: there is no request {plain(request_id)}", err=True)
         return 1
     trace = found[0]
     if as_json:
@@ -144,7 +145,7 @@ def slow(chosen: Chosen, instance: str | None, *, as_json: bool) -> None:
 @click.option("--days", type=click.IntRange(min=1), default=7, show_default=True, metavar="N", help="How far back.")
 @looking
 @click.pass_obj
-def history(chosen: Chosen, instance: str | None, *, as_json: bool, **wanted: Any) -> None:
+def history(chosen: Chosen, /, instance: str | None, *, as_json: bool, **wanted: Any) -> None:
     """Show the figures of past days."""
     wanted = {name: value for name, value in wanted.items() if value is not None}
     _query(chosen, instance, "history", as_json=as_json, empty="nothing is kept of those days", **wanted)

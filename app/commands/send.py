@@ -11,6 +11,7 @@ from hotspare.app.ending import say
 from hotspare.app.options import looking
 from hotspare.app.reach import running
 from hotspare.engine.backend import Prompt, PromptEvent
+from hotspare.widgets.plain import plain
 
 
 @click.command()
@@ -30,17 +31,17 @@ def _show(events: Iterator[PromptEvent]) -> int:
     for event in events:
         match event.kind:
             case "text":
-                click.echo(printing.plain(event.text, len(event.text), many_lines=True), nl=False)
+                click.echo(plain(event.text, len(event.text), many_lines=True), nl=False)
                 printing.flush()
             case "route":
-                click.echo(f"  {printing.plain(event.text)}", err=True)
+                click.echo(f"  {plain(event.text)}", err=True)
             case "end":
                 click.echo()
                 printing.flush()
-                click.echo(f"  {printing.plain(event.text)}  (hotspare explain {event.request_id})", err=True)
+                click.echo(f"  {plain(event.text)}", err=True)
                 return 0
             case "error":
-                say(printing.plain(event.text, 2000))
+                say(plain(event.text, 2000))
                 return 1
     return 1
 

@@ -1,6 +1,8 @@
 """Running instances, as their users have them: the installed program in a process of its own, in folders of its own."""
 
+import asyncio
 import contextlib
+import io
 import json
 import os
 import signal
@@ -11,11 +13,18 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import pytest
 
+from hotspare.app import command
+
 PROGRAM = Path(sys.executable).with_name("hotspare")
 PATIENCE_SECONDS = 20.0
+
+# looptime asks for the thread's event loop before each test; where the first one is not async, Python would make a loop
+# for it that nobody closes.
+asyncio.set_event_loop(None)
 
 
 @dataclass
@@ -52,8 +61,20 @@ class Home:
             "PYTHONWARNINGS": "default",
         }
 
-    def hotspare(self, *arguments: str, **environment: str) -> Done:
-        """Run one command to its end."""
+    def hotspare(self, *arguments: str) -> Done:
+        """Run one command to its end, in this process: what it says and does is the same, and no interpreter starts."""
+        out, err = io.StringIO(), io.StringIO()
+        with (
+            mock.patch.dict(os.environ, self.environment, clear=True),
+            contextlib.chdir(self.folder),
+            contextlib.redirect_stdout(out),
+            contextlib.redirect_stderr(err),
+        ):
+            code = command.run(arguments)
+        return Done(code, out.getvalue(), err.getvalue())
+
+    def program(self, *arguments: str, **environment: str) -> Done:
+        """Run one command to its end, as the installed program."""
         done = subprocess.run(
             [PROGRAM, *arguments],
             cwd=self.folder,
@@ -105,9 +126,9 @@ class Home:
         return self.until(found)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
-    """Folders for the tests of one file."""
+    """Folders for the demo that runs."""
     return Home(tmp_path_factory.mktemp("home") / "user")
 
 
@@ -117,9 +138,9 @@ def new_home(tmp_path: Path) -> Home:
     return Home(tmp_path / "user")
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def demo(home: Home) -> Iterator[Home]:
-    """A demo that runs while the tests of one file speak to it."""
+    """A demo that runs while the tests speak to it."""
     with home.running("demo", "--no-screen", "--port", "0"):
         home.until_it_runs(requests=3)
         yield home

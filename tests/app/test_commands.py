@@ -184,7 +184,7 @@ def test_an_instance_that_is_named_wrongly_is_said_to_be_absent_with_those_that_
 
 def test_a_second_start_says_which_instance_runs_and_how_to_reach_it(demo):
     pid = demo.hotspare("status", "--json").json["pid"]
-    done = demo.hotspare("demo", "--no-screen", "--port", "0")
+    done = demo.program("demo", "--no-screen", "--port", "0")
     assert done.code == 2
     assert str(pid) in done.err
     assert "hotspare status --instance demo" in done.err
@@ -192,7 +192,7 @@ def test_a_second_start_says_which_instance_runs_and_how_to_reach_it(demo):
 
 def test_a_second_instance_on_a_busy_port_says_who_holds_it_and_the_flag(demo, new_home):
     port = demo.hotspare("status", "--json").json["listen"].rsplit(":", 1)[1]
-    done = new_home.hotspare("demo", "--no-screen", "--port", port)
+    done = new_home.program("demo", "--no-screen", "--port", port)
     assert done.code == 2
     assert port in done.err
     assert "--port" in done.err

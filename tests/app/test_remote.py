@@ -1,0 +1,62 @@
+"""The console's way to an instance in another process, against one that runs."""
+
+from contextlib import aclosing
+from pathlib import Path
+
+import pytest
+
+from hotspare.app.admin_client import InstanceGone
+from hotspare.app.remote import RemoteBackend
+from hotspare.engine.backend import Prompt
+from hotspare.router.command import DisableModel, EnableModel, JournalEntry, Refusal
+from hotspare.router.error import HotspareError
+
+
+@pytest.fixture
+def backend(demo):
+    [socket] = Path(demo.environment["XDG_RUNTIME_DIR"], "hotspare").glob("*.sock")
+    return RemoteBackend(socket)
+
+
+async def test_a_snapshot_comes_whole(backend):
+    snapshot = await backend.snapshot()
+    assert snapshot.instance.demo
+    assert snapshot.models[0].name == "claude"
+    assert len(snapshot.models[0].lane) > 1
+
+
+async def test_the_past_can_be_asked_for(backend):
+    rows = await backend.query("requests", last=2)
+    assert len(rows) == 2
+
+
+async def test_a_question_that_is_none_is_refused_in_a_sentence(backend):
+    with pytest.raises(HotspareError, match="nonsense"):
+        await backend.query("nonsense")
+
+
+async def test_a_command_is_carried_out_or_refused(backend):
+    done = await backend.apply(DisableModel("local"), who="somebody", why="a test")
+    assert isinstance(done, JournalEntry)
+    assert "somebody" in done.change.who
+    refused = await backend.apply(EnableModel("no-such-model"), who="somebody")
+    assert isinstance(refused, Refusal)
+
+
+async def test_a_prompt_is_followed_from_its_route_to_its_end(backend):
+    async with aclosing(backend.send_prompt(Prompt("hello", model="haiku"))) as events:
+        seen = [event async for event in events]
+    assert {"route", "text"} <= {event.kind for event in seen}
+    assert seen[-1].kind == "end"
+    assert seen[-1].request_id
+
+
+async def test_events_come_as_they_happen(backend):
+    async with aclosing(backend.events()) as events:
+        first = await anext(events)
+    assert first["event"] in {"request", "act"}
+
+
+async def test_an_instance_that_is_gone_is_said_to_be_gone(tmp_path):
+    with pytest.raises(InstanceGone, match="does not answer"):
+        await RemoteBackend(tmp_path / "nobody.sock").snapshot()
