@@ -26,11 +26,12 @@ def request_id_in(headers: Mapping[str, str]) -> str | None:
 def failure_of_status(status: int, headers: Mapping[str, str], body: bytes, wall: float) -> AttemptFailed:
     """What an answer with an error status means. `wall`: UTC epoch seconds."""
     error = read_error(body)
+    asked = retry_after_seconds(headers, wall)
     return AttemptFailed(
         classify(status, error.told),
-        _words(status, error),
+        _words(status, error) if asked is None else f"Retry-After {asked:g}: {_words(status, error)}",
         status=status,
-        retry_after_seconds=retry_after_seconds(headers, wall),
+        retry_after_seconds=asked,
         body=body,
     )
 

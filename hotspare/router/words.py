@@ -32,9 +32,11 @@ def percent(share: float) -> str:
 
 
 def dollars(pico_usd: int) -> str:
-    """As "$41.20", "$0.0031": two digits where there are dollars, enough to show anything else."""
+    """As "$41.20", "$0.0031": two digits where there are dollars, four below; less than that is said to be less."""
     usd = pico_usd / PICO_PER_USD
-    return f"${usd:,.2f}" if usd >= 0.1 or usd == 0 else f"${usd:.4f}"
+    if usd >= 0.1 or usd == 0:
+        return f"${usd:,.2f}"
+    return f"${usd:.4f}" if usd >= 0.0001 else "<$0.0001"
 
 
 HTTP_WORDS = {
