@@ -17,8 +17,6 @@ from hotspare.router.record import Ask
 from hotspare.router.settings import Limits
 from hotspare.router.step import Try
 
-asyncio.set_event_loop(None)
-"""Else pytest-asyncio, asked before the first asynchronous test, makes a loop on Python 3.11 and never closes it."""
 
 
 @dataclass
