@@ -18,7 +18,6 @@ from hotspare.router.settings import Limits
 from hotspare.router.step import Try
 
 
-
 @dataclass
 class FakeExchange:
     """One request as the provider saw it, and its hand on the answer."""
