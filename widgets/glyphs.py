@@ -13,7 +13,7 @@ from hotspare.router.snapshot import LaneCell, ModelState
 from hotspare.widgets.plain import plain
 
 Role = Literal["text", "dim", "strong", "title", "key", "accent", "ok", "warn", "bad", "off", "badge", "alarm", "rule"]
-"""What a piece of a line is, from which its style follows (`LineView` component class `line--ROLE`)."""
+"""What a piece of a line is, from which its style follows (`palette.py`)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,8 +2,7 @@
 rendering per tick; a line becomes a Strip once and is kept until it changes.
 """
 
-from collections.abc import Sequence
-from typing import ClassVar
+from collections.abc import Mapping, Sequence
 
 from rich.segment import Segment
 from rich.style import Style
@@ -14,30 +13,13 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
+from hotspare.widgets.glyphs import Role
 from hotspare.widgets.line import EMPTY, Line, padded
-
-ROLE_STYLES = """
-    LineView > .line--text { color: $foreground; }
-    LineView > .line--dim { color: $foreground-muted; }
-    LineView > .line--strong { color: $foreground; text-style: bold; }
-    LineView > .line--title { color: $foreground; text-style: bold; }
-    LineView > .line--key { color: $accent; text-style: bold; }
-    LineView > .line--accent { color: $accent; }
-    LineView > .line--ok { color: $success; }
-    LineView > .line--warn { color: $warning; }
-    LineView > .line--bad { color: $error; text-style: bold; }
-    LineView > .line--off { color: $foreground-disabled; }
-    LineView > .line--rule { color: $foreground-disabled 50%; }
-    LineView > .line--badge { color: $accent; text-style: bold reverse; }
-    LineView > .line--alarm { color: $error; text-style: bold reverse; }
-    LineView > .line--cursor { background: $panel; }
-    LineView:ansi > .line--dim { color: $foreground; text-style: dim; }
-    LineView:ansi > .line--off { color: $foreground; text-style: dim; }
-    LineView:ansi > .line--rule { color: $foreground; text-style: dim; }
-    LineView:ansi > .line--warn { text-style: bold; }
-"""
+from hotspare.widgets.palette import cursor_background, styles_of
 
 KEPT_STRIPS = 512
+BADGES = frozenset({"badge", "alarm"})
+"""Roles whose background is their own, also under the cursor."""
 
 
 class LineView(Widget):
@@ -45,25 +27,7 @@ class LineView(Widget):
 
     HELP = "Lines of live figures."
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = {
-        "line--text",
-        "line--dim",
-        "line--strong",
-        "line--title",
-        "line--key",
-        "line--accent",
-        "line--ok",
-        "line--warn",
-        "line--bad",
-        "line--off",
-        "line--badge",
-        "line--alarm",
-        "line--rule",
-        "line--cursor",
-    }
-    """A class for each role of a piece of a line, and one for the line under the cursor."""
-
-    DEFAULT_CSS = "LineView { width: 1fr; height: auto; }" + ROLE_STYLES
+    DEFAULT_CSS = "LineView { width: 1fr; height: auto; }"
 
     class Clicked(Message):
         """A line was clicked.
@@ -87,6 +51,7 @@ class LineView(Widget):
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002 Textual's own name
         super().__init__(id=id, classes=classes)
         self._lines: tuple[Line, ...] = ()
+        self._styles_now: Mapping[Role, Style] | None = None
         self._strips: LRUCache[tuple[Line, int, bool], Strip] = LRUCache(KEPT_STRIPS)
 
     @property
@@ -123,19 +88,24 @@ class LineView(Widget):
         return strip
 
     def _strip(self, line: Line, width: int, *, chosen: bool) -> Strip:
-        over = Style(bgcolor=self.get_component_rich_style("line--cursor").bgcolor) if chosen else None
+        styles = self._role_styles()
+        mixed = chosen and not self.app.native_ansi_color  # without colours of our own the cursor's sign is enough
+        over = cursor_background(self.app.theme_variables) if mixed else None
         segments = [
-            Segment(text, self._style(role, over if role not in {"badge", "alarm"} else None))
+            Segment(text, styles[role] if over is None or role in BADGES else styles[role] + over)
             for text, role in padded(line, width)
         ]
         return Strip(segments, width)
 
-    def _style(self, role: str, over: Style | None) -> Style:
-        style = self.get_component_rich_style(f"line--{role}")
-        return style + over if over is not None else style
+    def _role_styles(self) -> Mapping[Role, Style]:
+        if self._styles_now is None:
+            _, background = self.background_colors
+            self._styles_now = styles_of(self.app.theme_variables, background, ansi=self.app.native_ansi_color)
+        return self._styles_now
 
     def notify_style_update(self) -> None:
         self._strips.clear()
+        self._styles_now = None
         super().notify_style_update()
 
     def on_click(self, event: events.Click) -> None:

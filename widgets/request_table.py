@@ -5,6 +5,7 @@ Widths follow the window and the configured names, never the rows that happen to
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from hotspare.router.snapshot import ModelView, RequestRow
 from hotspare.widgets import figures
@@ -13,6 +14,8 @@ from hotspare.widgets.line import Line, Span, cut_middle, pad, pad_left
 from hotspare.widgets.row_list import Row
 
 ROOMY = 100
+FORMATTED_ROWS = 512
+"""A finished request never changes, so its line is made once for each width and not four times a second."""
 SMALL = 64
 REQUEST_CELLS = 97
 """What the columns of a list of requests take besides the names and the evidence."""
@@ -63,6 +66,7 @@ def fallback_rows(rows: Sequence[RequestRow], models: Sequence[ModelView], width
     return [Row(_fallback(row, widths, glyphs), row.id) for row in rows]
 
 
+@lru_cache(FORMATTED_ROWS)
 def _fallback(row: RequestRow, widths: Widths, glyphs: Glyphs) -> Line:
     spans: list[Span] = [(" ", "text"), (f"{figures.clock(row.at)}  ", "dim")]
     spans.extend(_route(row, widths.name, glyphs))
@@ -105,6 +109,7 @@ def request_rows(rows: Sequence[RequestRow], models: Sequence[ModelView], width:
     return [Row(_request(row, widths, glyphs), row.id) for row in rows]
 
 
+@lru_cache(FORMATTED_ROWS)
 def _request(row: RequestRow, widths: Widths, glyphs: Glyphs) -> Line:
     name, role = VERDICTS.get(row.verdict, ("idle", "dim"))
     if row.verdict == "answered" and row.fallback:

@@ -24,6 +24,7 @@ DARK = Theme(
     variables={
         "foreground-muted": "#98A5B1",
         "foreground-disabled": "#74818D",
+        "rule": "#3C4854",
         "block-cursor-text-style": "none",
         "input-selection-background": "#56B4E9 35%",
     },
@@ -45,6 +46,7 @@ LIGHT = Theme(
     variables={
         "foreground-muted": "#55606B",
         "foreground-disabled": "#77828D",
+        "rule": "#C3CCD4",
         "block-cursor-text-style": "none",
         "input-selection-background": "#0B6BCB 25%",
     },
@@ -70,6 +72,7 @@ PLAIN = Theme(
         "ansi-foreground": _NONE,
         "foreground-muted": _NONE,
         "foreground-disabled": _NONE,
+        "rule": _NONE,
         "border": _NONE,
         "border-blurred": _NONE,
         "block-cursor-foreground": _NONE,

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
+from textual.events import Key
+from textual.keys import _character_to_key
 
 from hotspare.app.console.console import Console
 from hotspare.engine.backend import Prompt, PromptEvent
@@ -27,6 +29,7 @@ from hotspare.router.snapshot import (
 
 asyncio.set_event_loop(None)  # else pytest-asyncio makes one to put back later, and nobody closes it
 
+CHARACTERS = {"space": " ", "slash": "/", "question_mark": "?"}
 NOW = 1_772_937_667.0  # 02:41:07 UTC
 
 
@@ -377,10 +380,11 @@ def outage_snapshot() -> Snapshot:
 
 async def settle(pilot) -> None:
     """Let workers, dialogs and what they ask for run, and the screen be laid out."""
-    for _ in range(2):
-        for _ in range(30):
-            await asyncio.sleep(0)
-        await pilot.pause()
+    for _ in range(40):
+        await asyncio.sleep(0)
+    await pilot.pause()
+    for _ in range(10):
+        await asyncio.sleep(0)
 
 
 @pytest.fixture
@@ -401,7 +405,9 @@ def press(fake_clock: FakeClock):
     async def keys(pilot, *names: str) -> None:
         for name in names:
             fake_clock.seconds += 1.0
-            await pilot.press(name)
+            character = CHARACTERS.get(name, name if len(name) == 1 else None)
+            key = _character_to_key(name) if len(name) == 1 else name
+            pilot.app.post_message(Key(key, character))  # as Pilot does, but without its waits for a real terminal
             await settle(pilot)
 
     return keys
