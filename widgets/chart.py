@@ -1,10 +1,11 @@
-"""A chart of shares over time, from values to lines. The only user of plotext, which is imported at the first chart:
-after the first paint. plotext has one global figure, so this runs on the loop's thread only.
+"""A chart of shares over time, from values to lines. The only user of plotext, which is imported (`load`) after the
+first paint. plotext has one global figure, so this runs on the loop's thread only.
 
 The scale is fixed at 0 to 100 %: a stretched one makes 99.2 → 99.9 % look like a collapse. Gaps are drawn as gaps.
 """
 
 import re
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -42,6 +43,18 @@ class ChartData:
     note: str = ""
 
 
+def load() -> Any:
+    """Import plotext: 160 ms and more. To be called in a thread, once the first frame is on the screen."""
+    import plotext  # type: ignore[import-untyped] # noqa: PLC0415 - as said
+
+    return plotext
+
+
+def is_loaded() -> bool:
+    """Whether plotext is there, so that a chart can be drawn at once."""
+    return "plotext" in sys.modules
+
+
 def chart_lines(data: ChartData, width: int, height: int, glyphs: Glyphs) -> list[Line]:
     """The chart with its title, in exactly `height` lines."""
     lines: list[Line] = [_title(data, width, glyphs)]
@@ -65,7 +78,7 @@ def _title(data: ChartData, width: int, glyphs: Glyphs) -> Line:
 
 
 def _plot(data: ChartData, width: int, height: int, glyphs: Glyphs) -> str:
-    import plotext  # type: ignore[import-untyped] # noqa: PLC0415 - 160 ms: only after the first frame
+    plotext = load()
 
     plotext.terminal.limit(False, False)
     figure = plotext.figure

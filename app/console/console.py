@@ -30,7 +30,7 @@ from hotspare.engine.backend import Backend
 from hotspare.router.clock import Clock
 from hotspare.router.error import HotspareError
 from hotspare.router.snapshot import ModelView
-from hotspare.widgets.chart import ChartData
+from hotspare.widgets.chart import ChartData, is_loaded, load
 from hotspare.widgets.glyphs import choose_glyphs
 
 if sys.platform != "win32":
@@ -170,6 +170,8 @@ class Console(App[Leaving]):
         self.run_worker(self._draw_chart(chain), name="chart", exclusive=True, group="chart")
 
     async def _draw_chart(self, chain: str) -> None:
+        if not is_loaded():
+            await asyncio.to_thread(load)
         shown = self.state.shown
         self._overview.chart = (
             await fetch(self.backend, chain, self.state.range_minutes, shown.at) if shown else ChartData("", 0, 0)

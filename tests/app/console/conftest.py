@@ -26,6 +26,7 @@ from hotspare.router.snapshot import (
     Snapshot,
     StoreView,
 )
+from hotspare.widgets.chart import load
 
 asyncio.set_event_loop(None)  # else pytest-asyncio makes one to put back later, and nobody closes it
 
@@ -360,6 +361,7 @@ def fake_clock() -> FakeClock:
 @pytest.fixture
 def make_console(backend: FakeBackend, fake_clock: FakeClock):
     """A console that looks at the figures only when a test asks it to (`pull`)."""
+    load()
 
     def make(**options: Any) -> Console:
         environ = options.pop("environ", {"USER": "ada", "LANG": "C.UTF-8"})
