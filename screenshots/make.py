@@ -1,0 +1,99 @@
+"""Make the pictures in this folder from a running demo: real requests over loopback, the real console, no hand in it.
+
+make screenshots            takes about a minute; writes SVG, and PNG where a monospaced font is found
+"""
+
+import asyncio
+import re
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from hotspare.app.console.console import Console
+from hotspare.app.demo import Demo
+from hotspare.app.instance import claim
+from hotspare.app.serving import served
+from hotspare.app.stopping import Stopping
+from hotspare.engine.backend import Backend
+
+HERE = Path(__file__).parent
+WARM_UP_SECONDS = 45.0
+FONTS = (
+    Path("/usr/share/fonts/truetype/dejavu/DejaVuSansMono.ttf"),
+    Path("/usr/share/fonts/truetype/dejavu/DejaVuSansMono-Bold.ttf"),
+    Path("/usr/share/fonts/TTF/DejaVuSansMono.ttf"),
+    Path("/Library/Fonts/DejaVuSansMono.ttf"),
+)
+
+SHOTS: tuple[tuple[str, tuple[int, int], str, tuple[str, ...]], ...] = (
+    ("overview-80x24", (80, 24), "dark", ()),
+    ("overview-160x50", (160, 50), "dark", ()),
+    ("overview-light-120x40", (120, 40), "light", ()),
+    ("overview-60x16", (60, 16), "dark", ()),
+    ("why-100x32", (100, 32), "dark", ("w",)),
+    ("force-80x24", (80, 24), "dark", ("f",)),
+    ("priorities-80x24", (80, 24), "dark", ("p",)),
+    ("help-100x40", (100, 40), "dark", ("question_mark",)),
+)
+"""Name, columns and rows, theme, and the keys that lead there."""
+
+
+@asynccontextmanager
+async def demo() -> AsyncIterator[Backend]:
+    """A demo with traffic, on a port of its own."""
+    with TemporaryDirectory() as folder:
+        occasion = Demo(0)
+        taken = claim("screenshots", Path(folder))
+        async with Stopping() as stopping, served(occasion, taken, stopping) as found:
+            yield found.backend
+
+
+async def in_trouble(backend: Backend) -> None:
+    """Wait until the primary is held back, so that there is a fallback to see."""
+    for _ in range(300):
+        snapshot = await backend.snapshot()
+        if any(view.code.startswith("primary_") for view in snapshot.situations):
+            return
+        await asyncio.sleep(0.2)
+
+
+async def shoot(backend: Backend, name: str, size: tuple[int, int], theme: str, keys: tuple[str, ...]) -> None:
+    """One picture."""
+    console = Console(backend, theme=theme, who="you")
+    async with console.run_test(size=size) as pilot:
+        await asyncio.sleep(1.0)
+        for key in keys:
+            await pilot.press(key)
+            await asyncio.sleep(0.5)
+        svg = console.export_screenshot(title="hotspare", simplify=True)
+    (HERE / f"{name}.svg").write_text(svg)
+    png(name, svg)
+
+
+def png(name: str, svg: str) -> None:
+    """The picture for places that show no SVG."""
+    fonts = [str(path) for path in FONTS if path.is_file()]
+    if not fonts:
+        print(f"{name}: no PNG, DejaVu Sans Mono is not installed", file=sys.stderr)
+        return
+    import resvg_py  # noqa: PLC0415 - only where there is a font for it
+
+    plain = re.sub(r"@font-face\s*{[^}]*}", "", svg)
+    plain = re.sub(r"font-family:[^;]*;", "font-family: DejaVu Sans Mono;", plain)
+    data = resvg_py.svg_to_bytes(svg_string=plain, font_files=fonts, zoom=2)
+    (HERE / f"{name}.png").write_bytes(bytes(data))
+
+
+async def main() -> None:
+    async with demo() as backend:
+        await asyncio.sleep(WARM_UP_SECONDS)
+        for name, size, theme, keys in SHOTS:
+            await in_trouble(backend)
+            await shoot(backend, name, size, theme, keys)
+            print(f"screenshots/{name}.svg")
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
