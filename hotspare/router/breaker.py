@@ -17,6 +17,9 @@ BreakerState = Literal["closed", "open", "suspended"]
 
 LAST_RESORT_PAUSE_SECONDS = 5.0
 
+LONGEST_BREAK = 5
+"""Breaks: each opening that follows another is one break longer (Envoy's outlier ejection), up to this many."""
+
 
 class Verdict(Enum):
     """What a call says about the model."""
@@ -46,13 +49,17 @@ ORDINARY = tuple(Lease(period) for period in range(64))
 
 @dataclass(frozen=True, slots=True)
 class TripCondition:
-    """One line of the table of what opens a breaker."""
+    """One line of the table of what opens a breaker.
+
+    `words` says what opened it, `distance` how far it is from opening, "" where the rule is off.
+    """
 
     name: str
     becomes: Literal["open", "suspended"]
     met: Callable[["Breaker"], bool]
     seconds: Callable[[BreakerRules], float]
     words: Callable[["Breaker"], str]
+    distance: Callable[["Breaker"], str]
 
 
 class Breaker:
@@ -66,8 +73,10 @@ class Breaker:
     """
 
     __slots__ = (
+        "_closed_at",
         "_good_trials",
         "_last_resort_at",
+        "_openings",
         "_trial",
         "_trial_until",
         "_trials",
@@ -91,6 +100,8 @@ class Breaker:
         self.period = 0
         self.failures_in_row = 0
         self._good_trials = 0
+        self._openings = 0
+        self._closed_at = 0.0
         self._trials = 0
         self._trial = 0
         self._trial_until = 0.0
@@ -155,7 +166,7 @@ class Breaker:
         if verdict is not Verdict.bad:
             self._good_trials += 1
             if self._good_trials >= self.rules.success_threshold:
-                self.close()
+                self.close(now)
             return True
         if lease.last_resort:
             return False
@@ -163,17 +174,33 @@ class Breaker:
         self._open(self.state, now, seconds, f"trial failed ({trigger})" if trigger else "trial failed", self.since)
         return True
 
+    def _longer(self, now: float, seconds: float) -> float:
+        """The break that is due: it grows with each opening, and falls again by one for each break spent well."""
+        if self.state == "closed":
+            well = int((now - self._closed_at) / seconds) if seconds > 0 else self._openings
+            self._openings = max(0, self._openings - well)
+        self._openings = min(self._openings + 1, LONGEST_BREAK)
+        return seconds * self._openings
+
     def _open(self, state: BreakerState, now: float, seconds: float, reason: str, since: float | None = None) -> None:
+        self.until = now + self._longer(now, seconds)
         self.period += 1
         self.state = state
         self.since = now if since is None else since
-        self.until = now + seconds
         self.reason = reason
         self._good_trials = 0
         self._trial = 0
 
-    def close(self) -> None:
-        """Back to work with a clean slate."""
+    def distances(self, now: float) -> tuple[str, ...]:
+        """How far each trip condition is from opening it, in words; empty where the breaker is switched off."""
+        self.window.advance(now)
+        if not self.rules.enabled:
+            return ()
+        return tuple(words for condition in TRIP_CONDITIONS if (words := condition.distance(self)))
+
+    def close(self, now: float) -> None:
+        """Back to work with a clean slate; only the number of openings is remembered for a while."""
+        self._closed_at = now
         self.period += 1
         self.state = "closed"
         self.reason = ""
@@ -191,6 +218,7 @@ class Breaker:
             "until": wall + self.until - now,
             "since": wall + self.since - now,
             "reason": self.reason,
+            "openings": self._openings,
         }
 
     def remember(self, memory: dict[str, Any], now: float, wall: float) -> None:
@@ -198,12 +226,22 @@ class Breaker:
         if not self.rules.enabled:
             return
         state: BreakerState = "suspended" if memory["state"] == "suspended" else "open"
-        self._open(state, now, max(0.0, memory["until"] - wall), memory["reason"], now + memory["since"] - wall)
+        self._open(state, now, 0.0, memory["reason"], now + memory["since"] - wall)
+        self.until = now + max(0.0, memory["until"] - wall)
+        self._openings = memory["openings"]
 
 
 def _share(breaker: Breaker, count: int, threshold: float) -> bool:
     rules = breaker.rules
     return threshold > 0 and breaker.window.calls >= rules.minimum_calls and count / breaker.window.calls > threshold
+
+
+def _distance(breaker: Breaker, count: int, threshold: float, what: str) -> str:
+    """As "3 of 8 calls in 60 s failed; opens over 50 % of 20 or more"; "" where the rule is off."""
+    if threshold <= 0:
+        return ""
+    rules, calls = breaker.rules, breaker.window.calls
+    return f"{count} of {calls} calls in {rules.window_seconds:g} s {what}; opens over {threshold:.0%} of {rules.minimum_calls} or more"
 
 
 TRIP_CONDITIONS: tuple[TripCondition, ...] = (
@@ -213,6 +251,7 @@ TRIP_CONDITIONS: tuple[TripCondition, ...] = (
         lambda b: b.failures_in_row >= b.rules.consecutive_failures,
         lambda rules: rules.open_seconds,
         lambda b: f"{b.failures_in_row} failures in a row",
+        lambda b: f"{b.failures_in_row} of {b.rules.consecutive_failures} failures in a row",
     ),
     TripCondition(
         "failed share",
@@ -220,6 +259,7 @@ TRIP_CONDITIONS: tuple[TripCondition, ...] = (
         lambda b: _share(b, b.window.bad, b.rules.failed_share),
         lambda rules: rules.suspended_seconds,
         lambda b: f"{b.window.bad} of {b.window.calls} calls failed in {b.rules.window_seconds:g} s",
+        lambda b: _distance(b, b.window.bad, b.rules.failed_share, "failed"),
     ),
     TripCondition(
         "slow share",
@@ -227,6 +267,7 @@ TRIP_CONDITIONS: tuple[TripCondition, ...] = (
         lambda b: _share(b, b.window.slow, b.rules.slow_share),
         lambda rules: rules.suspended_seconds,
         lambda b: f"{b.window.slow} of {b.window.calls} answers slower than {b.rules.slow_seconds:g} s",
+        lambda b: _distance(b, b.window.slow, b.rules.slow_share, f"slower than {b.rules.slow_seconds:g} s"),
     ),
 )
 """Looked through from the top after a failure or a slow answer; the first that is met opens the breaker."""

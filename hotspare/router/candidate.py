@@ -221,14 +221,14 @@ class CandidateState:
         self.decided = decided
         self.decided_by = by if decided is not None else ""
 
-    def clear(self) -> None:
+    def clear(self, now: float) -> None:
         """Forget all that our own judgement or a provider's word holds against the model."""
         self.cooldowns.clear()
         self.own_refused.clear()
         for name in self.names:
             self.keys.refused.pop(name, None)
             self.keys.since.pop(name, None)
-        self.breaker.close()
+        self.breaker.close(now)
 
     def memory(self, now: float, wall: float) -> dict[str, Any]:
         """What the next start must know; empty where there is nothing."""

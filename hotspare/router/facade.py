@@ -93,7 +93,7 @@ class Router:
             self.standing.put(change.slot, change.after, now=now, wall=wall)
             self._apply(change.slot)
         elif change.act == ClearModel.act:
-            self.states[change.subject].clear()
+            self.states[change.subject].clear(now)
         self._changed()
 
     def tick(self, now: float, wall: float) -> tuple[Change, ...]:

@@ -72,6 +72,8 @@ class ModelView:
     unpriced: bool
     lane: tuple[LaneCell, ...]
     """`LANE_MINUTES` columns, oldest first."""
+    conditions: tuple[str, ...] = ()
+    """How far each trip condition of its breaker is from opening it, in words."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -191,6 +191,7 @@ class Viewer:
             in_flight=state.in_flight,
             unpriced=day.unpriced > 0 or state.model.rates is None,
             lane=self._live.lane(name, wall),
+            conditions=state.breaker.distances(now),
         )
 
     def _decisions(self, now: float) -> tuple[DecisionView, ...]:

@@ -125,7 +125,7 @@ async def test_restoring_many_records_lets_others_run(bench, make_bench):
 
 async def test_a_memory_that_changed_late_is_kept_at_the_end(bench):
     async with bench.engine:
-        bench.router.states["gpt"].clear()
+        bench.router.states["gpt"].clear(0.0)
         bench.router.epoch += 1
     assert bench.diary == ["remember"]
 

@@ -100,7 +100,7 @@ def test_a_good_trial_closes_with_a_clean_slate():
 def test_a_failed_trial_opens_anew_from_its_end():
     breaker = opened()
     breaker.give_back(breaker.lease(60.0), Verdict.bad, 61.0, "network")
-    assert (breaker.state, breaker.until, breaker.since) == ("open", 121.0, 0.0)
+    assert (breaker.state, breaker.until, breaker.since) == ("open", 61.0 + 2 * 60.0, 0.0)
     assert breaker.reason == "trial failed (network)"
 
 
@@ -184,13 +184,43 @@ def test_it_comes_back_after_a_restart_with_what_is_left_of_its_break():
     assert late.state == "open"
 
 
-def test_a_break_does_not_move_with_the_sum_of_breaks():
+def test_the_break_grows_with_each_opening_up_to_a_bound():
     breaker = opened()
-    now = 0.0
+    breaks = []
     for _ in range(10_000):
         now = breaker.until
         breaker.give_back(breaker.lease(now), Verdict.bad, now)
-    assert breaker.until == now + 60.0
+        breaks.append(breaker.until - now)
+    assert breaks[:6] == [120.0, 180.0, 240.0, 300.0, 300.0, 300.0]
+    assert breaks[-1] == 300.0
+
+
+def test_the_break_shrinks_again_while_the_model_is_well():
+    def reopened(after):
+        breaker = opened()
+        for _ in range(2):
+            breaker.give_back(breaker.lease(breaker.until), Verdict.bad, breaker.until)
+        closed = breaker.until
+        breaker.give_back(breaker.lease(closed), Verdict.good, closed)
+        feed(breaker, closed + after, *[Verdict.bad] * 3)
+        return breaker.until - closed - after
+
+    assert reopened(1.0) == 4 * 60.0
+    assert reopened(59.0) == 4 * 60.0
+    assert reopened(60.0) == 3 * 60.0
+    assert reopened(180.0) == 60.0
+    assert reopened(9999.0) == 60.0
+
+
+def test_it_says_how_far_each_condition_is():
+    breaker = Breaker(RULES)
+    feed(breaker, 0.0, Verdict.bad, Verdict.good, Verdict.bad)
+    assert breaker.distances(0.0) == (
+        "1 of 3 failures in a row",
+        "2 of 3 calls in 30 s failed; opens over 50 % of 10 or more".replace(" %", "%"),
+    )
+    assert breaker.distances(31.0)[1].startswith("0 of 0 calls")
+    assert Breaker(BreakerRules(enabled=False)).distances(0.0) == ()
 
 
 def test_a_window_forgets_what_is_as_old_as_itself():

@@ -37,7 +37,7 @@ def test_shares_add_up_to_the_whole(world, fails):
         main.now += 1.0
         main.request()
         for name in ("claude", "gpt", "haiku"):
-            main.router.states[name].clear()
+            main.router.states[name].clear(main.now)
     view = main.snapshot().window
     assert view.requests == 60
     assert (view.primary, view.fallback, view.failed) == (20, 30, 10)
