@@ -11,8 +11,8 @@ from hotspare.configuration.compiled import GatewaySettings
 from hotspare.engine.backend import Backend
 from hotspare.gateway import traffic
 from hotspare.gateway.admin import admin_application
-from hotspare.gateway.connection import ConnectionLimits
 from hotspare.gateway.guard import Guard
+from hotspare.gateway.limits import ConnectionLimits
 from hotspare.gateway.listening import (
     CannotListen,
     bind_tcp,

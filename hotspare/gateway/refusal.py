@@ -97,7 +97,7 @@ def raw_refusal(refusal: Refused, dialect: DialectName) -> bytes:
     )
 
 
-MALFORMED = Refused(400, "malformed_http", "What came is no valid HTTP/1.1 request.")
+MALFORMED = Refused(400, "malformed_http", "What came is no valid HTTP request; the connection is closed.")
 REQUEST_LINE_TOO_LONG = Refused(414, "request_line_too_long", "The request's address is too long.")
 HEADERS_TOO_LARGE = Refused(431, "headers_too_large", "The request's headers are too large.")
 HEADERS_TOO_SLOW = Refused(408, "headers_too_slow", "The request's headers did not arrive in time.")

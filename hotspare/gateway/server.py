@@ -11,8 +11,10 @@ from collections.abc import Sequence
 from uvicorn._types import ASGI3Application
 from uvicorn.config import Config
 
-from hotspare.gateway.connection import Connection, ConnectionLimits, State
+from hotspare.gateway.connection import Connection
+from hotspare.gateway.limits import ConnectionLimits
 from hotspare.gateway.listening import BACKLOG
+from hotspare.gateway.state import State
 
 KEEP_ALIVE_SECONDS = 75
 """Longer than the pools of the official clients keep a connection: the one who closes first must be the caller."""

@@ -12,8 +12,8 @@ from hotspare.dialects.call import InvalidRequest
 from hotspare.engine.admission import UnknownModel
 from hotspare.engine.backend import PromptEvent
 from hotspare.engine.protocols import Told
-from hotspare.gateway.connection import ConnectionLimits
 from hotspare.gateway.facade import Gateway
+from hotspare.gateway.limits import ConnectionLimits
 from hotspare.router.command import Change, Decision, JournalEntry, Refusal, Slot
 from hotspare.router.record import Ask
 from hotspare.router.snapshot import (

@@ -6,7 +6,7 @@ from contextlib import suppress
 
 import pytest
 
-from hotspare.gateway.connection import ConnectionLimits
+from hotspare.gateway.limits import ConnectionLimits
 
 HURRIED = ConnectionLimits(head_seconds=0.15, body_seconds=0.15, linger_seconds=0.3)
 
