@@ -148,8 +148,12 @@ def _cost(snapshot: Snapshot, glyphs: Glyphs) -> Tile:
         return Tile("cost today", value, ((f"{glyphs.bad} over the limit", "bad"),))
     if snapshot.budget_gone_at is not None:
         return Tile("cost today", value, ((f"gone at {figures.minute(snapshot.budget_gone_at)}", "warn"),))
-    used = spent / limit if limit else None
-    return Tile("cost today", value, _unpriced(snapshot) or ((f"{figures.percent(used, 0)} used", "dim"),))
+    return Tile("cost today", value, _unpriced(snapshot) or ((f"{_used(spent, limit)} used", "dim"),))
+
+
+def _used(spent: int, limit: int) -> str:
+    share = spent / limit if limit else None
+    return figures.percent(share, 1 if share is not None and share < 0.01 else 0)
 
 
 def _unpriced(snapshot: Snapshot) -> Line:

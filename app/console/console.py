@@ -5,6 +5,7 @@ Nothing here may hold up the loop: drawing is by lines that changed, and the dri
 """
 
 import asyncio
+import getpass
 import logging
 import os
 import sys
@@ -41,6 +42,7 @@ CHART_SECONDS = 5.0
 """How often the chart's past is asked for anew."""
 TOAST_SECONDS = 6.0
 LONGEST_TOAST = 500
+
 
 log = logging.getLogger("hotspare.console")
 
@@ -97,7 +99,7 @@ class Console(App[Leaving]):
         self.operator = Operator(
             backend,
             clock=self.clock,
-            who=who or known.get("SUDO_USER", "") or known.get("USER", "") or "operator",
+            who=who or _user(known),
             tell=self.tell,
             ask=self.ask,
         )
@@ -215,3 +217,12 @@ class Console(App[Leaving]):
             chosen = await self.push_screen_wait(LeaveDialog(facts, glyphs=self.glyphs))
         if chosen is not None:
             self.exit(chosen)
+
+
+def _user(environ: Mapping[str, str]) -> str:
+    """Who sits here, for the journal."""
+    named = environ.get("SUDO_USER", "") or environ.get("USER", "") or environ.get("LOGNAME", "")
+    try:
+        return named or getpass.getuser()
+    except (OSError, KeyError):
+        return "operator"

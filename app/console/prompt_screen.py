@@ -12,11 +12,11 @@ from hotspare.app.console.dialog import Dialog, keys_line
 from hotspare.engine.backend import Prompt, PromptEvent
 from hotspare.router.error import HotspareError
 from hotspare.widgets.glyphs import Glyphs, Role
-from hotspare.widgets.line import Line, fit
+from hotspare.widgets.line import Line, fit, wrap
 from hotspare.widgets.line_pane import TextPane
 from hotspare.widgets.line_view import LineView
 
-ROUTE_LINES = 5
+ROUTE_STEPS, LINES_OF_A_STEP = 5, 2
 FIRST_TEXT = "Say hello in one short sentence."
 
 
@@ -136,9 +136,10 @@ class PromptScreen(Dialog[str | None]):
 
     def _route_lines(self, width: int) -> list[Line]:
         lines: list[Line] = [()]
-        for text, role in self._steps[-ROUTE_LINES:]:
+        for text, role in self._steps[-ROUTE_STEPS:]:
             sign = {"ok": self.glyphs.good, "bad": self.glyphs.bad}.get(role, self.glyphs.step)
-            lines.append(fit(((f" {sign} ", role), (self.glyphs.clean(text, 300), role)), width, self.glyphs.more))
+            rows = wrap(self.glyphs.clean(text, 300), max(20, width - 4))[:LINES_OF_A_STEP]
+            lines.extend(((f" {' ' if place else sign} ", role), (row, role)) for place, row in enumerate(rows))
         if not self._steps:
             words = "sending" if self._sending else "enter sends it; at most 512 tokens, counted as a test, not traffic"
             lines.append(((f" {self.glyphs.dot} {words}", "dim"),))

@@ -58,6 +58,8 @@ def test_cost_says_over_and_without_limit_and_unpriced(make_snapshot):
     assert "no limit set" in line(tiles(free)["cost today"].against)
     unpriced = make_snapshot(today=FiguresView(unpriced_requests=7), budget_gone_at=None)
     assert "7 without a price" in line(tiles(unpriced)["cost today"].against)
+    little = make_snapshot(daily_limit_pico_usd=100_000_000_000_000_000, budget_gone_at=None)
+    assert "0.1 % used" in line(tiles(little)["cost today"].against)
     exact = make_snapshot(daily_limit_pico_usd=41_200_000_000_000, budget_gone_at=None)
     assert "100 % used" in line(tiles(exact)["cost today"].against)
 
