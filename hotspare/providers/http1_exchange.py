@@ -1,0 +1,207 @@
+"""One request's answer, read from the bytes of its connection: status, headers, body, and how it ended.
+
+Pure but for the one reader it wakes. Only the first final answer counts: an interim one before it is dropped, and
+nothing behind it can change what it said.
+"""
+
+import asyncio
+from typing import Protocol
+
+import httptools
+
+from hotspare.providers.causes import cause_of
+from hotspare.providers.wire import HEADER_BYTES
+from hotspare.router.trigger import AttemptFailed, Trigger
+
+BUFFERED_BYTES = 256 * 1024
+"""More of a body than this unread, and the socket is not read until it is taken."""
+
+_HEADER_COST_BYTES = 32
+"""What a header counts beside its own bytes (as in HTTP/2): a head of thousands of empty ones is too large too."""
+
+_NO_BODY = frozenset({204, 304})
+
+
+class Held(Protocol):
+    """What an exchange asks of its connection, which may be another's by then."""
+
+    def resume(self, exchange: "Exchange") -> None:
+        """The reader has caught up."""
+
+    def end(self, exchange: "Exchange") -> None:
+        """The reader is gone."""
+
+
+class Exchange:
+    """Outlives its hold on the connection, which may serve the next request while the rest of this body is unread.
+
+    The `on_…` methods are httptools' names.
+
+    Attributes:
+        heard: a byte of an answer has come.
+        whole: the answer is complete.
+        reusable: it is, and leaves the connection fit for another request.
+        status: of the answer, once its head is there; 0 before.
+        headers: names in lower case; repeated ones joined by commas.
+    """
+
+    __slots__ = (
+        "_bodiless_bytes",
+        "_buffered_bytes",
+        "_connection",
+        "_failure",
+        "_header_bytes",
+        "_parser",
+        "_pieces",
+        "_until_close",
+        "_waiter",
+        "headers",
+        "heard",
+        "reusable",
+        "status",
+        "whole",
+    )
+
+    def __init__(self, connection: Held) -> None:
+        self.heard = self.whole = self.reusable = False
+        self.status = 0
+        self.headers: dict[str, str] = {}
+        self._connection = connection
+        self._parser = httptools.HttpResponseParser(self)
+        self._pieces: list[bytes] = []
+        self._buffered_bytes = self._bodiless_bytes = self._header_bytes = 0
+        self._until_close = False
+        self._failure: AttemptFailed | None = None
+        self._waiter: asyncio.Future[None] | None = None
+
+    @property
+    def over(self) -> bool:
+        """Nothing more is expected of the connection."""
+        return self.whole or self._failure is not None
+
+    @property
+    def full(self) -> bool:
+        """The reader is behind."""
+        return self._buffered_bytes > BUFFERED_BYTES
+
+    # ------------------------------------------------------------ the reader's side
+    async def head(self) -> None:
+        """Returns once status and headers are there.
+
+        Raises:
+            AttemptFailed: they will not be.
+        """
+        while not self.status:
+            await self._more()
+
+    async def read(self) -> bytes:
+        """What has come of the body; b"" at its end.
+
+        Raises:
+            AttemptFailed: it broke off, after all that came before was read.
+        """
+        while not self._pieces:
+            if self.whole:
+                return b""
+            await self._more()
+        body = self._pieces[0] if len(self._pieces) == 1 else b"".join(self._pieces)
+        self._pieces.clear()
+        self._buffered_bytes = 0
+        self._connection.resume(self)
+        return body
+
+    def abandon(self) -> None:
+        """Nobody reads any more: an answer that is not whole ends with its connection. Idempotent."""
+        self._connection.end(self)
+
+    async def _more(self) -> None:
+        if self._failure is not None:
+            raise self._failure
+        self._waiter = asyncio.get_running_loop().create_future()
+        try:
+            await self._waiter
+        finally:
+            self._waiter = None
+
+    def _wake(self) -> None:
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
+
+    # ------------------------------------------------------------ the connection's side
+    def feed(self, data: bytes) -> None:
+        """Take in what came."""
+        self.heard = True
+        self._bodiless_bytes += len(data)
+        try:
+            self._parser.feed_data(data)
+        except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
+            self._fail(Trigger.malformed, f"the answer is not HTTP: {error}"[:200])
+        if self._bodiless_bytes > HEADER_BYTES:  # an endless head, trailer or chunk line
+            self._too_large()
+        self._wake()
+
+    def lost(self, error: Exception | None) -> None:
+        """The connection is gone. A body without a length ends so; anything else is cut short."""
+        if error is None and self._until_close:
+            self.whole = True
+        elif self.status:
+            self._fail(Trigger.network, "the answer was cut short")
+        elif error is not None:
+            self._fail(Trigger.network, cause_of(error, "the connection was closed before an answer came"))
+        else:
+            self._fail(Trigger.network, "the connection was closed before an answer came")
+        self._wake()
+
+    def _fail(self, trigger: Trigger, message: str) -> None:
+        """The answer ends here, unless it is over: what comes after it is no part of it."""
+        self.reusable = False
+        if not self.over:
+            self._failure = AttemptFailed(trigger, message)
+
+    def _too_large(self) -> None:
+        self._fail(Trigger.malformed, f"the answer's headers exceed {HEADER_BYTES >> 10} KB")
+
+    # ------------------------------------------------------------ the parser's side
+    def on_message_begin(self) -> None:
+        if self.whole:  # a second answer behind the one we asked for
+            self.reusable = False
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        if self.status or self.over:  # a trailer, or a header of something that does not count
+            return
+        self._header_bytes += len(name) + len(value) + _HEADER_COST_BYTES
+        if self._header_bytes > HEADER_BYTES:
+            self._too_large()
+            return
+        key, text = name.decode("latin-1").lower(), value.decode("latin-1")
+        known = self.headers.get(key)
+        self.headers[key] = text if known is None else f"{known}, {text}"
+
+    def on_headers_complete(self) -> None:
+        status = self._parser.get_status_code()
+        if self.over or (100 <= status < 200 and status != 101):
+            return
+        coding = self.headers.get("transfer-encoding", "chunked").lower()
+        if status < 200:
+            self._fail(Trigger.malformed, f"the answer's status is {status}, which is none to a request like ours")
+        elif coding != "chunked":
+            self._fail(Trigger.malformed, "the answer came in a transfer encoding we did not ask for")
+        else:
+            announced = "content-length" in self.headers or "transfer-encoding" in self.headers
+            self._until_close = not announced and status not in _NO_BODY
+            self.status = status
+
+    def on_body(self, piece: bytes) -> None:
+        self._bodiless_bytes = 0
+        if not self.over:
+            self._pieces.append(piece)
+            self._buffered_bytes += len(piece)
+
+    def on_message_complete(self) -> None:
+        if self.over:
+            return
+        if not self.status:
+            self.headers.clear()  # an interim answer (100, 103): the real one follows
+            return
+        self.whole = True
+        self.reusable = bool(self._parser.should_keep_alive())
