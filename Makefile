@@ -6,7 +6,7 @@ UV := $(shell command -v uv 2>/dev/null)
 ARGS ?=
 LINKS := hotspare/app hotspare/widgets hotspare/probes hotspare/store
 
-.PHONY: run test check format lint types contracts tests wheel screenshots clean links
+.PHONY: run test check format wheel screenshots docs clean links
 
 run: $(VENV)/.runtime
 	@$(BIN)/hotspare demo $(ARGS)
@@ -32,6 +32,10 @@ wheel: $(VENV)/.development
 
 screenshots: $(VENV)/.development
 	$(BIN)/python screenshots/make.py
+
+# The pages that are made from tables of the code; a test holds them to it.
+docs: $(VENV)/.development
+	$(BIN)/python docs/make.py
 
 links:
 	@for link in $(LINKS); do test -d $$link || { \

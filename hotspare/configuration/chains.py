@@ -4,6 +4,7 @@ from hotspare.configuration import rules
 from hotspare.configuration.draft import Draft
 from hotspare.configuration.model import ChainKeys, ModelKeys
 from hotspare.router.settings import Chain
+from hotspare.router.trigger import Action, Trigger
 
 
 def chains_of(draft: Draft) -> dict[str, Chain]:
@@ -26,7 +27,14 @@ def _chain(name: str, keys: ChainKeys, models: dict[str, ModelKeys], draft: Draf
         fallback_on_rate_limit=keys.fallback_on_rate_limit,
         fallback_on_timeout=keys.fallback_on_timeout,
         fallback_on_error=keys.fallback_on_error,
+        actions=_actions(keys),
     )
+
+
+def _actions(keys: ChainKeys) -> dict[Trigger, Action]:
+    """Where the chain does otherwise than the table of triggers says."""
+    filtered = {Trigger.content_filter: Action.next} if keys.on_content_filter == "next" else {}
+    return filtered | {trigger: Action[action] for trigger, action in keys.triggers.items()}
 
 
 def _only_so_far(keys: ChainKeys) -> None:
@@ -34,7 +42,6 @@ def _only_so_far(keys: ChainKeys) -> None:
     keys.only("kind", "chat")
     keys.only("stream_delivery", "live")
     keys.only("on_stream_break", "error")
-    keys.only("on_content_filter", "stop")
     keys.only("affinity", "none")
     keys.only("score", "")
     for switch in ("emergency_cache", "equivalent", "cost_aware_fallback", "performance_aware_fallback"):

@@ -3,9 +3,9 @@
 A key without a default here is absent unless the file gives it; the defaults of limits and breaker are the router's.
 """
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, Strict
 
 from hotspare.configuration.section import Section
 from hotspare.configuration.values import (
@@ -31,6 +31,7 @@ from hotspare.configuration.values import (
 )
 from hotspare.dialects.endpoint import DialectName
 from hotspare.router.settings import Kind, Strategy
+from hotspare.router.trigger import Trigger
 
 
 class LimitKeys(Section):
@@ -168,6 +169,9 @@ class ChainKeys(LimitKeys):
     stream_delivery: Literal["live", "whole"] = "live"
     on_stream_break: Literal["error", "continue"] = "error"
     on_content_filter: Literal["stop", "next"] = "stop"
+    triggers: dict[Annotated[Trigger, Strict(False)], Literal["retry", "another_key", "next", "stop"]] = Field(
+        default_factory=dict
+    )
     emergency_cache: bool = False
     hedge_extra_share: Share = 0.05
     score: Text = ""

@@ -241,7 +241,8 @@ def _distance(breaker: Breaker, count: int, threshold: float, what: str) -> str:
     if threshold <= 0:
         return ""
     rules, calls = breaker.rules, breaker.window.calls
-    return f"{count} of {calls} calls in {rules.window_seconds:g} s {what}; opens over {threshold:.0%} of {rules.minimum_calls} or more"
+    now = f"{count} of {calls} calls in {rules.window_seconds:g} s {what}"
+    return f"{now}; opens over {threshold:.0%} of {rules.minimum_calls} or more"
 
 
 TRIP_CONDITIONS: tuple[TripCondition, ...] = (

@@ -6,7 +6,7 @@ from random import Random
 from hotspare.router.candidate import CandidateState
 from hotspare.router.record import Ask
 from hotspare.router.settings import Limits
-from hotspare.router.trigger import ACTIONS, Action, AttemptFailed, Trigger
+from hotspare.router.trigger import Action, AttemptFailed, Trigger
 
 NEVER = float("inf")
 
@@ -23,9 +23,8 @@ class Lane:
     key: str = ""
 
 
-def call_again(lane: Lane, failure: AttemptFailed, ask: Ask, now: float, random: Random) -> bool:
+def call_again(lane: Lane, action: Action, failure: AttemptFailed, ask: Ask, now: float, random: Random) -> bool:
     """True: the lane's `key` and `due` say with which key and when; False: the model has had its chances."""
-    action = ACTIONS[failure.trigger]
     if action is Action.another_key:
         return _with_another_key(lane, ask, now) or _after_patience(lane, failure, ask, now)
     return action is Action.retry and _after_backoff(lane, failure, ask, now, random)

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Literal
 
+from hotspare.router.trigger import ACTIONS, Action, Trigger
+
 PICO_PER_USD = 1_000_000_000_000
 
 Kind = Literal["chat", "embeddings"]
@@ -96,6 +98,12 @@ class Chain:
     fallback_on_timeout: bool = True
     fallback_on_error: bool = True
     """False: after its retries on that model the error goes to the caller."""
+    actions: Mapping[Trigger, Action] = field(default_factory=dict)
+    """Where this chain does otherwise than the table of triggers says."""
+
+    def action(self, trigger: Trigger) -> Action:
+        """What is done here after this trigger."""
+        return self.actions.get(trigger) or ACTIONS[trigger]
 
 
 @dataclass(frozen=True, slots=True)

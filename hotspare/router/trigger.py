@@ -34,34 +34,59 @@ class Trigger(StrEnum):
 
 
 class Action(Enum):
-    """What the walk does after a trigger. Each begins where its name says and moves on when that is exhausted."""
+    """What the walk does after a trigger. Each begins where its name says and moves on when that is exhausted.
+
+    The names are those of a chain's `triggers` table in the configuration.
+    """
 
     retry = "retry here with backoff, then the next model"
     another_key = "another key of this model, then the next model"
-    next_model = "the next model"
+    next = "the next model"
     stop = "the error goes to the caller"
 
 
 ACTIONS: Mapping[Trigger, Action] = {
     Trigger.rate_limit: Action.another_key,
     Trigger.overloaded: Action.retry,
-    Trigger.timeout: Action.next_model,
+    Trigger.timeout: Action.next,
     Trigger.network: Action.retry,
     Trigger.server_error: Action.retry,
     Trigger.auth: Action.another_key,
     Trigger.quota: Action.another_key,
     Trigger.content_filter: Action.stop,
-    Trigger.refusal: Action.next_model,
-    Trigger.loop: Action.next_model,
-    Trigger.empty: Action.next_model,
-    Trigger.invalid_output: Action.next_model,
-    Trigger.malformed: Action.next_model,
-    Trigger.context_length: Action.next_model,
-    Trigger.model_missing: Action.next_model,
-    Trigger.stream_cut: Action.next_model,
-    Trigger.stream_stall: Action.next_model,
-    Trigger.unclassified: Action.next_model,
+    Trigger.refusal: Action.next,
+    Trigger.loop: Action.next,
+    Trigger.empty: Action.next,
+    Trigger.invalid_output: Action.next,
+    Trigger.malformed: Action.next,
+    Trigger.context_length: Action.next,
+    Trigger.model_missing: Action.next,
+    Trigger.stream_cut: Action.next,
+    Trigger.stream_stall: Action.next,
+    Trigger.unclassified: Action.next,
     Trigger.bad_request: Action.stop,
+}
+
+MEANING: Mapping[Trigger, str] = {
+    Trigger.rate_limit: "the provider asks for a pause (429)",
+    Trigger.overloaded: "the provider has too much to do (503, 529)",
+    Trigger.timeout: "no connection, no first content, or no whole answer within the limits",
+    Trigger.network: "refused, reset, not found, no TLS, or cut off before an answer",
+    Trigger.server_error: "the provider failed (500, 502 and other 5xx; 409, 425)",
+    Trigger.auth: "the key is refused (401), or may not use this model (403)",
+    Trigger.quota: "the account's credit is spent",
+    Trigger.content_filter: "the provider's filter refuses the request or the answer",
+    Trigger.refusal: "the model declines in words",
+    Trigger.loop: "the answer repeats itself without end",
+    Trigger.empty: "an answer with nothing in it",
+    Trigger.invalid_output: "not the JSON, the schema or the tool call that was asked for",
+    Trigger.malformed: "bytes that are no answer of the provider's dialect",
+    Trigger.context_length: "the request does not fit into the model's context",
+    Trigger.model_missing: "the provider does not have, or no longer has, this model",
+    Trigger.stream_cut: "a stream that ends before it is complete",
+    Trigger.stream_stall: "a stream that goes silent",
+    Trigger.unclassified: "an error that no line of the table knows; shown as it is",
+    Trigger.bad_request: "the caller's own fault: goes back unchanged",
 }
 
 COUNTED: frozenset[Trigger] = frozenset(

@@ -35,7 +35,7 @@ from hotspare.router.step import (
     Wait,
     Woken,
 )
-from hotspare.router.trigger import ACTIONS, TIMEOUTS, Action, AttemptFailed, Trigger, Usage
+from hotspare.router.trigger import TIMEOUTS, Action, AttemptFailed, Trigger, Usage
 
 
 @dataclass(slots=True)
@@ -247,9 +247,10 @@ class Walk:
 
     # ------------------------------------------------------------ after a failure
     def _after_failure(self, lane: Lane, failure: AttemptFailed, now: float) -> tuple[Step, ...]:
-        if ACTIONS[failure.trigger] is Action.stop:
-            return self._stop(failure)
-        if call_again(lane, failure, self.ask, now, self._random):
+        action = self._chain.action(failure.trigger)
+        if action is Action.stop:
+            return self._stop(lane, failure)
+        if call_again(lane, action, failure, self.ask, now, self._random):
             if lane.due <= now:
                 return self._go_on(self._call_again(lane, now), now)
             self._waiting.append(lane)
@@ -306,8 +307,10 @@ class Walk:
         fail = graceful(self.plan, self._skipped, self._failures, ended_by, now)
         return self._end(fail, Ending("failed", fail.status, ended_by, self._reason()))
 
-    def _stop(self, failure: AttemptFailed) -> tuple[Step, ...]:
-        """The provider's own error goes to the caller: nobody else would answer differently."""
+    def _stop(self, lane: Lane, failure: AttemptFailed) -> tuple[Step, ...]:
+        """The provider's own error goes to the caller: nobody else would answer differently, or nobody else may."""
+        if failure.trigger not in (Trigger.bad_request, Trigger.content_filter):
+            return self._not_allowed(lane, failure)
         status = failure.status or 400
         fail = Fail(status, failure.trigger.value, failure.message, None, "", failure.trigger, failure, relay=True)
         if failure.trigger is Trigger.bad_request:

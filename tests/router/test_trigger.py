@@ -2,7 +2,7 @@
 
 import pytest
 
-from hotspare.router.trigger import ACTIONS, COUNTED, Action, Trigger, classify
+from hotspare.router.trigger import ACTIONS, COUNTED, MEANING, Action, Trigger, classify
 
 
 @pytest.mark.parametrize(
@@ -49,8 +49,8 @@ def test_case_does_not_matter():
     assert classify(400, "CREDIT BALANCE is TOO LOW") is Trigger.quota
 
 
-def test_every_trigger_has_an_action():
-    assert set(ACTIONS) == set(Trigger)
+def test_every_trigger_has_an_action_and_a_meaning():
+    assert set(ACTIONS) == set(MEANING) == set(Trigger)
 
 
 def test_only_the_callers_own_matters_stop():

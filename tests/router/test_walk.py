@@ -23,7 +23,7 @@ from hotspare.router.step import (
     Try,
     Wait,
 )
-from hotspare.router.trigger import AttemptFailed, Trigger, Usage
+from hotspare.router.trigger import Action, AttemptFailed, Trigger, Usage
 
 NO_RETRIES = Limits(retries=0)
 
@@ -503,3 +503,34 @@ def test_a_refusal_of_the_chain_keeps_the_providers_status(world, fails):
     told = main.request()
     assert isinstance(told.last, Fail)
     assert told.last.status == 400
+
+
+def test_a_chain_may_do_otherwise_than_the_table(world, fails, answers):
+    main = world(chain={"actions": {Trigger.timeout: Action.retry}})
+    main.scripts["claude"] = [fails(Trigger.timeout), answers()]
+    assert called(main.request()) == ["claude", "claude"]
+
+    main = world(chain={"actions": {Trigger.overloaded: Action.next}})
+    main.scripts["claude"] = [fails(Trigger.overloaded, 503)]
+    assert called(main.request()) == ["claude", "gpt"]
+
+    main = world(chain={"actions": {Trigger.content_filter: Action.next}})
+    main.scripts["claude"] = [fails(Trigger.content_filter, 400)]
+    assert called(main.request()) == ["claude", "gpt"]
+
+
+def test_a_chain_may_stop_at_any_trigger(world, fails):
+    main = world(chain={"actions": {Trigger.model_missing: Action.stop}})
+    main.scripts["claude"] = [fails(Trigger.model_missing, 404)]
+    told = main.request()
+    assert called(told) == ["claude"]
+    assert isinstance(told.last, Fail)
+    assert (told.last.status, told.last.relay, told.record.ended_by) == (404, False, "not_allowed")
+
+
+def test_a_refused_content_stops_unless_the_chain_says_otherwise(world, fails):
+    main = world()
+    main.scripts["claude"] = [fails(Trigger.content_filter, 400)]
+    told = main.request()
+    assert called(told) == ["claude"]
+    assert (told.last.relay, told.record.verdict, told.record.ended_by) == (True, "failed", "content_filter")

@@ -1,0 +1,117 @@
+"""Make the pages of this folder that are tables of the code: `make docs`. A test holds that they are up to date."""
+
+from pathlib import Path
+
+from hotspare.router.breaker import LAST_RESORT_PAUSE_SECONDS, LONGEST_BREAK
+from hotspare.router.budget import RETRY_SHARE, WINDOW_SECONDS
+from hotspare.router.candidate import KEY_TRIAL_SECONDS
+from hotspare.router.outcome import RETRY_AFTER_SECONDS
+from hotspare.router.settings import BreakerRules, Limits
+from hotspare.router.trigger import ACTIONS, COUNTED, MEANING, ROWS, Action, Trigger
+
+HERE = Path(__file__).parent
+
+
+def table(*rows: tuple[str, ...]) -> str:
+    """A Markdown table; the first row is its head."""
+    head, *rest = rows
+    lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
+    lines += ["| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in rest]
+    return "\n".join(lines)
+
+
+def triggers() -> str:
+    rows = [
+        (
+            f"`{trigger}`",
+            MEANING[trigger],
+            f"{ACTIONS[trigger].value} (`{ACTIONS[trigger].name}`)",
+            "yes" if trigger in COUNTED else "no",
+        )
+        for trigger in Trigger
+    ]
+    return table(("trigger", "why an attempt did not serve", "what is done", "counts against the model"), *rows)
+
+
+def classification() -> str:
+    rows = [
+        (
+            ", ".join(str(status) for status in sorted(row.statuses)) or "any",
+            ", ".join(f'"{word}"' for word in row.words) or "any",
+            f"`{row.trigger}`",
+        )
+        for row in ROWS
+    ]
+    last = [
+        ("any other 5xx", "any", f"`{Trigger.server_error}`"),
+        ("anything else", "any", f"`{Trigger.unclassified}`"),
+    ]
+    return table(("status", "one of these words in type, code or message", "trigger"), *rows, *last)
+
+
+def routing() -> str:
+    """docs/routing.md."""
+    limits, breaker = Limits(), BreakerRules()
+    return f"""# What the router does, and why
+
+Made from the tables in `hotspare/router/` by `make docs`.
+
+## Which model is called
+
+Candidates stand in the chain's order (the operator's, where priorities were changed). Each is looked at when its turn
+comes; one that may not be called is passed over, and the trace of the request says why: `disabled` or `draining` (by the
+operator or the file), `no_key`, `incapable` (and of what), `cooling`, `open`, `suspended`, `busy`, `forced` (the primary, by an operator's or a
+caller's order). By rank: disabled, an operator's force, a caller's wish, the strategy.
+
+## What is done after each trigger
+
+{triggers()}
+
+A chain may do otherwise: `[chains.main] triggers = {{ timeout = "retry", model_missing = "stop" }}`, with
+{", ".join(f"`{action.name}`" for action in Action)}. `fallback_on_rate_limit`, `fallback_on_timeout` and `fallback_on_error` set
+to `false` send what their name says to the caller after the retries. Whether a content filter's refusal may be served by another
+model is `on_content_filter`: `"stop"` unless the chain says `"next"`.
+
+## How an error answer becomes a trigger
+
+The first line that fits holds. Words are looked for in any case.
+
+{classification()}
+
+## Retries
+
+{limits.retries} further calls on the same model, after pauses drawn at random between 0 and {limits.retry_delay_seconds:g} s,
+{limits.retry_multiplier:g} times that, and so on, at most {limits.retry_delay_cap_seconds:g} s; never sooner than a `Retry-After`, and the
+next model at once where that is longer than the bound. In an outage the retry budget holds: retries are at most
+{RETRY_SHARE:.0%} of a model's calls of the last {WINDOW_SECONDS:g} s, though never less than one request's own. No retry begins that the
+request's deadline ({limits.deadline_seconds:g} s) leaves no room for.
+
+## Keys and cooldowns
+
+A 429 lets the key of that model cool: as long as the provider said, else {breaker.cooldown_seconds:g} s. A shorter pause never replaces
+a longer one. A 401 sets a key aside for all models of its provider, a 403 for that model only; it is tried again, once, after
+{KEY_TRIAL_SECONDS / 60:g} minutes. A cooldown is no judgement of the model.
+
+## The breaker
+
+One a model. It opens after {breaker.consecutive_failures} failures in a row for {breaker.open_seconds:g} s (`open`), or when over
+{breaker.failed_share:.0%} of at least {breaker.minimum_calls} calls in {breaker.window_seconds:g} s have failed for {breaker.suspended_seconds:g} s
+(`suspended`), or, where `slow_share` is set, when too many answers took over {breaker.slow_seconds:g} s. Only a failure (or a slow
+answer) opens. Then exactly one call is let through; a good one closes it, a failed one opens it again, each time one break longer,
+up to {LONGEST_BREAK} breaks; it shortens again while the model is well.
+
+## When nothing is ready
+
+One last-resort call goes to the first candidate that only our own judgement holds back, one a model at a time, at most one in
+{LAST_RESORT_PAUSE_SECONDS:g} s; its failure lengthens nothing. Never to one that is disabled, incapable, or in a pause its provider asked for.
+Everybody else gets the error at once: 429 where every candidate is rate limited, else 503, with `Retry-After` (the earliest
+return, {RETRY_AFTER_SECONDS:g} s where none is known).
+"""
+
+
+PAGES = {"routing.md": routing}
+
+if __name__ == "__main__":
+    for name, page in PAGES.items():
+        (HERE / name).write_text(page())
+        print(f"docs/{name}")
