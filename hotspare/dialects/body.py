@@ -1,0 +1,140 @@
+"""Read a caller's body once, to raw values, and the few small fields that routing needs; the same for every dialect.
+
+What is not needed is neither decoded nor re-encoded. The one decode is strict (no NaN, no lone surrogates, no control
+characters, bounded depth).
+"""
+
+from collections.abc import Mapping
+from typing import Any, TypeAlias, TypeVar
+
+import msgspec
+
+from hotspare.dialects.call import InvalidRequest
+
+Value = TypeVar("Value")
+Fields: TypeAlias = dict[str, msgspec.Raw]
+Kind: TypeAlias = tuple[msgspec.json.Decoder[Value], str]
+"""How a small field is decoded, and what it must be, in words."""
+
+WISH_FIELDS = ("force_fallback", "preferred_fallback")
+
+SESSION_LENGTH = 200
+
+_TOP_LEVEL = msgspec.json.Decoder(dict[str, msgspec.Raw])
+
+
+class _Metadata(msgspec.Struct):
+    session_id: Any = None
+    user_id: Any = None
+
+
+_TEXT = msgspec.json.Decoder(str)
+_METADATA = msgspec.json.Decoder(_Metadata)
+_NAME = _TEXT, "the name of a model, as text"
+_NAME_OR_NULL = msgspec.json.Decoder(str | None), "the name of a model, as text"
+SWITCH = msgspec.json.Decoder(bool | None), "true or false"
+
+
+def top_level(body: bytes) -> Fields:
+    """The fields of a body, each as raw JSON.
+
+    Raises:
+        InvalidRequest: it is no JSON object.
+    """
+    try:
+        if not body.isascii():
+            body.decode()
+        return _TOP_LEVEL.decode(body)
+    except UnicodeDecodeError:
+        raise InvalidRequest("The request body is not UTF-8.") from None
+    except RecursionError:
+        raise InvalidRequest("The request body is nested too deeply.") from None
+    except msgspec.ValidationError:
+        raise InvalidRequest("The request body is not a JSON object.") from None
+    except msgspec.DecodeError as error:
+        raise InvalidRequest(f"The request body is not valid JSON: {error}.") from None
+
+
+def object_of(raw: msgspec.Raw | None) -> Fields:
+    """The fields of an object that was checked; none where it is absent or null."""
+    return _TOP_LEVEL.decode(raw) if raw is not None and bytes(raw) != b"null" else {}
+
+
+def small(fields: Mapping[str, msgspec.Raw], name: str, kind: Kind[Value]) -> Value | None:
+    """The value of a small field; None where the request is silent.
+
+    Raises:
+        InvalidRequest: it is of another type.
+    """
+    raw = fields.get(name)
+    if raw is None:
+        return None
+    decoder, wanted = kind
+    try:
+        return decoder.decode(raw)
+    except (msgspec.DecodeError, RecursionError):
+        raise InvalidRequest(f"`{name}` must be {wanted}.", name) from None
+
+
+def model_of(fields: Mapping[str, msgspec.Raw]) -> str:
+    """The name that is asked for.
+
+    Raises:
+        InvalidRequest: there is none.
+    """
+    model = small(fields, "model", _NAME)
+    if not model:
+        raise InvalidRequest("`model` is missing: name a model or a chain.", "model")
+    return model
+
+
+def check_messages(fields: Mapping[str, msgspec.Raw]) -> None:
+    """Only the first message is looked at: the others are the model's to judge, and may be half a megabyte.
+
+    Raises:
+        InvalidRequest: there is none.
+    """
+    raw = bytes(fields.get("messages") or b"").lstrip()
+    if not raw.startswith(b"[") or not raw[1:64].lstrip().startswith(b"{"):
+        raise InvalidRequest("`messages` must be a list with at least one message object.", "messages")
+
+
+def take_wishes(fields: Fields, headers: Mapping[str, str]) -> tuple[bool, str | None]:
+    """Our own wish fields, taken out of the body: force a fallback, and the fallback that is preferred."""
+    force = small(fields, "force_fallback", SWITCH)
+    preferred = small(fields, "preferred_fallback", _NAME_OR_NULL)
+    for name in WISH_FIELDS:
+        fields.pop(name, None)
+    force = force or headers.get("x-hotspare-force-fallback", "").strip().lower() == "true"
+    return force, preferred or headers.get("x-hotspare-preferred-fallback", "").strip() or None
+
+
+def session_of(fields: Mapping[str, msgspec.Raw], headers: Mapping[str, str]) -> str | None:
+    """The caller's conversation or job, where it names one."""
+    named = headers.get("x-session-id", "").strip()
+    if named:
+        return named[:SESSION_LENGTH]
+    metadata = _lenient(fields.get("metadata"), _METADATA) or _Metadata()
+    for told in (_lenient(fields.get("user"), _TEXT), metadata.session_id, metadata.user_id):
+        if isinstance(told, str) and told.strip():
+            return told.strip()[:SESSION_LENGTH]
+    return None
+
+
+def _lenient(raw: msgspec.Raw | None, decoder: msgspec.json.Decoder[Value]) -> Value | None:
+    """A value that is the model's business and only of interest to us: of another type, it is not ours to refuse."""
+    if raw is None:
+        return None
+    try:
+        return decoder.decode(raw)
+    except (msgspec.DecodeError, RecursionError):
+        return None
+
+
+def passed(headers: Mapping[str, str], names: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+    """Those of the caller's headers that may go to a provider of its dialect."""
+    return tuple(
+        (name, value)
+        for name in names
+        if (value := headers.get(name)) and len(value) <= 1024 and value.isascii() and value.isprintable()
+    )
