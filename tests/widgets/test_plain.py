@@ -30,6 +30,14 @@ def test_no_control_character_survives(text, ascii_only):
         assert shown.isascii()
 
 
+def test_every_control_and_every_invisible_character_gets_a_mark():
+    ranges = ((0, 0x20), (0x7F, 0xA0), (0x200B, 0x2010), (0x2028, 0x202F), (0x2060, 0x2070), (0xE0000, 0xE0080))
+    every = [code for first, end in ranges for code in range(first, end)]
+    for code in (*every, 0xAD, 0x61C, 0x180E, 0xFEFF, 0xFFF9, 0xD800, 0xDFFF):
+        assert chr(code) not in plain(chr(code)), hex(code)
+        assert plain(chr(code)) or code == 0, hex(code)
+
+
 def test_marks_are_visible():
     assert plain("\x1b[1m") == "␛[1m"
     assert plain("\x9b") == "\\x9b"

@@ -169,6 +169,24 @@ async def test_stopping_all_traffic_needs_the_name_typed(pilot, press, backend, 
     assert backend.applied[-1] == (DisableModel("claude"), True)
 
 
+async def test_a_key_is_no_answer_where_a_name_is_asked_for(pilot, press, backend, begin):
+    models = tuple(one if one.name == "claude" else replace(one, state="disabled") for one in backend.now.models)
+    backend.now = replace(backend.now, models=models)
+    await begin(pilot)
+    backend.answers = [Refusal("claude is the last model of main", needs_confirmation=True)]
+    await press(pilot, "d")
+    pilot.app.screen.set_focus(None)
+    await press(pilot, "y")
+    assert len(pilot.app.screen_stack) == 2
+    assert len(backend.applied) == 1
+
+
+async def test_the_last_healthy_model_needs_a_key_but_no_name(pilot, press, backend):
+    backend.answers = [Refusal("claude is the last model of main that can serve", needs_confirmation=True)]
+    await press(pilot, "d", "y")
+    assert backend.applied == [(DisableModel("claude"), False), (DisableModel("claude"), True)]
+
+
 async def test_read_only_disables_every_act_and_says_why(pilot, press, backend, begin, toasts):
     backend.now = replace(backend.now, instance=replace(backend.now.instance, read_only=True))
     await begin(pilot)

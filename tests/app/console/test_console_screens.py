@@ -128,6 +128,11 @@ async def test_an_attached_console_just_leaves(make_console, begin, press):
     assert console.return_value == "serve_on"
 
 
+@pytest.mark.parametrize(("facts", "busy"), [((1, 1, 0), True), ((0, 0, 1), True), ((0, 3, 0), False)])
+def test_one_request_is_enough_to_ask(facts, busy):
+    assert LeavingFacts(*facts).busy is busy
+
+
 def test_facts_from_the_screen_count_traffic_of_five_minutes(backend):
     facts = facts_of(backend.now)
     assert facts.busy
