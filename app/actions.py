@@ -4,11 +4,11 @@ Key bindings, palette, `?` help, toasts, `hotspare actions` and the docs are all
 nothing here knows a screen; `app` only reads this table.
 """
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
+from hotspare.app.duration import DurationNotUnderstood, duration_text, parse_duration, spoken
 from hotspare.router.command import (
     ClearModel,
     Command,
@@ -21,7 +21,19 @@ from hotspare.router.command import (
     SkipPrimary,
     Undo,
 )
-from hotspare.router.error import HotspareError
+
+__all__ = [
+    "ACTIONS",
+    "Action",
+    "DurationNotUnderstood",
+    "as_rows",
+    "by_id",
+    "command_line",
+    "done_sentence",
+    "duration_text",
+    "parse_duration",
+    "usage_line",
+]
 
 Parameters: TypeAlias = Mapping[str, Any]
 Tier: TypeAlias = Literal[0, 1, 2, 3]
@@ -302,47 +314,5 @@ def _words(given: Parameters) -> dict[str, Any]:
         words["models"] = ",".join(words["models"])
     seconds = given.get("seconds")
     words["for"] = duration_text(seconds)
-    words["ends"] = "until lifted" if seconds is None else f"for {_spoken(seconds)}"
+    words["ends"] = "until lifted" if seconds is None else f"for {spoken(seconds)}"
     return words
-
-
-# ------------------------------------------------------------------ durations
-class DurationNotUnderstood(HotspareError, ValueError):
-    """Text that says no length of time."""
-
-
-_UNITS: Mapping[str, float] = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0}
-_DURATION = re.compile(r"(?:(\d{1,9}(?:\.\d{1,3})?)([smhd]?))", re.ASCII)
-LONGEST_SECONDS = 366 * 86_400.0
-
-
-def parse_duration(text: str) -> float | None:
-    """The seconds that "90", "10m", "1h30m" or "2h" say; None for "ever".
-
-    Raises:
-        DurationNotUnderstood: it says no time, none at all, or more than a year.
-    """
-    words = text.strip().lower().replace(" ", "")
-    if words in {"ever", "forever"}:
-        return None
-    pieces = _DURATION.findall(words)
-    total = sum(float(number) * _UNITS[unit or "s"] for number, unit in pieces)
-    if "".join(number + unit for number, unit in pieces) != words or not 0 < total <= LONGEST_SECONDS:
-        raise DurationNotUnderstood(f"{text!r} is no length of time", "write 90s, 10m, 2h, or ever")
-    return total
-
-
-def duration_text(seconds: float | None) -> str:
-    """The shortest text that `parse_duration` reads back."""
-    if seconds is None:
-        return "ever"
-    for unit in ("d", "h", "m"):
-        if seconds >= _UNITS[unit] and seconds % _UNITS[unit] == 0:
-            return f"{seconds / _UNITS[unit]:.0f}{unit}"
-    return f"{seconds:.0f}s"
-
-
-def _spoken(seconds: float) -> str:
-    text = duration_text(seconds)
-    names = {"s": "s", "m": "min", "h": "h", "d": "d"}
-    return f"{text[:-1]} {names[text[-1]]}"

@@ -8,7 +8,6 @@ import asyncio
 import getpass
 import logging
 import os
-import sys
 import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, ClassVar
@@ -20,6 +19,7 @@ from textual.screen import Screen
 from hotspare.app.actions import ACTIONS, by_id
 from hotspare.app.console.chart_feed import fetch
 from hotspare.app.console.confirm_dialog import ConfirmDialog
+from hotspare.app.console.driver import PatientDriver
 from hotspare.app.console.errands import Errands
 from hotspare.app.console.leave_dialog import LeaveDialog
 from hotspare.app.console.leaving import Leaving, LeavingFacts, facts_of
@@ -33,9 +33,6 @@ from hotspare.router.error import HotspareError
 from hotspare.router.snapshot import ModelView
 from hotspare.widgets.chart import ChartData, is_loaded, load
 from hotspare.widgets.glyphs import choose_glyphs
-
-if sys.platform != "win32":
-    from hotspare.app.console.driver import PatientDriver
 
 POLL_SECONDS = 0.25
 CHART_SECONDS = 5.0
@@ -82,7 +79,7 @@ class Console(App[Leaving]):
             poll_seconds: between two looks at the figures.
         """
         known = os.environ if environ is None else environ
-        super().__init__(driver_class=PatientDriver if sys.platform != "win32" else None)
+        super().__init__(driver_class=PatientDriver)
         self.animation_level = "none"
         self.backend = backend
         self.clock = clock or Clock()

@@ -10,7 +10,7 @@ from typing import Any, Literal, TypeAlias
 from hotspare.app.actions import Action, command_line, done_sentence
 from hotspare.engine.backend import Backend
 from hotspare.router.clock import Clock
-from hotspare.router.command import JournalEntry, Refusal
+from hotspare.router.command import JournalEntry, Outcome, Refusal
 from hotspare.router.error import HotspareError
 
 Severity: TypeAlias = Literal["information", "warning", "error"]
@@ -57,7 +57,7 @@ class Operator:
         """
         async with self._turn:
             try:
-                outcome = await self._apply(action, given, typed)
+                outcome, confirmed = await self._apply(action, given, typed)
             except HotspareError as error:
                 self._tell(_sentences(error.title, error.hint), "error")
                 return False
@@ -66,11 +66,11 @@ class Operator:
             if isinstance(outcome, Refusal):
                 self._tell(_sentences(f"not done: {outcome.reason}", outcome.hint), "warning")
                 return False
-            self._tell(*_done(action, given, outcome))
+            self._tell(*_done(action, given, outcome, confirmed=confirmed))
             return True
 
-    async def _apply(self, action: Action, given: Mapping[str, Any], typed: str) -> JournalEntry | Refusal | None:
-        """The outcome; None when the operator thought better of it."""
+    async def _apply(self, action: Action, given: Mapping[str, Any], typed: str) -> tuple[Outcome | None, bool]:
+        """The outcome, None when the operator thought better of it; and whether it took a confirmation."""
         if action.build is None:
             raise HotspareError(f"{action.title} is nothing that can be ordered")
         seconds = given.get("seconds")
@@ -78,14 +78,14 @@ class Operator:
         command = action.build({**given, "until": until})
         outcome = await self._backend.apply(command, who=self._who, confirmed=False)
         if not (isinstance(outcome, Refusal) and outcome.needs_confirmation):
-            return outcome
+            return outcome, False
         question = Question(action.title, _sentences(outcome.reason, ""), outcome.hint, typed)
         if not await self._ask(question):
-            return None
-        return await self._backend.apply(command, who=self._who, confirmed=True)
+            return None, True
+        return await self._backend.apply(command, who=self._who, confirmed=True), True
 
 
-def _done(action: Action, given: Mapping[str, Any], entry: JournalEntry) -> tuple[str, Severity]:
+def _done(action: Action, given: Mapping[str, Any], entry: JournalEntry, *, confirmed: bool) -> tuple[str, Severity]:
     """What it did, that it can be taken back, and the command that does the same."""
     said = done_sentence(action, {**given, "subject": entry.change.subject})
     if action.id != "undo" and entry.change.slot is not None:
@@ -93,7 +93,7 @@ def _done(action: Action, given: Mapping[str, Any], entry: JournalEntry) -> tupl
     lines = [said, *(_sentences(note, "") for note in entry.change.notes)]
     if not entry.durable:
         lines.append("In force, but not durable: the journal cannot be written now.")
-    lines.append(f"$ {command_line(action, given)}")
+    lines.append(f"$ {command_line(action, given)}{' --yes' if confirmed else ''}")
     return "\n".join(lines), "information" if entry.durable and not entry.change.notes else "warning"
 
 

@@ -8,13 +8,12 @@ from typing import ClassVar, Literal, Protocol
 from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Container, Horizontal
+from textual.containers import Container
 from textual.screen import Screen
-from textual.widgets import Input
 
 from hotspare.app.actions import ACTIONS, Action, by_id
 from hotspare.app.console import panels
-from hotspare.app.console.dialog import keys_line
+from hotspare.app.console.filter_bar import FilterBar
 from hotspare.app.console.operator import Severity
 from hotspare.app.console.reasons import why_not
 from hotspare.app.console.view_state import ViewState
@@ -103,12 +102,7 @@ class Overview(Screen[None]):
         yield RowList(id="requests", cursor=self.glyphs.cursor)
         yield LineView(id="rule-act")
         yield LineView(id="act")
-        box = Input(id="filter", placeholder="text, model:, trigger:, caller:, >5s, !")
-        box.cursor_blink = self._blink
-        with Horizontal(id="filter-bar"):
-            yield LineView(id="slash")
-            yield box
-            yield LineView(id="filter-keys")
+        yield FilterBar(blink=self._blink)
         yield LineView(id="hints")
 
     @property
@@ -156,8 +150,8 @@ class Overview(Screen[None]):
             return
         shown = self.state.shown
         width, height = self.size
-        lanes = panels.lanes(shown, width, self.glyphs) if shown else []
-        self._arrange(arrange(width, height, len(lanes), len(shown.situations) if shown else 0))
+        lanes = len(shown.chains) + len(shown.models) + 1 if shown else 0
+        self._arrange(arrange(width, height, lanes, len(shown.situations) if shown else 0))
         if shown is None or self.state.latest is None:
             self._view("header").show(panels.waiting(self.state, width, self.glyphs))
             return
@@ -286,27 +280,22 @@ class Overview(Screen[None]):
 
     # ------------------------------------------------------------ filter
     def _open_filter(self) -> None:
-        box = self.query_one("#filter", Input)
-        box.value = self.state.filter.text
-        self.query_one("#filter-bar").add_class("-open")
-        self._view("slash").show([((" /", "key"),)])
-        self._view("filter-keys").show([keys_line(("enter", "keeps"), ("esc", "clears"))])
         self._view("hints").display = False
-        box.focus()
+        self.query_one(FilterBar).open(self.state.filter.text)
 
     def _close_filter(self) -> None:
-        bar = self.query_one("#filter-bar")
-        if bar.has_class("-open"):
-            bar.remove_class("-open")
+        bar = self.query_one(FilterBar)
+        if bar.is_open:
+            bar.close()
             self._view("hints").display = not self._layout_now.vital_only
             (self._rows("entries") if self._rows("entries").display else self._rows("lanes")).focus()
         self.draw()
 
-    def on_input_changed(self, event: Input.Changed) -> None:
-        self.state.filter = RequestFilter(event.value)
+    def on_filter_bar_typed(self, event: FilterBar.Typed) -> None:
+        self.state.filter = RequestFilter(event.text)
         self.draw()
 
-    def on_input_submitted(self) -> None:
+    def on_filter_bar_kept(self) -> None:
         self._close_filter()
 
     # ------------------------------------------------------------ messages of the panels

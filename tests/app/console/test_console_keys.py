@@ -60,7 +60,7 @@ async def test_y_confirms_a_wide_act(pilot, press, backend, toasts):
     backend.answers = [WIDE]
     await press(pilot, "f", "left", "enter", "y")
     assert backend.applied == [(ForceModel("main", "gpt-5", None), False), (ForceModel("main", "gpt-5", None), True)]
-    assert toasts(pilot.app)[-1].endswith("$ hotspare force main gpt-5 --for ever")
+    assert toasts(pilot.app)[-1].endswith("$ hotspare force main gpt-5 --for ever --yes")
 
 
 async def test_a_dialog_is_deaf_at_first(pilot, press, backend, fake_clock):
