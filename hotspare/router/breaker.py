@@ -157,7 +157,7 @@ class Breaker:
             return False
         for condition in TRIP_CONDITIONS:
             if condition.met(self):
-                words = condition.words(self) + (f" ({trigger})" if trigger else "")
+                words = condition.words(self) + (f": {trigger}" if trigger else "")
                 self._open(condition.becomes, now, condition.seconds(self.rules), words)
                 return True
         return False
@@ -171,7 +171,7 @@ class Breaker:
         if lease.last_resort:
             return False
         seconds = self.rules.suspended_seconds if self.state == "suspended" else self.rules.open_seconds
-        self._open(self.state, now, seconds, f"trial failed ({trigger})" if trigger else "trial failed", self.since)
+        self._open(self.state, now, seconds, f"trial failed: {trigger}" if trigger else "trial failed", self.since)
         return True
 
     def _longer(self, now: float, seconds: float) -> float:
@@ -251,7 +251,7 @@ TRIP_CONDITIONS: tuple[TripCondition, ...] = (
         "open",
         lambda b: b.failures_in_row >= b.rules.consecutive_failures,
         lambda rules: rules.open_seconds,
-        lambda b: f"{b.failures_in_row} failures in a row",
+        lambda b: f"{b.failures_in_row} failures in a row" if b.failures_in_row > 1 else "a failure",
         lambda b: f"{b.failures_in_row} of {b.rules.consecutive_failures} failures in a row",
     ),
     TripCondition(

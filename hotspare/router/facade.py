@@ -11,6 +11,7 @@ from typing import Any
 from hotspare.router.candidate import CandidateState, Keys
 from hotspare.router.change import Asked, Changes
 from hotspare.router.command import Change, ClearModel, Command, Decision, JournalEntry, Refusal, Slot
+from hotspare.router.evidence import Witness
 from hotspare.router.live import Live
 from hotspare.router.plan import Plan, Planner
 from hotspare.router.record import Ask, Record
@@ -33,12 +34,13 @@ class Router:
         self.epoch = 0
         self.standing = Standing()
         self.live = Live(midnight)
+        self.witness = Witness()
         keys = {model.provider: Keys() for model in settings.models.values()}
         self.states = {name: CandidateState(model, keys[model.provider]) for name, model in settings.models.items()}
         self._random = random
         self._planner = Planner(settings.chains, self.states, self.standing)
         self._changes = Changes(settings, self.states, self.standing)
-        self._viewer = Viewer(settings, self.states, self.standing, self.live)
+        self._viewer = Viewer(settings, self.states, self.standing, self.live, self.witness)
         self._latest: Change | None = None
 
     # ------------------------------------------------------------ requests
@@ -67,6 +69,7 @@ class Router:
     def fold(self, record: Record) -> None:
         """Take one finished Record, of this run or an earlier one, into the live figures."""
         self.live.fold(record)
+        self.witness.fold(record)
 
     def _changed(self) -> None:
         self.epoch += 1

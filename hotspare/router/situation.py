@@ -3,12 +3,14 @@
 The sentence names the evidence, since when, and how the traffic fares; beside it stands the key that helps.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from hotspare.router.evidence import BAD_ANSWERS, SPAN_MINUTES, Evidence
 from hotspare.router.settings import Budget
 from hotspare.router.snapshot import ChainView, DecisionView, FiguresView, ModelView, SituationView, StoreView
+from hotspare.router.trigger import Trigger
 from hotspare.router.words import clock_time, dollars, percent, seconds_of, span
 
 Severity = Literal["ok", "note", "warning", "critical"]
@@ -32,6 +34,9 @@ class Look:
     budget_gone_at: float | None
     decisions: tuple[DecisionView, ...]
     store: StoreView
+    evidence: Evidence
+    cooling_keys: Mapping[str, tuple[int, int]]
+    """Of models that some of their keys are held back for: how many, of how many."""
 
     def of_chain(self, chain: str) -> list[ModelView]:
         return [model for model in self.models if model.chain == chain]
@@ -41,6 +46,88 @@ def situations(look: Look) -> tuple[SituationView, ...]:
     """All that hold now; never empty: where nothing is wrong, that is said."""
     found = [view for rule in RULES for view in rule(look)]
     return tuple(found) or (_all_well(look),)
+
+
+UNREACHABLE = frozenset({Trigger.network})
+ENOUGH_FAILURES = 3
+BAD_SHARE = 0.2
+SLOWER = 2.0
+
+
+def _our_network(look: Look) -> list[SituationView]:
+    """Providers that have nothing to do with each other do not vanish at once: this side is to blame."""
+    providers = {model.name: model.provider for model in look.models}
+    cut_off = {
+        providers[name]
+        for name in providers
+        if look.evidence.failed(name, UNREACHABLE)
+        and look.evidence.failed(name, UNREACHABLE) == look.evidence.called(name)
+    }
+    called = {providers[name] for name in providers if look.evidence.called(name)}
+    if len(cut_off) < 2 or cut_off != called:
+        return []
+    text = (
+        f"None of {len(cut_off)} providers can be reached in {SPAN_MINUTES} min ({', '.join(sorted(cut_off))}): "
+        f"look at this machine's network."
+    )
+    return [SituationView("our_network", "critical", text)]
+
+
+def _bad_answers(look: Look) -> list[SituationView]:
+    found = []
+    for model in _once(look.models):
+        bad, calls = look.evidence.failed(model.name, BAD_ANSWERS), look.evidence.called(model.name)
+        if bad < ENOUGH_FAILURES or bad <= BAD_SHARE * calls:
+            continue
+        text = f"{model.name} gives bad answers: {bad} of {calls} in {SPAN_MINUTES} min could not be used."
+        found.append(SituationView("bad_answers", "warning", text, key="w", key_text="why", subject=model.name))
+    return found
+
+
+def _only_streams(look: Look) -> list[SituationView]:
+    return [
+        SituationView(
+            "only_streams",
+            "warning",
+            f"Only the streams of {model.name} fail ({look.evidence.failed(model.name)} in {SPAN_MINUTES} min); its "
+            f"plain answers come.",
+            subject=model.name,
+        )
+        for model in _once(look.models)
+        if look.evidence.failed(model.name) >= ENOUGH_FAILURES and look.evidence.only_streams(model.name)
+    ]
+
+
+def _slow(look: Look) -> list[SituationView]:
+    now, usual = look.window.p95_ms, look.usual.p95_ms
+    if now is None or usual is None or look.window.answered < ENOUGH_REQUESTS or now <= SLOWER * usual:
+        return []
+    text = f"Answers are slow: p95 {seconds_of(now)} in 15 min, {seconds_of(usual)} otherwise today."
+    return [SituationView("slow", "warning", text, key="w", key_text="why")]
+
+
+def _last_one(look: Look) -> list[SituationView]:
+    found = []
+    for chain in look.chains:
+        models = look.of_chain(chain.name)
+        left = [model for model in models if model.state not in HELD]
+        if len(models) > 1 and len(left) == 1:
+            held = ", ".join(f"{model.name} {model.state}{_left(model)}" for model in models if model is not left[0])
+            text = f"{left[0].name} is the last model of {chain.name} that can answer ({held})."
+            found.append(SituationView("last_one", "warning", text, subject=chain.name))
+    return found
+
+
+def _some_keys(look: Look) -> list[SituationView]:
+    return [
+        SituationView(
+            "some_keys",
+            "note",
+            f"{held} of {of} keys of {model} are held back; it serves with the rest.",
+            subject=model,
+        )
+        for model, (held, of) in look.cooling_keys.items()
+    ]
 
 
 HELD = ("cooling", "open", "suspended", "no_key", "disabled", "draining")
@@ -101,7 +188,7 @@ def _primary_held(look: Look) -> list[SituationView]:
         primary = models[0]
         if primary.state not in TROUBLE or all(model.state in HELD for model in models):
             continue
-        what = f"{primary.name} is {TROUBLE[primary.state]} ({_details(primary)})"
+        what = f"{primary.name} is {TROUBLE[primary.state]}{_details(primary)}"
         key = ("f", "hold it 10 min") if chain.forced is None and primary.state != "no_key" else ("", "")
         text = f"{what}. {_stand_in(chain, models, look)}"
         found.append(SituationView(f"primary_{primary.state}", "warning", text, primary.since, *key, primary.name))
@@ -127,7 +214,7 @@ def _other_held(look: Look) -> list[SituationView]:
         SituationView(
             f"model_{model.state}",
             "warning" if model.state != "cooling" else "note",
-            f"{model.name} is {TROUBLE[model.state]} ({_details(model)}).",
+            f"{model.name} is {TROUBLE[model.state]}{_details(model)}.",
             model.since,
             subject=model.name,
         )
@@ -150,7 +237,9 @@ def _much_fallback(look: Look) -> list[SituationView]:
 def _many_failed(look: Look) -> list[SituationView]:
     if look.window.requests < ENOUGH_REQUESTS or look.window.failed * 20 <= look.window.requests:
         return []
-    text = f"{look.window.failed:,} of {look.window.requests:,} requests in 15 min got an error."
+    only = look.evidence.only_caller()
+    whose = f" All of the last {SPAN_MINUTES} min went to {only}." if only else ""
+    text = f"{look.window.failed:,} of {look.window.requests:,} requests in 15 min got an error.{whose}"
     return [SituationView("failed", "critical", text, key="w", key_text="why")]
 
 
@@ -193,13 +282,19 @@ def _all_well(look: Look) -> SituationView:
 
 RULES: tuple[Callable[[Look], list[SituationView]], ...] = (
     _no_model,
+    _our_network,
     _key_refused,
     _many_failed,
     _over_budget,
     _primary_held,
+    _last_one,
+    _bad_answers,
+    _only_streams,
+    _slow,
     _other_held,
     _much_fallback,
     _store_trouble,
+    _some_keys,
     _ordered,
 )
 """From the worst to the mildest; each gives the situations of its kind that hold now."""
@@ -227,4 +322,5 @@ def _details(model: ModelView) -> str:
     if model.since is not None:
         parts.append(f"since {clock_time(model.since)}")
     left = "" if model.seconds_left is None else f"; next try in {span(model.seconds_left)}"
-    return ", ".join(parts) + left
+    told = ", ".join(parts) + left
+    return f" ({told})" if told else ""

@@ -77,7 +77,7 @@ def state_reason(state: CandidateState, now: float) -> str:
         return f"by {state.decided_by}"
     held = state.unready(now)
     if held is None:
-        return ""
+        return state.breaker.reason
     if held.skip == "cooling":
         cooling = [entry for entry in state.cooldowns.values() if entry.until > now]
         return cooling[0].reason if cooling else "429"
@@ -89,8 +89,10 @@ def state_reason(state: CandidateState, now: float) -> str:
 def state_since(state: CandidateState, now: float) -> float | None:
     """Since when it is held back, monotonic; None where that is not known or nothing holds it."""
     held = state.unready(now)
-    if state.decided is not None or held is None:
+    if state.decided is not None or (held is None and state.breaker.state == "closed"):
         return None
+    if held is None:
+        return state.breaker.since
     if held.skip == "cooling":
         return min((entry.since for entry in state.cooldowns.values() if entry.until > now), default=None)
     if held.skip in ("open", "suspended"):

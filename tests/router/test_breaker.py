@@ -31,7 +31,7 @@ def test_it_opens_at_the_threshold_and_not_before():
     feed(breaker, 0.0, Verdict.bad)
     assert breaker.state == "open"
     assert breaker.held_until(0.0) == 60.0
-    assert breaker.reason == "3 failures in a row (timeout)"
+    assert breaker.reason == "3 failures in a row: timeout"
 
 
 def test_a_success_between_resets_the_row():
@@ -101,7 +101,7 @@ def test_a_failed_trial_opens_anew_from_its_end():
     breaker = opened()
     breaker.give_back(breaker.lease(60.0), Verdict.bad, 61.0, "network")
     assert (breaker.state, breaker.until, breaker.since) == ("open", 61.0 + 2 * 60.0, 0.0)
-    assert breaker.reason == "trial failed (network)"
+    assert breaker.reason == "trial failed: network"
 
 
 def test_a_trial_that_says_nothing_gives_its_place_back():

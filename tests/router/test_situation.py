@@ -47,7 +47,7 @@ def test_an_open_primary_says_what_opened_it(world, fails):
     main.scripts["claude"] = [fails(Trigger.timeout)]
     main.request()
     main.request()
-    assert "claude is down (2 failures in a row (timeout)" in worst(main).text
+    assert "claude is down (2 failures in a row: timeout" in worst(main).text
 
 
 def test_no_model_left_is_critical_and_comes_first(world, fails):
@@ -119,3 +119,99 @@ def test_trouble_in_the_store_is_told_with_what_was_lost(world):
     assert snapshot.situations[0].text == (
         "The store is full: no space left. Traffic goes on. 3 Records could not be kept."
     )
+
+
+def failing(main, names, trigger, fails, times=1, status=None, **ask):
+    for name in names:
+        main.scripts[name] = [fails(trigger, status)]
+    for _ in range(times):
+        main.request(**ask)
+
+
+def test_when_no_provider_can_be_reached_this_side_is_to_blame(world, fails):
+    main = world(limits=Limits(retries=0))
+    failing(main, ("claude", "gpt"), Trigger.network, fails)
+    assert "our_network" not in codes(main), "haiku answered"
+    main = world(limits=Limits(retries=0))
+    failing(main, ("claude", "gpt", "haiku"), Trigger.network, fails)
+    assert "our_network" in codes(main)
+
+
+def test_one_provider_that_cannot_be_reached_is_its_own_fault(world, fails):
+    main = world("claude", limits=Limits(retries=0))
+    failing(main, ("claude",), Trigger.network, fails)
+    assert "our_network" not in codes(main)
+
+
+def test_bad_answers_are_named_with_their_share(world, fails, answers):
+    main = world()
+    main.scripts["claude"] = [fails(Trigger.empty), fails(Trigger.malformed), *[answers()] * 7, fails(Trigger.empty)]
+    for _ in range(9):
+        main.request()
+    assert "bad_answers" not in codes(main)
+    main.request()
+    view = next(view for view in main.snapshot().situations if view.code == "bad_answers")
+    assert "3 of 10 in 5 min" in view.text
+
+
+def test_when_only_streams_fail_that_is_said(world, fails, answers):
+    main = world(breaker=BreakerRules(enabled=False), limits=Limits(retries=0))
+    main.request()
+    failing(main, ("claude",), Trigger.stream_stall, fails, times=3, stream=True)
+    assert "only_streams" in codes(main)
+    failing(main, ("claude",), Trigger.timeout, fails, times=1)
+    assert "only_streams" not in codes(main)
+
+
+def test_errors_that_all_go_to_one_caller_name_it(world, fails):
+    main = world(limits=Limits(retries=0), breaker=BreakerRules(enabled=False))
+    for _ in range(10):
+        main.request(caller="nightly")
+    failing(main, ("claude", "gpt", "haiku"), Trigger.server_error, fails, times=5, caller="shop-api")
+    assert "went to shop-api" in worst(main).text
+    failing(main, ("claude",), Trigger.server_error, fails, times=1, caller="nightly")
+    assert "went to" not in worst(main).text
+
+
+def test_the_last_model_that_can_answer_is_named(world):
+    main = world()
+    order(main, DisableModel("gpt"))
+    assert "last_one" not in codes(main)
+    order(main, DisableModel("haiku"))
+    assert "last_one" in codes(main)
+
+
+def test_slow_means_twice_the_usual(world):
+    main = world()
+    for _ in range(40):
+        main.now += 60
+        main.request()
+    assert "slow" not in codes(main)
+    main.now += 900
+    main.call_seconds = 1.2
+    for _ in range(10):
+        main.request()
+    assert "slow" in codes(main)
+
+
+def test_some_keys_held_back_are_a_note(world, fails):
+    main = world(models={"claude": {"keys": ("A", "B", "C")}})
+    main.scripts["claude"] = [fails(Trigger.rate_limit, 429, 60.0), main.outcome("haiku")]
+    main.request()
+    texts = [view.text for view in main.snapshot().situations]
+    assert "1 of 3 keys of claude are held back; it serves with the rest." in texts
+
+
+def test_a_model_being_tried_again_says_what_had_opened_it(world, fails):
+    main = world(breaker=BreakerRules(consecutive_failures=1, open_seconds=5.0), limits=Limits(retries=0))
+    failing(main, ("claude",), Trigger.timeout, fails)
+    main.now += 6.0
+    assert "claude is being tried again (a failure: timeout, since" in worst(main).text
+
+
+def test_the_latest_act_is_told_in_words(world):
+    main = world()
+    order(main, ForceModel("main", "gpt", main.wall + 600))
+    assert main.snapshot().last_act.startswith("you forced gpt in main until ")
+    order(main, DisableModel("haiku"))
+    assert main.snapshot().last_act == "you disabled haiku"
