@@ -49,6 +49,8 @@ class Live:
         self.fallbacks: deque[Record] = deque(maxlen=RECENT)
         self.day = Day()
         self.newest = 0.0
+        self.checked: dict[str, float] = {}
+        """When each model was last heard of, of whatever kind the request was."""
         self._midnight = midnight
         self.next_midnight = 0.0
         self._minutes: dict[int, Minute] = {}
@@ -58,6 +60,7 @@ class Live:
         """Add one finished Record."""
         self.roll(max(record.at, self.newest))
         self.recent.append(record)
+        self._note_checks(record)
         if record.kind != "traffic":
             if record.at >= self.day.begins:
                 self.day.other_pico_usd += record.cost_pico_usd
@@ -68,6 +71,14 @@ class Live:
         if record.at >= self.day.begins:
             fold(self.day.chains.setdefault(record.chain, Figures()), record)
             fold_attempts(self.day.models, record)
+
+    def _note_checks(self, record: Record) -> None:
+        for attempt in record.attempts:
+            if attempt.cancelled and attempt.first_content_ms is None:
+                continue  # it was ended before the model had said anything
+            ended = record.at + attempt.ended_ms / 1000.0
+            if ended > self.checked.get(attempt.model, 0.0):
+                self.checked[attempt.model] = ended
 
     def _fold_minute(self, record: Record) -> None:
         number = int(record.at // 60)

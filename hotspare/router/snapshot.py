@@ -72,6 +72,8 @@ class ModelView:
     unpriced: bool
     lane: tuple[LaneCell, ...]
     """`LANE_MINUTES` columns, oldest first."""
+    checked_at: float | None = None
+    """When an attempt at it last ended that told something, of traffic or a probe; None: none did."""
     conditions: tuple[str, ...] = ()
     """How far each trip condition of its breaker is from opening it, in words."""
 
@@ -155,6 +157,10 @@ class StoreView:
     detail: str = ""
     dropped: int = 0
     path: str = ""
+    waiting_bytes: int = 0
+    """In the spool and not in the database yet."""
+    held: int = 0
+    """Records that wait in memory, for want of room in the spool."""
 
 
 @dataclass(frozen=True, slots=True)
