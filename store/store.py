@@ -106,7 +106,15 @@ class Store:
     def view(self) -> StoreView:
         """How the store is."""
         state, detail = self._state()
-        return StoreView(state, detail, self._intake.dropped + self._writer.dropped, str(self.path))
+        intake = self._intake
+        return StoreView(
+            state,
+            detail,
+            intake.dropped + self._writer.dropped,
+            str(self.path),
+            waiting_bytes=0 if intake.spool is None else intake.spool.waiting_bytes,
+            held=len(intake.held),
+        )
 
     def _state(self) -> tuple[str, str]:
         fault, intake = self._writer.fault, self._intake

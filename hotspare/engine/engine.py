@@ -22,6 +22,7 @@ from hotspare.router.clock import Clock
 from hotspare.router.command import Command, Decision, JournalEntry, Outcome, Refusal, Slot, Undo
 from hotspare.router.facade import Router
 from hotspare.router.record import Ask, Record, RequestKind
+from hotspare.router.totals import Totals, fold_totals
 
 __all__ = ["Engine", "UnknownModel"]
 
@@ -43,6 +44,7 @@ class Engine:
         in_flight: requests being served.
         draining: set it to have the gateway refuse new ones.
         loop_lag_ms: how late the event loop was at the last tick; None before the first.
+        totals: sums over the Records that were kept here; what was restored is not in them.
     """
 
     def __init__(self, *, router: Router, carrier: Carrier, recorder: Recorder, journal: Journal, clock: Clock) -> None:
@@ -53,6 +55,7 @@ class Engine:
         self.in_flight = 0
         self.draining = False
         self.loop_lag_ms: float | None = None
+        self.totals = Totals()
         self._carrier = carrier
         self._journal = journal
         self._ids = RequestIds(clock.wall(), secrets.randbits(NOISE_BITS))
@@ -93,6 +96,7 @@ class Engine:
     def _keep(self, record: Record) -> None:
         self.recorder.append(record)
         self.router.fold(record)
+        fold_totals(self.totals, record)
         self.events.request(record)
         self._remember()
 

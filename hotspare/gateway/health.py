@@ -3,10 +3,11 @@
 Rendered from one Snapshot; nothing here judges. Words are the router's.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from hotspare.gateway.metrics import models_once
 from hotspare.router.snapshot import ModelState, ModelView, Snapshot
 
 _CALLABLE: frozenset[ModelState] = frozenset({"ok", "trial"})
@@ -50,7 +51,7 @@ def readiness(snapshot: Snapshot, *, draining: bool) -> tuple[int, dict[str, Any
 
 def models_health(snapshot: Snapshot) -> dict[str, Any]:
     """Every model's state. `until`, `checked_at`: UTC. What is not known is null."""
-    return {"models": [_model_health(snapshot, model) for model in _each_once(snapshot.models)]}
+    return {"models": [_model_health(snapshot, model) for model in models_once(snapshot)]}
 
 
 def models_list(snapshot: Snapshot) -> list[dict[str, Any]]:
@@ -76,23 +77,9 @@ def _model_health(snapshot: Snapshot, model: ModelView) -> dict[str, Any]:
         "until": None if model.seconds_left is None else _utc(snapshot.at + model.seconds_left),
         "success_rate": model.answered / model.calls if model.calls else None,
         "latency_ms": model.p50_ms,
-        "checked_at": _last_answer(snapshot, model.name),
+        "checked_at": None if model.checked_at is None else _utc(model.checked_at),
         "error": None if well else model.reason or None,
     }
-
-
-def _last_answer(snapshot: Snapshot, model: str) -> str | None:
-    """An answered request is as good as a check."""
-    stamps = [row.at for row in snapshot.recent if row.model == model]
-    return _utc(max(stamps)) if stamps else None
-
-
-def _each_once(models: Iterable[ModelView]) -> Iterable[ModelView]:
-    """A model of several chains has one health."""
-    seen: dict[str, ModelView] = {}
-    for model in models:
-        seen.setdefault(model.name, model)
-    return seen.values()
 
 
 def _utc(stamp: float) -> str:

@@ -16,7 +16,7 @@ from hotspare.dialects.call import Call, InvalidRequest
 from hotspare.engine.admission import UnknownModel
 from hotspare.engine.backend import Backend
 from hotspare.engine.protocols import Delivery
-from hotspare.gateway import health
+from hotspare.gateway import health, metrics
 from hotspare.gateway.body import read_body
 from hotspare.gateway.caller import CallerNames
 from hotspare.gateway.delivery import HttpDelivery
@@ -38,12 +38,13 @@ LIVE_PATH = "/health/live"
 MODELS_PATH = "/v1/models"
 _READ = ("GET", "HEAD")
 _SHOWN_PATH = 120
+_METRICS_TYPE = (b"content-type", b"text/plain; version=0.0.4; charset=utf-8")
 
 _encode = msgspec.json.Encoder().encode
 
 
-class Engine(Protocol):
-    """What traffic needs of the engine."""
+class Engine(metrics.Engine, Protocol):
+    """What traffic needs of the engine: to be served, and the figures that the metrics show."""
 
     @property
     def draining(self) -> bool: ...
@@ -81,6 +82,7 @@ class Traffic:
         self._guard = guard
         self._max_body_bytes = max_body_bytes
         self._callers = CallerNames()
+        self._figures = metrics.Metrics(engine, backend)
         self._one_model = Route(_READ, self._model)
         self._routes: Mapping[str, Route] = {
             "/v1/chat/completions": Route(("POST",), self._chat),
@@ -89,6 +91,7 @@ class Traffic:
             LIVE_PATH: Route(_READ, self._live),
             "/health/ready": Route(_READ, self._ready),
             "/health/models": Route(_READ, self._models_health),
+            "/metrics": Route(_READ, self._metrics),
         }
 
     async def __call__(self, scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
@@ -168,6 +171,10 @@ class Traffic:
 
     async def _models_health(self, exchange: Exchange) -> None:
         await _send_json(exchange, 200, health.models_health(await self._backend.snapshot()))
+
+    async def _metrics(self, exchange: Exchange) -> None:
+        text = await self._figures.text()
+        await send_whole(exchange.send, 200, [_METRICS_TYPE], text)
 
     # ------------------------------------------------------------------ refusing
     def _not_found(self, path: str) -> Refused:

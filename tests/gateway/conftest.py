@@ -27,6 +27,7 @@ from hotspare.router.snapshot import (
     StoreView,
 )
 from hotspare.router.step import Fail
+from hotspare.router.totals import Totals
 from hotspare.router.trigger import AttemptFailed, Trigger
 
 ANSWER = msgspec.json.encode(
@@ -61,6 +62,8 @@ class FakeEngine:
     """Answers by what the request's `model` says: the name of the way that the answer takes."""
 
     draining: bool = False
+    in_flight: int = 0
+    totals: Totals = field(default_factory=Totals)
     told: Told = field(default_factory=lambda: Told(request_id="r1", model="claude", fallback=False, attempts=1))
     fail: Fail = field(default_factory=lambda: Fail(503, "all_models_failed", "All failed.", 12.2, "try gpt"))
     calls: list = field(default_factory=list)

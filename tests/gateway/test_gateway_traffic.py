@@ -262,7 +262,7 @@ async def test_ready_means_that_a_model_can_be_called(place, fake):
 
 async def test_the_health_of_models_has_the_guides_shape(place, fake):
     place.backend.models = (
-        fake.model(),
+        fake.model(checked_at=1_789_999_990.4),
         fake.model("gpt", provider="openai", state="cooling", reason="429, Retry-After", seconds_left=40, calls=0),
         fake.model("haiku", state="open", reason="5 failures in a row (timeout)", p50_ms=None),
         fake.model("haiku", chain="other", state="open", reason="5 failures in a row (timeout)", p50_ms=None),
