@@ -4,6 +4,7 @@ from collections.abc import Mapping, Reversible
 
 from hotspare.router.candidate import CandidateState
 from hotspare.router.command import Change, Decision, Slot
+from hotspare.router.evidence import Witness
 from hotspare.router.figures import Figures, ModelFigures
 from hotspare.router.live import WINDOW_MINUTES, Live
 from hotspare.router.record import Record
@@ -88,15 +89,21 @@ def row_of(record: Record) -> RequestRow:
 class Viewer:
     """Makes Snapshots."""
 
-    __slots__ = ("_live", "_rows", "_settings", "_standing", "_states")
+    __slots__ = ("_live", "_rows", "_settings", "_standing", "_states", "_witness")
 
     def __init__(
-        self, settings: Settings, states: Mapping[str, CandidateState], standing: Standing, live: Live
+        self,
+        settings: Settings,
+        states: Mapping[str, CandidateState],
+        standing: Standing,
+        live: Live,
+        witness: Witness,
     ) -> None:
         self._settings = settings
         self._states = states
         self._standing = standing
         self._live = live
+        self._witness = witness
         self._rows: dict[str, RequestRow] = {}
 
     def snapshot(
@@ -113,8 +120,21 @@ class Viewer:
         window_view, today_view, usual_view = window.view(), today.view(), usual.view()
         decisions = self._decisions(now)
         gone_at = self._budget_gone_at(today, window, wall)
-        look = Look(wall, chains, models, window_view, usual_view, today_view, live.day.other_pico_usd,
-                    self._settings.budget, gone_at, decisions, store)  # fmt: skip
+        look = Look(
+            wall=wall,
+            chains=chains,
+            models=models,
+            window=window_view,
+            usual=usual_view,
+            today=today_view,
+            other_pico_usd=live.day.other_pico_usd,
+            budget=self._settings.budget,
+            budget_gone_at=gone_at,
+            decisions=decisions,
+            store=store,
+            evidence=self._witness.evidence(wall),
+            cooling_keys=self._cooling_keys(now),
+        )
         return Snapshot(
             at=wall,
             instance=instance,
@@ -209,6 +229,16 @@ class Viewer:
             for slot, decision in self._standing.decisions.items()
         )
 
+    def _cooling_keys(self, now: float) -> Mapping[str, tuple[int, int]]:
+        """Of models with several keys, of which some but not all are held back: how many, and of how many."""
+        found = {}
+        for name, state in self._states.items():
+            held = len(state.names) - sum(state.free_key(now, frozenset(state.names) - {key}) is not None
+                                          for key in state.names)  # fmt: skip
+            if 0 < held < len(state.names):
+                found[name] = (held, len(state.names))
+        return found
+
     def _listed(self, records: Reversible[Record]) -> tuple[RequestRow, ...]:
         """The newest first; each Record is put into words once."""
         newest = [record for _, record in zip(range(SHOWN_ROWS), reversed(records), strict=False)]
@@ -244,14 +274,29 @@ def decision_words(slot: Slot, decision: Decision) -> str:
             return f"{slot.subject} in order {', '.join(decision.value)}"
 
 
+PAST = {
+    "force": "forced {value} in {subject}",
+    "skip-primary": "skipped the primary of {subject}",
+    "release": "lifted the force of {subject}",
+    "disable": "disabled {subject}",
+    "drain": "drained {subject}",
+    "enable": "enabled {subject}",
+    "priorities": "ordered {subject}: {value}",
+    "clear": "cleared {subject}",
+    "undo": "took back: {subject}",
+}
+
+
 def _act_words(change: Change | None) -> str:
+    """As: you disabled local until 03:09: "cold start"."""
     if change is None:
         return ""
-    value = "" if change.after is None or change.slot is None else f" ({decision_words(change.slot, change.after)})"
-    until = change.after.until if change.after is not None else None
-    end = "" if until is None else f" until {clock_time(until)}"
+    after = change.after
+    value = "" if after is None else after.value[-1] if change.act == "force" else ", ".join(after.value)
+    done = PAST.get(change.act, "{act} {subject}").format(act=change.act, subject=change.subject, value=value)
+    end = "" if after is None or after.until is None else f" until {clock_time(after.until)}"
     why = f': "{change.why}"' if change.why else ""
-    return f"{change.who}: {change.act} {change.subject}{value}{end}{why}"
+    return f"{change.who} {done}{end}{why}"
 
 
 def _why(reason: str, decision: Decision | None) -> str:
