@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from hotspare.app.console.console import Console
+from hotspare.app.console.leaving import LeavingFacts
 from hotspare.app.ending import say
 from hotspare.app.instance import Claim
 from hotspare.app.later import LaterBackend
@@ -19,6 +20,7 @@ from hotspare.app.stopping import Stopping
 if TYPE_CHECKING:
     from hotspare.app.wiring import Running
 
+QUIET_MINUTES = 5 + 1  # the running minute has only begun
 LINE_SECONDS = 60.0
 """Between two status lines of an instance that was left to serve without its screen."""
 
@@ -34,7 +36,16 @@ class Screened:
         self._over = asyncio.Event()
         self._lost = False
         self._found: Running | None = None
-        self.console = Console(self._later, on_terminal_lost=self._terminal_lost)
+        self.console = Console(self._later, on_terminal_lost=self._terminal_lost, leaving=self._facts)
+
+    def _facts(self) -> LeavingFacts:
+        """Who would be hit by stopping now: by the router's own count, not by what the screen happens to show."""
+        if self._found is None:
+            return LeavingFacts(0, 0)
+        engine = self._found.engine
+        live, wall = engine.router.live, engine.clock.wall()
+        requests = sum(figures.requests for figures in live.chain_window(wall, QUIET_MINUTES).values())
+        return LeavingFacts(requests, live.callers(wall, QUIET_MINUTES), engine.in_flight)
 
     def _terminal_lost(self) -> None:
         """Nothing may be written there any more, and nothing read."""
