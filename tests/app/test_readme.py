@@ -16,7 +16,7 @@ README = (Path(__file__).parents[2] / "README.md").read_text()
 def table():
     lines = ["| key | what it does | the same as a command |", "|---|---|---|"]
     lines += [
-        f"| `{row['keys']}` | {row['title']} | {'`' + row['command'] + '`' if row['command'] else ''} |"
+        f"| {' '.join(f'`{key}`' for key in row['keys'])} | {row['title']} | {'`' + row['command'] + '`' if row['command'] else ''} |"
         for row in as_rows()
     ]
     return "\n".join(lines)
