@@ -1,5 +1,5 @@
 """Why a request went where it went: candidates with the reason each was passed over, attempts as a waterfall, and the
-rule that ended it. A rendering of the Record; the words stand in tables here and nowhere else.
+rule that ended it. A rendering of the Record; the words stand in the tables of `story` and nowhere else.
 """
 
 from collections.abc import Mapping, Sequence
@@ -8,32 +8,8 @@ from typing import Any
 from hotspare.widgets import figures
 from hotspare.widgets.glyphs import Glyphs, Role
 from hotspare.widgets.line import Line, Span, cut, cut_middle, pad, spread, width_of, wrap
+from hotspare.widgets.story import ENDED_BY, SKIPS
 
-ENDED_BY: Mapping[str, str] = {
-    "first_choice": "the model it was meant for answered",
-    "fallback": "another model answered in its place",
-    "exhausted": "every candidate was tried and none served",
-    "no_candidate": "no model could be called",
-    "deadline": "the request's time was up",
-    "stream_broken": "the stream broke off after content had gone to the caller",
-    "not_allowed": "the chain's settings do not fall back on this error",
-    "bad_request": "the request itself was at fault; no other model would have helped",
-    "content_filter": "a provider's content filter refused it",
-    "caller_left": "the caller went away",
-    "cache": "the emergency cache answered",
-}
-SKIPS: Mapping[str, str] = {
-    "disabled": "disabled",
-    "draining": "draining",
-    "no_key": "no usable key",
-    "incapable": "cannot serve this request",
-    "over_budget": "over budget",
-    "cooling": "cooling down after a rate limit",
-    "open": "breaker open",
-    "suspended": "suspended for its error rate",
-    "busy": "at its concurrency limit",
-    "forced": "passed over by a force",
-}
 NAME_CELLS = 24
 
 

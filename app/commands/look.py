@@ -10,6 +10,7 @@ from hotspare.app.printing import Column
 from hotspare.app.reach import look, running
 from hotspare.app.status_line import status_line
 from hotspare.widgets.plain import plain
+from hotspare.widgets.story import sentences
 
 MODEL_COLUMNS: tuple[Column, ...] = (
     ("name", "model"), ("chain", "chain"), ("state", "state"), ("seconds_left", "left"), ("requests", "today"),
@@ -116,6 +117,9 @@ def explain(chosen: Chosen, instance: str | None, request_id: str, *, as_json: b
     if as_json:
         printing.print_json(trace)
         return 0
+    for sentence in sentences(trace):
+        click.echo(plain(sentence, 1000))
+    click.echo()
     printing.print_pairs((name, trace.get(name)) for name in ("id", "at", "asked", "model", "reason", "ended_by"))
     click.echo()
     printing.print_table(trace["candidates"], CANDIDATE_COLUMNS, empty="no candidates")
