@@ -94,6 +94,8 @@ class FakeEngine:
         finally:
             self.ended.set()
 
+    answer = FakeAnswer
+
     async def _main(self, call, delivery):
         if not call.stream:
             await delivery.whole(self.told, FakeAnswer())
