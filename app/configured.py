@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hotspare.configuration.compiled import Configuration
-from hotspare.configuration.load import find, load
+from hotspare.configuration.load import find, load, read
 from hotspare.router.clock import Clock
 
 if TYPE_CHECKING:
@@ -25,6 +25,15 @@ def configuration_of(path: Path | None, port: int | None = None) -> Configuratio
     """
     found = path or find(os.environ, Path.cwd())
     return load(found, os.environ, port=port, named=path is not None, today=datetime.now(UTC).date())
+
+
+def meaning_of(path: Path | None) -> Configuration:
+    """What the file says, for who only looks: from a shell that has none of its keys too.
+
+    Raises:
+        ConfigurationError: there is none, or it cannot be understood.
+    """
+    return read(path or find(os.environ, Path.cwd()), os.environ, today=datetime.now(UTC).date())
 
 
 class Configured:

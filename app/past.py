@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from hotspare.app import instance
-from hotspare.app.configured import configuration_of
+from hotspare.app.configured import meaning_of
 from hotspare.app.instance import Note, NothingRuns
 from hotspare.app.restoring import records_since
 from hotspare.app.version import version
@@ -97,13 +97,13 @@ def note_of(name: str | None, config: Path | None, nothing: NothingRuns) -> Note
 def _configuration(name: str | None, config: Path | None, nothing: NothingRuns) -> Configuration:
     """The configuration that was named; else that of the instance that ran last; else the first one found."""
     if config is not None:
-        return configuration_of(config)
+        return meaning_of(config)
     left = instance.remembered(name)
     if left is not None and left.config and Path(left.config).exists():
-        return configuration_of(Path(left.config))
+        return meaning_of(Path(left.config))
     if name is not None:
         raise nothing
     try:
-        return configuration_of(None)
+        return meaning_of(None)
     except HotspareError:
         raise nothing from None

@@ -24,15 +24,24 @@ def print_json(value: Any, *, compact: bool = False) -> None:
 
 def print_table(rows: Iterable[dict[str, Any]], columns: Sequence[Column], *, empty: str) -> None:
     """Rows in aligned columns, numbers to the right; `empty` is said on standard error when there are none."""
+    rows = list(rows)
     cells = [[cell(field, row.get(field)) for field, _ in columns] for row in rows]
     if not cells:
         click.echo(empty, err=True)
         return
     headings = [heading for _, heading in columns]
     widths = [max(len(line[index]) for line in [headings, *cells]) for index in range(len(columns))]
+    pads = [str.rjust if _is_quantity(field, rows) else str.ljust for field, _ in columns]
     for line in [headings, *cells]:
-        padded = (text.ljust(width) for text, width in zip(line, widths, strict=True))
+        padded = (pad(text, width) for pad, text, width in zip(pads, line, widths, strict=True))
         click.echo("  ".join(padded).rstrip())
+
+
+def _is_quantity(field: str, rows: Sequence[dict[str, Any]]) -> bool:
+    """Whether the column holds numbers that are compared with each other."""
+    values = [row[field] for row in rows if row.get(field) is not None]
+    numbers = all(isinstance(value, int | float) and not isinstance(value, bool) for value in values)
+    return bool(values) and numbers and field not in _TIMES
 
 
 def print_pairs(pairs: Iterable[tuple[str, Any]]) -> None:
@@ -51,6 +60,8 @@ def cell(field: str, value: Any) -> str:
         return "yes" if value else "no"
     if isinstance(value, str):
         return plain(value)
+    if isinstance(value, list) and all(isinstance(one, str) for one in value):
+        return plain(" ".join(value))
     if isinstance(value, list | dict):
         return plain(json.dumps(value))
     for ending, write in _BY_UNIT.items():
@@ -64,10 +75,19 @@ def clock_time(at: float) -> str:
     return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M:%S")
 
 
+def _usd(value: float) -> str:
+    return f"${value:.4f}" if 0 < value < 0.1 else f"${value:,.2f}"
+
+
+def _milliseconds(value: float) -> str:
+    return f"{value / 1000:.2f} s" if value >= 100 else f"{value:.0f} ms"
+
+
 _NO_QUANTITIES = frozenset({"pid", "status", "number"})
+_TIMES = frozenset({"at", "when", "until", "last_at"})
 _BY_UNIT: Mapping[str, Callable[[float], str]] = {
-    "_usd": lambda value: f"${value:.4f}" if value < 1 else f"${value:,.2f}",
-    "_ms": lambda value: f"{value / 1000:.2f} s",
+    "_usd": _usd,
+    "_ms": _milliseconds,
     "seconds_left": lambda value: f"{value:.0f} s",
     "at": clock_time,
     "when": clock_time,

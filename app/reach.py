@@ -48,6 +48,6 @@ def named(name: str | None, config: Path | None) -> str | None:
     """The name of the instance that is meant; None where neither it nor a configuration was said."""
     if name is not None or config is None:
         return name
-    from hotspare.app.configured import configuration_of  # noqa: PLC0415 - the readers of all formats: only if needed
+    from hotspare.app.configured import meaning_of  # noqa: PLC0415 - the readers of all formats: only if needed
 
-    return configuration_of(config).name
+    return meaning_of(config).name

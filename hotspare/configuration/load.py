@@ -11,7 +11,7 @@ from hotspare.configuration.error import ConfigurationError
 from hotspare.configuration.reading import text_of
 from hotspare.configuration.surroundings import Surroundings, config_folder, home_folder
 
-__all__ = ["FILE_NAME", "ConfigurationError", "find", "load"]
+__all__ = ["FILE_NAME", "ConfigurationError", "find", "load", "read"]
 
 FILE_NAME = "hotspare.toml"
 
@@ -59,6 +59,15 @@ def load(
     if compilation.uncallable is not None:
         raise compilation.uncallable
     return compilation.configuration
+
+
+def read(path: Path, environ: Mapping[str, str], *, today: date) -> Configuration:
+    """As `load`, for whoever only wants to know what the file means: no key or token has to be there for it.
+
+    Raises:
+        ConfigurationError: it cannot be understood.
+    """
+    return compiled(Surroundings(path, environ, today, looks_only=True)).configuration
 
 
 def compiled(around: Surroundings) -> Compilation:

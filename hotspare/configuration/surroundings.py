@@ -17,6 +17,7 @@ class Surroundings:
     port: as a flag says, over the file's.
     host: likewise.
     named: the user named the file, rather than that it was found.
+    looks_only: nothing will be served or called, so no secret has to be there.
     """
 
     path: Path
@@ -25,6 +26,7 @@ class Surroundings:
     port: int | None = None
     host: str | None = None
     named: bool = True
+    looks_only: bool = False
 
     def beside(self, relative: str) -> Path:
         """A path of the file: relative ones begin at its folder."""

@@ -127,6 +127,22 @@ def test_nothing_acknowledged_is_lost_by_a_kill_and_decisions_stand_after_it(new
         assert end(process) == 0
 
 
+def test_what_is_left_can_be_looked_at_from_a_shell_without_the_keys_and_the_token(new_home, config):
+    path = Path(config)
+    text = path.read_text().replace('dialect = "openai"', 'dialect = "openai"\napi_key_env = "BOX_KEY"')
+    path.write_text(text.replace("port = 0", 'port = 0\ntoken_env = "GATE_TOKEN"'))
+    with new_home.running("serve", "--config", config, BOX_KEY="sk-1", GATE_TOKEN="t") as process:
+        new_home.until_it_runs()
+        assert new_home.hotspare("disable", "first").code == 0
+        end(process, signal.SIGKILL)
+
+    for command in (["status"], ["models"], ["requests"], ["journal"], ["store", "path"], ["logs", "path"]):
+        left = new_home.hotspare("--config", config, *command)
+        assert left.code == 0, left.err
+    assert "sk-1" not in left.out
+    assert new_home.hotspare("serve", "--config", config).code == 2
+
+
 def asking(home, listen):
     """A request on its way, and a list for what comes of it."""
     got = []
