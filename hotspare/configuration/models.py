@@ -1,6 +1,7 @@
 """Compile models: whose each is, where it is reached, with which keys, at what price, and what it lacks."""
 
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from types import MappingProxyType
 
 from hotspare.configuration import prices, rules
@@ -10,10 +11,11 @@ from hotspare.configuration.error import fault, plain
 from hotspare.configuration.keys import find_keys
 from hotspare.configuration.model import BreakerKeys, ChainKeys, ModelKeys
 from hotspare.configuration.names import Belonging, UnknownName, belonging
-from hotspare.configuration.presets import LACKS, PRESETS
+from hotspare.configuration.presets import NO_SCHEMAS, PRESETS
 from hotspare.configuration.provider import Provider, provider
 from hotspare.configuration.surroundings import Surroundings, config_folder
-from hotspare.dialects.endpoint import Endpoint
+from hotspare.dialects.endpoint import DialectName, Endpoint
+from hotspare.dialects.exchange import LACKS
 from hotspare.router.settings import Model
 
 
@@ -62,7 +64,7 @@ class _Compiling:
                 provider=host.name,
                 keys=tuple(key.alias for key in found.keys),
                 needs_key=needs_key,
-                lacks=LACKS[host.dialect],
+                lacks=_lacks(host.dialect, owner.model_id),
                 rates=prices.configured(keys) or prices.listed(owner.model_id, host.price_id, self.around.today),
                 enabled=keys.enabled,
                 max_concurrent=keys.max_concurrent,
@@ -119,6 +121,12 @@ class _Compiling:
         if name is not None:
             what = f"{plain(self.keys.name)} would send {name} to {plain(address.url)}, which is not its provider's"
             raise fault(around.path, what, f"if you trust this file, name it: --config {plain(str(around.path), 200)}")
+
+
+def _lacks(dialect: DialectName, model_id: str) -> frozenset[str]:
+    """What the model cannot be asked for."""
+    old = dialect == "anthropic" and any(fnmatchcase(model_id, pattern) for pattern in NO_SCHEMAS)
+    return LACKS[dialect] | {"json_schema"} if old else LACKS[dialect]
 
 
 def _lacking_key(name: str, host: Provider, key_names: tuple[str, ...]) -> tuple[str, ...]:

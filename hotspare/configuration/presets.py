@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from hotspare.dialects.anthropic_messages.request import LACKS as ANTHROPIC_LACKS
 from hotspare.dialects.endpoint import DialectName
 
 
@@ -60,8 +59,16 @@ PRESETS: Mapping[str, Preset] = {
     "deepseek": Preset("openai", "https://api.deepseek.com/v1", ("DEEPSEEK_API_KEY",), price_id="deepseek"),
 }
 
-LACKS: Mapping[DialectName, frozenset[str]] = {"openai": frozenset(), "anthropic": ANTHROPIC_LACKS}
-"""What a model of a dialect cannot be asked for yet."""
+NO_SCHEMAS: tuple[str, ...] = (
+    "claude-2*",
+    "claude-3*",
+    "claude-instant*",
+    "claude-opus-4-0",
+    "claude-opus-4-2*",
+    "claude-sonnet-4-0",
+    "claude-sonnet-4-2*",
+)
+"""Models of Anthropic that came before its structured answers."""
 
 FAMILIES: tuple[tuple[str, str], ...] = (
     ("claude-*", "anthropic"),

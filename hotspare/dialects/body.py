@@ -18,6 +18,9 @@ Kind: TypeAlias = tuple[msgspec.json.Decoder[Value], str]
 
 WISH_FIELDS = ("force_fallback", "preferred_fallback")
 
+TRACING_HEADERS = ("x-request-id", "traceparent")
+"""What a caller sends to find its request again, wherever it goes."""
+
 SESSION_LENGTH = 200
 
 _TOP_LEVEL = msgspec.json.Decoder(dict[str, msgspec.Raw])

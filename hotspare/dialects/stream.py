@@ -4,8 +4,9 @@ Pure: bytes come from whoever reads the socket. Nothing is released before the f
 refusal, tool call), so whatever fails up to there can be served by another model without a trace.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 import msgspec
 
@@ -14,8 +15,23 @@ from hotspare.router.trigger import AttemptFailed, Trigger, Usage
 
 StopReason = Literal["stop", "length", "tool_calls", "content_filter"]
 
+PieceKind = Literal["text", "reasoning", "call"]
+
 ENDS_WITHOUT_CONTENT: frozenset[str] = frozenset({"length", "content_filter"})
 """Stop reasons that are an answer even without a word of content: the caller's own limit, the provider's own filter."""
+
+
+class Piece(NamedTuple):
+    """A piece of an answer's content, for the writer of another dialect."""
+
+    kind: PieceKind
+    text: str = ""
+    """Of a call: a fragment of its arguments."""
+    call: int = 0
+    """Of a call: which of the answer's calls it is, from 0."""
+    id: str = ""
+    """Of a call: set where the call begins, and only there; so is its name."""
+    name: str = ""
 
 
 @dataclass(slots=True)
@@ -24,8 +40,8 @@ class Told:
 
     content: bool = False
     """It carries text, reasoning, a refusal or a tool call; roles, pings and usage do not count."""
-    text: str = ""
-    reasoning: str = ""
+    pieces: Sequence[Piece] = ()
+    """The content itself; told where another dialect has to be written, and only there."""
     stop: StopReason | None = None
     usage: bool = False
     """It tells the usage and nothing else."""
@@ -54,7 +70,9 @@ class EventReader(Protocol):
 class EventWriter(Protocol):
     """Events in the caller's dialect."""
 
-    tail: bytes
+    @property
+    def tail(self) -> bytes:
+        """What ends the stream, once all of it is written."""
 
     def write(self, told: Told, event: ServerSentEvent, usage: Usage | None) -> bytes:
         """The bytes for the caller; empty where it has no part in this event."""

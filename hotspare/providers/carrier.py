@@ -145,7 +145,7 @@ class ProviderCarrier:
             body += chunk
             if len(body) > ANSWER_BYTES:
                 raise AttemptFailed(Trigger.malformed, f"the answer exceeds {ANSWER_BYTES >> 20} MB")
-        read = state.exchange.answer(bytes(body), int(self._clock.wall()))
+        read = state.exchange.answer(state.call, bytes(body), int(self._clock.wall()))
         streamed = state.exchange.streamed(state.call, read.body) if state.call.stream else b""
         return WholeAnswer(
             status=200,
@@ -199,7 +199,7 @@ class ProviderCarrier:
 
 def _outgoing(state: _Attempt) -> Outgoing:
     return Outgoing(
-        url=state.address.url,
+        url=state.address.urls[state.call.operation],
         headers=state.address.headers_for(state.call),
         body=state.composed.body,
         connect_seconds=state.limits.connect_seconds,

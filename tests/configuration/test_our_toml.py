@@ -187,5 +187,12 @@ def test_a_model_goes_as_its_parameters_and_its_provider_say(read, small, tmp_pa
 
 def test_models_behind_a_translation_lack_what_it_cannot_carry(read, small):
     models = read(small).settings.models
-    assert {"tools", "images", "json_schema", "json_object", "audio", "n"} <= models["claude"].lacks
-    assert models["gpt"].lacks == frozenset()
+    assert {"json_object", "audio", "n", "embeddings"} <= models["claude"].lacks
+    assert {"provider_tools", "count_tokens"} <= models["gpt"].lacks
+    assert not {"tools", "images"} & (models["claude"].lacks | models["gpt"].lacks)
+
+
+def test_a_model_of_anthropic_before_its_structured_answers_lacks_them(read, small):
+    assert "json_schema" in read(small).settings.models["claude"].lacks
+    newer = small.replace("claude-sonnet-4-20250514", "claude-sonnet-4-5")
+    assert "json_schema" not in read(newer).settings.models["claude"].lacks

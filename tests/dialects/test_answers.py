@@ -8,7 +8,9 @@ import openai
 import pytest
 
 from hotspare.dialects import anthropic_messages, openai_chat
+from hotspare.dialects.call import Call
 from hotspare.dialects.errors import error_body, error_event
+from hotspare.dialects.exchange import EXCHANGES
 from hotspare.dialects.provider_error import one_line, read_error
 from hotspare.router.trigger import AttemptFailed, Trigger, Usage
 
@@ -20,8 +22,12 @@ def message(**more):
     return json.dumps(told | {"stop_reason": "end_turn"} | more).encode()
 
 
+def for_chat(body):
+    return EXCHANGES["chat", "openai", "anthropic"].answer(Call("openai", "chat", {}, "m"), body, 1_700_000_000)
+
+
 def test_an_anthropic_message_becomes_a_chat_completion_that_the_client_reads():
-    answer = anthropic_messages.read_answer(message(), created=1_700_000_000)
+    answer = for_chat(message())
     read = openai.types.chat.ChatCompletion.model_validate_json(answer.body)
     assert (read.id, read.model, read.created) == ("msg_1", "claude-x", 1_700_000_000)
     assert (read.choices[0].message.content, read.choices[0].finish_reason) == ("hello", "stop")
@@ -36,7 +42,7 @@ def test_an_anthropic_message_becomes_a_chat_completion_that_the_client_reads():
     [("max_tokens", "length"), ("stop_sequence", "stop"), ("refusal", "content_filter"), ("novelty", "stop")],
 )
 def test_an_anthropic_stop_reason_is_told_in_chat_s_words(reason, finish):
-    body = anthropic_messages.read_answer(message(stop_reason=reason), created=1).body
+    body = for_chat(message(stop_reason=reason)).body
     assert json.loads(body)["choices"][0]["finish_reason"] == finish
 
 
@@ -54,7 +60,10 @@ def test_an_anthropic_stop_reason_is_told_in_chat_s_words(reason, finish):
 )
 def test_what_is_no_message_is_a_failure(body, trigger):
     with pytest.raises(AttemptFailed) as caught:
-        anthropic_messages.read_answer(body, created=1)
+        for_chat(body)
+    assert caught.value.trigger is trigger
+    with pytest.raises(AttemptFailed) as caught:
+        anthropic_messages.read_answer(body)
     assert caught.value.trigger is trigger
 
 

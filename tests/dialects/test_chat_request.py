@@ -121,6 +121,7 @@ def test_the_session_is_found_where_callers_put_it(headers, fields, session):
 TOOL = {"type": "function", "function": {"name": "f"}}
 IMAGE = [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "data:"}}]}]
 MENTION = [{"role": "user", "content": 'what is {"type": "image_url"} and "tool_calls"?'}]
+MENTION_OF_CUSTOM = {"type": "function", "function": {"name": "f", "parameters": {"default": {"type": "custom"}}}}
 TOOL_TURN = [{"role": "user", "content": "x"}, {"role": "tool", "tool_call_id": "c1", "content": "y"}]
 
 
@@ -131,7 +132,9 @@ TOOL_TURN = [{"role": "user", "content": "x"}, {"role": "tool", "tool_call_id": 
         ({"tools": [TOOL]}, {"tools"}),
         ({"tools": [], "tool_choice": "none", "functions": None}, set()),
         ({"tool_choice": "required"}, {"tools"}),
-        ({"functions": [{}]}, {"tools"}),
+        ({"functions": [{}]}, {"tools", "functions"}),
+        ({"tools": [TOOL, {"type": "custom", "custom": {"name": "g"}}]}, {"tools", "custom_tools"}),
+        ({"tools": [MENTION_OF_CUSTOM]}, {"tools"}),
         ({"messages": TOOL_TURN}, {"tools"}),
         ({"messages": [{"role": "assistant", "content": None, "tool_calls": [TOOL]}]}, {"tools"}),
         ({"messages": IMAGE}, {"images"}),

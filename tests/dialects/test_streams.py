@@ -53,7 +53,7 @@ def encode(events, *, end="\n", space=" ", mark=b"", comments=False, fields=Fals
 
 def stream_of(dialect, *, wants_usage=False):
     call = Call("openai", "chat", {}, "m", stream=True, wants_usage=wants_usage)
-    return EXCHANGES["openai", dialect].stream(call, 1_700_000_000)
+    return EXCHANGES["chat", "openai", dialect].stream(call, 1_700_000_000)
 
 
 def forward(dialect, pieces, *, wants_usage=False):

@@ -144,7 +144,7 @@ async def test_somebody_else_s_cancellation_goes_on_as_one_though_the_time_is_up
 )
 def test_where_a_model_is_called(dialect, base_url, url):
     (found,) = addresses_of(Endpoint("m", "p", dialect, base_url, "id"))
-    assert (found[0], found[1].url) == ("", url)
+    assert (found[0], found[1].urls["chat"]) == ("", url)
     assert not {"authorization", "x-api-key"} & {name for name, _ in found[1].headers}
 
 
@@ -156,6 +156,6 @@ def test_each_key_has_headers_of_its_own_and_none_is_shown():
 
 
 def test_a_dialect_that_no_model_of_another_serves_is_a_failed_attempt():
-    (found,) = addresses_of(Endpoint("m", "p", "openai", "http://h", "id"))
+    (found,) = addresses_of(Endpoint("m", "p", "anthropic", "http://h", "id"))
     with pytest.raises(AttemptFailed):
-        found[1].exchange_for(Call("anthropic", "chat", {}, "m"))
+        found[1].exchange_for(Call("openai", "embeddings", {}, "m"))

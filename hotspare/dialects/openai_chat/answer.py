@@ -1,16 +1,27 @@
 """Read a whole chat completion from a model, and write one for a caller."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
 
 from hotspare.dialects.composed import ReadAnswer
+from hotspare.dialects.conversation import Reply, ToolCall
+from hotspare.dialects.numbers import count
+from hotspare.dialects.openai_chat.arguments import whole_arguments
 from hotspare.dialects.provider_error import failure_of, read_error, what_instead
 from hotspare.dialects.stream import ENDS_WITHOUT_CONTENT, StopReason
 from hotspare.router.trigger import AttemptFailed, Trigger, Usage
 
 TAIL = b"data: [DONE]\n\n"
+
+STOPS: Mapping[str, StopReason] = {
+    "length": "length",
+    "tool_calls": "tool_calls",
+    "function_call": "tool_calls",
+    "content_filter": "content_filter",
+}
+"""All others, also those that providers made up, are a plain end."""
 
 _SAYS_NOTHING = frozenset({b"", b"null", b'""', b"[]", b"{}"})
 
@@ -93,50 +104,102 @@ def read_usage(raw: msgspec.Raw | bytes) -> Usage | None:
     )
 
 
-def count(value: Any) -> int:
-    """A number of tokens, whatever stands there; never negative."""
-    usable = isinstance(value, (int, float)) and not isinstance(value, bool) and 0 < value < 1e12
-    return int(value) if usable else 0
-
-
 def write_usage(usage: Usage) -> dict[str, Any]:
     """Usage as this dialect tells it."""
     return {
         "prompt_tokens": usage.input,
         "completion_tokens": usage.output,
         "total_tokens": usage.input + usage.output,
-        "prompt_tokens_details": {"cached_tokens": usage.cache_read},
+        "prompt_tokens_details": {"cached_tokens": usage.cache_read, "cache_write_tokens": usage.cache_write},
         "completion_tokens_details": {"reasoning_tokens": usage.reasoning},
     }
 
 
-@dataclass(frozen=True, slots=True)
-class ChatAnswer:
-    """A whole answer from a model of another dialect."""
+class _Function(msgspec.Struct):
+    name: str = ""
+    arguments: str | None = None
 
-    id: str
-    model: str
-    text: str
-    reasoning: str
-    stop: StopReason
-    usage: Usage | None
 
-    def body(self, created: int) -> bytes:
-        """A chat completion; `model` is the id that the provider gave, as providers of this dialect do."""
-        message: dict[str, Any] = {"role": "assistant", "content": self.text, "refusal": None}
-        if self.reasoning:
-            message["reasoning_content"] = self.reasoning
-        choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": self.stop}
-        answer: dict[str, Any] = {
-            "id": self.id,
-            "object": "chat.completion",
-            "created": created,
-            "model": self.model,
-            "choices": [choice],
-        }
-        if self.usage is not None:
-            answer["usage"] = write_usage(self.usage)
-        return _encode(answer)
+class _Call(msgspec.Struct):
+    id: str | None = None
+    function: _Function | None = None
+
+
+class _ToldMessage(msgspec.Struct):
+    content: str | None = None
+    reasoning_content: str | None = None
+    reasoning: str | None = None
+    refusal: str | None = None
+    tool_calls: list[_Call] | None = None
+
+
+class _ToldChoice(msgspec.Struct):
+    message: _ToldMessage | None = None
+    finish_reason: str | None = None
+
+
+class _ToldAnswer(msgspec.Struct):
+    id: str | None = None
+    model: str | None = None
+    choices: list[_ToldChoice] = []
+
+
+_TOLD_ANSWER = msgspec.json.Decoder(_ToldAnswer)
+
+
+def tell_answer(body: bytes) -> Reply:
+    """A whole answer, checked, for the writer of another dialect: its first choice.
+
+    Raises:
+        AttemptFailed: as `read_answer`.
+    """
+    read = read_answer(body)
+    try:
+        told = _TOLD_ANSWER.decode(read.body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        instead = what_instead(read.body)
+        raise AttemptFailed(Trigger.malformed, f"the answer is {instead}", status=200, usage=read.usage) from None
+    choice = told.choices[0]
+    message = choice.message or _ToldMessage()
+    calls = [call for call in message.tool_calls or () if call.function is not None]
+    return Reply(
+        id=told.id or "",
+        model=told.model or "",
+        text=(message.content or "") + (message.refusal or ""),
+        reasoning=message.reasoning_content or message.reasoning or "",
+        calls=tuple(
+            ToolCall(call.id or f"call_{at}", call.function.name, whole_arguments(call.function.arguments or ""))
+            for at, call in enumerate(calls)
+            if call.function is not None
+        ),
+        stop=STOPS.get(choice.finish_reason or "", "stop"),
+        usage=read.usage,
+    )
+
+
+def write_answer(reply: Reply, *, created: int) -> bytes:
+    """A chat completion; `model` is the id that the provider gave, as providers of this dialect do."""
+    content = reply.text if reply.text or not reply.calls else None
+    message: dict[str, Any] = {"role": "assistant", "content": content, "refusal": None}
+    if reply.reasoning:
+        message["reasoning_content"] = reply.reasoning
+    if reply.calls:
+        message["tool_calls"] = [write_call(call) for call in reply.calls]
+    answer: dict[str, Any] = {
+        "id": reply.id,
+        "object": "chat.completion",
+        "created": created,
+        "model": reply.model,
+        "choices": [{"index": 0, "message": message, "logprobs": None, "finish_reason": reply.stop}],
+    }
+    if reply.usage is not None:
+        answer["usage"] = write_usage(reply.usage)
+    return _encode(answer)
+
+
+def write_call(call: ToolCall) -> dict[str, Any]:
+    """A tool call in this dialect: its arguments as text."""
+    return {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": call.arguments.decode()}}
 
 
 def chunks_of_answer(body: bytes, *, wants_usage: bool) -> bytes:

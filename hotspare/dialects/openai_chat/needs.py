@@ -11,11 +11,14 @@ import msgspec
 
 _ABSENT = frozenset({b"null", b"[]", b"{}", b"false", b'"none"', b'"auto"'})
 
+FUNCTIONS = "functions"
+"""Tools as they were called and written before."""
+
 _NEEDED_BY: Mapping[str, str] = {
     "tools": "tools",
     "tool_choice": "tools",
-    "functions": "tools",
-    "function_call": "tools",
+    "functions": FUNCTIONS,
+    "function_call": FUNCTIONS,
     "audio": "audio",
     "logprobs": "logprobs",
     "web_search_options": "web_search",
@@ -29,6 +32,8 @@ _NEEDED_BY_PART: Mapping[str, str] = {
 
 _MARK = re.compile(rb'"(?:image_url"|input_audio"|file"|tool_call|function")')
 
+_CUSTOM = re.compile(rb'"type"\s*:\s*"custom"')
+
 
 class _Kind(msgspec.Struct):
     type: str = ""
@@ -41,6 +46,7 @@ class _Message(msgspec.Struct):
     function_call: dict[str, msgspec.Raw] | None = None
 
 
+_KINDS = msgspec.json.Decoder(list[_Kind])
 _KIND = msgspec.json.Decoder(_Kind)
 _MESSAGES = msgspec.json.Decoder(list[_Message])
 
@@ -49,6 +55,10 @@ def needs_of(fields: Mapping[str, msgspec.Raw]) -> frozenset[str]:
     """What a model must be capable of to serve the request."""
     needs = {need for field, need in _NEEDED_BY.items() if field in fields and bytes(fields[field]) not in _ABSENT}
     needs |= _needs_of_messages(bytes(fields["messages"]))
+    if "tools" in needs and "tools" in fields and _CUSTOM.search(bytes(fields["tools"])):
+        needs |= _needs_of_tools(fields["tools"])
+    if FUNCTIONS in needs:
+        needs.add("tools")
     if "response_format" in fields:
         kind = _kind_of(fields["response_format"])
         needs |= {kind} & {"json_schema", "json_object"}
@@ -57,6 +67,14 @@ def needs_of(fields: Mapping[str, msgspec.Raw]) -> frozenset[str]:
     if "modalities" in fields and b'"audio"' in bytes(fields["modalities"]):
         needs.add("audio")
     return frozenset(needs)
+
+
+def _needs_of_tools(raw: msgspec.Raw) -> set[str]:
+    try:
+        kinds = _KINDS.decode(raw)
+    except (msgspec.DecodeError, RecursionError):
+        return set()
+    return {"custom_tools" for kind in kinds if kind.type == "custom"}
 
 
 def _kind_of(raw: msgspec.Raw) -> str:
@@ -75,8 +93,10 @@ def _needs_of_messages(raw: bytes) -> set[str]:
         return set()
     needs: set[str] = set()
     for message in messages:
-        if message.tool_calls or message.function_call or message.role in ("tool", "function"):
+        if message.tool_calls or message.role == "tool":
             needs.add("tools")
+        if message.function_call or message.role == "function":
+            needs.add(FUNCTIONS)
         if isinstance(message.content, list):
             needs |= {_NEEDED_BY_PART[part.type] for part in message.content if part.type in _NEEDED_BY_PART}
     return needs

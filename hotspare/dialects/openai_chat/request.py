@@ -6,6 +6,7 @@ import msgspec
 
 from hotspare.dialects.body import (
     SWITCH,
+    TRACING_HEADERS,
     check_messages,
     model_of,
     object_of,
@@ -20,7 +21,7 @@ from hotspare.dialects.composed import Composed
 from hotspare.dialects.endpoint import Endpoint
 from hotspare.dialects.openai_chat.needs import needs_of
 
-PASSED_HEADERS = ("openai-beta", "idempotency-key", "accept", "x-request-id", "traceparent")
+PASSED_HEADERS = ("openai-beta", "idempotency-key", "accept", *TRACING_HEADERS)
 
 _SAME_FIELD: Mapping[str, str] = {"max_tokens": "max_completion_tokens", "max_completion_tokens": "max_tokens"}
 """Two names of one thing: a default is not added beside the other name."""

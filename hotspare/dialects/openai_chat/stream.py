@@ -1,26 +1,17 @@
-"""Read the events of a chat completion stream, relay them, or write them for a model of another dialect."""
+"""Read the events of a chat completion stream, relay them, or tell their content to the writer of another dialect."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable
 
 import msgspec
 
-from hotspare.dialects.openai_chat.answer import TAIL, Said, read_usage, write_usage
+from hotspare.dialects.openai_chat.answer import STOPS, TAIL, Said, read_usage
 from hotspare.dialects.provider_error import failure_of, read_error
 from hotspare.dialects.sse import ServerSentEvent, SseParser
-from hotspare.dialects.stream import StopReason, Told
+from hotspare.dialects.stream import Piece, StopReason, Told
 from hotspare.router.trigger import Usage
-
-_STOPS: Mapping[str, StopReason] = {
-    "length": "length",
-    "tool_calls": "tool_calls",
-    "function_call": "tool_calls",
-    "content_filter": "content_filter",
-}
 
 _NOT_TOLD = frozenset({b"", b"null", b"{}"})
 _DONE = b"[DONE]"
-_encode = msgspec.json.Encoder().encode
 
 
 class _Choice(msgspec.Struct):
@@ -77,11 +68,88 @@ class ChunkReader:
         if not self._content and choice.delta is not None and choice.delta.something():
             self._content = told.content = True
         if choice.finish_reason:
-            self._reason = told.stop = _STOPS.get(choice.finish_reason, "stop")
+            self._reason = told.stop = STOPS.get(choice.finish_reason, "stop")
             self._open.discard(choice.index)
             self._finished.add(choice.index)
         elif choice.index not in self._finished:
             self._open.add(choice.index)
+
+
+class _Function(msgspec.Struct):
+    name: str | None = None
+    arguments: str | None = None
+
+
+class _CallDelta(msgspec.Struct):
+    index: int | None = None
+    id: str | None = None
+    function: _Function | None = None
+
+
+class _ToldDelta(msgspec.Struct):
+    content: str | None = None
+    reasoning_content: str | None = None
+    reasoning: str | None = None
+    refusal: str | None = None
+    tool_calls: list[_CallDelta] | None = None
+
+
+class _ToldChoice(msgspec.Struct):
+    index: int = 0
+    delta: _ToldDelta | None = None
+
+
+class _ToldChunk(msgspec.Struct):
+    id: str | None = None
+    model: str | None = None
+    choices: list[_ToldChoice] | None = None
+
+
+_TOLD_CHUNK = msgspec.json.Decoder(_ToldChunk)
+
+
+class ChunkTeller(ChunkReader):
+    """Reads the same, and tells the content of the first choice. `begun` is called with the answer's id and model."""
+
+    __slots__ = ("_begun", "_calls", "_named")
+
+    def __init__(self, begun: Callable[[str, str], None]) -> None:
+        super().__init__()
+        self._begun = begun
+        self._named = False
+        self._calls: dict[int | str, int] = {}
+
+    def read(self, event: ServerSentEvent) -> Told:
+        """What an event says, with its content (`stream.EventReader`)."""
+        told = super().read(event)
+        if told.end:
+            return told
+        chunk = _TOLD_CHUNK.decode(event.data)
+        if not self._named and (chunk.id or chunk.model):
+            self._named = True
+            self._begun(chunk.id or "", chunk.model or "")
+        told.pieces = [
+            piece
+            for choice in chunk.choices or ()
+            if choice.index == 0 and choice.delta is not None
+            for piece in self._pieces(choice.delta)
+        ]
+        return told
+
+    def _pieces(self, delta: _ToldDelta) -> list[Piece]:
+        reasoning = delta.reasoning_content or delta.reasoning
+        pieces = [Piece("reasoning", reasoning)] if reasoning else []
+        pieces += [Piece("text", text) for text in (delta.content, delta.refusal) if text]
+        return pieces + [self._call(call) for call in delta.tool_calls or ()]
+
+    def _call(self, call: _CallDelta) -> Piece:
+        """A call begins where its index (or, with servers that leave it out, its id) is new."""
+        function = call.function or _Function()
+        key = call.index if call.index is not None else call.id or len(self._calls) - 1
+        if key in self._calls:
+            return Piece("call", function.arguments or "", self._calls[key])
+        at = self._calls[key] = len(self._calls)
+        return Piece("call", function.arguments or "", at, call.id or f"call_{at}", function.name or "")
 
 
 class ChunkRelay:
@@ -102,51 +170,6 @@ class ChunkRelay:
         if b"\n" in data:  # between tokens: inside a string the event would have been malformed
             data = data.replace(b"\n", b" ")
         return b"data: " + data + b"\n\n"
-
-
-class ChunkWriter:
-    """Writes the stream of a model of another dialect as chat.completion.chunk events."""
-
-    __slots__ = ("_begun", "_frame", "_wants_usage")
-
-    tail = TAIL
-
-    def __init__(self, *, created: int, wants_usage: bool) -> None:
-        self._frame: dict[str, Any] = {"id": "", "object": "chat.completion.chunk", "created": created, "model": ""}
-        self._wants_usage = wants_usage
-        self._begun = False
-
-    def begin(self, answer_id: str, model: str) -> None:
-        """What the provider calls the answer, and itself; every chunk repeats it."""
-        self._frame["id"] = answer_id
-        self._frame["model"] = model
-
-    def write(self, told: Told, _event: ServerSentEvent, usage: Usage | None) -> bytes:
-        """What the event says, in chunks (`stream.EventWriter`)."""
-        out = b""
-        delta = self._delta(told)
-        if delta:
-            out += self._chunk([{"index": 0, "delta": delta, "logprobs": None, "finish_reason": None}])
-        if told.stop is not None:
-            out += self._chunk([{"index": 0, "delta": {}, "logprobs": None, "finish_reason": told.stop}])
-            if self._wants_usage and usage is not None:
-                out += self._chunk([], usage=write_usage(usage))
-        return out
-
-    def _delta(self, told: Told) -> dict[str, Any]:
-        delta: dict[str, Any] = {}
-        if not self._begun and (told.content or told.stop is not None):
-            self._begun = True
-            delta["role"] = "assistant"
-            delta["content"] = ""
-        if told.text:
-            delta["content"] = told.text
-        if told.reasoning:
-            delta["reasoning_content"] = told.reasoning
-        return delta
-
-    def _chunk(self, choices: list[dict[str, Any]], **more: Any) -> bytes:
-        return b"data: " + _encode(self._frame | {"choices": choices} | more) + b"\n\n"
 
 
 class _TextDelta(msgspec.Struct):
