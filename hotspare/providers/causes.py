@@ -30,7 +30,7 @@ def _tls(error: BaseException) -> str:
     if "CERTIFICATE_REQUIRED" in reason:
         return "it asks for a certificate of ours"
     if "ALERT" in reason or "PROTOCOL" in reason:
-        return "it speaks no TLS that we do"
+        return "no TLS could be agreed on with it"
     return "it does not speak TLS here"
 
 

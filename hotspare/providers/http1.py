@@ -130,6 +130,7 @@ class Http1Transport:
             raise AttemptFailed(Trigger.timeout, f"no connection in {outgoing.connect_seconds:.1f} s") from None
         except (OSError, ValueError) as error:
             raise AttemptFailed(Trigger.network, cause_of(error)) from None
+        pool.take_in(connection)
         if self._closed:
             connection.close()
         return connection

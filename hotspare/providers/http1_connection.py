@@ -80,7 +80,6 @@ class Connection(asyncio.Protocol):
         self._transport = cast("asyncio.Transport", transport)
         self._poll = select.poll()
         self._poll.register(transport.get_extra_info("socket").fileno(), select.POLLIN)
-        self._pool.take_in(self)
 
     def data_received(self, data: bytes) -> None:
         exchange = self._exchange
@@ -131,8 +130,9 @@ class Pool:
         self._idle[connection] = self._monotonic()
 
     def take_in(self, connection: Connection) -> None:
-        """A new one."""
-        self._open.add(connection)
+        """One whose making is over: uvloop never tells one that is cancelled in the making that it is lost."""
+        if not connection.closed:
+            self._open.add(connection)
 
     def forget(self, connection: Connection) -> None:
         """One is of no more use. Idempotent."""

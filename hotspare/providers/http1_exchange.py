@@ -173,7 +173,7 @@ class Exchange:
         if self._header_bytes > HEADER_BYTES:
             self._too_large()
             return
-        key, text = name.decode("latin-1").lower(), value.decode("latin-1")
+        key, text = name.decode("latin-1").lower(), value.decode("latin-1").rstrip(" \t")
         known = self.headers.get(key)
         self.headers[key] = text if known is None else f"{known}, {text}"
 

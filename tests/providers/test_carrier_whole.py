@@ -227,7 +227,10 @@ async def test_a_certificate_that_is_not_trusted_ends_the_call_before_the_reques
     provider, secure_port, carry
 ):
     failure = await failure_of(carry, url=f"https://127.0.0.1:{secure_port}/v1")
-    assert (failure.trigger, failure.message) == (Trigger.network, "its certificate is not trusted: it vouches for itself")
+    assert (failure.trigger, failure.message) == (
+        Trigger.network,
+        "its certificate is not trusted: it vouches for itself",
+    )
     assert not provider.seen
 
 

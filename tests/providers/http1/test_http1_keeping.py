@@ -1,0 +1,338 @@
+"""Which connection carries a request: kept ones, replaced ones, and those that are never used again."""
+
+import asyncio
+import random
+
+import pytest
+
+from hotspare.providers import http1_connection
+from hotspare.providers.http1_connection import IDLE_SECONDS
+from hotspare.providers.http1_request import Target
+from hotspare.providers.wire import Outgoing
+from hotspare.router.trigger import AttemptFailed, Trigger
+
+
+async def test_a_connection_is_kept_and_used_again(server, fetch, echoing):
+    server.does(echoing)
+    assert [await fetch(text) for text in (b"one", b"two", b"three")] == [(200, b"one"), (200, b"two"), (200, b"three")]
+    assert len(server.lines) == 1
+
+
+async def test_the_latest_used_of_several_is_used_first(server, fetch, echoing):
+    server.does(echoing)
+    await asyncio.gather(fetch(b"one"), fetch(b"two"))
+    for _ in range(3):
+        await fetch(b"again")
+    assert sorted(line.received.count(b"again") for line in server.lines) == [0, 3]
+
+
+@pytest.mark.parametrize(("seconds", "connections"), [(IDLE_SECONDS, 1), (IDLE_SECONDS + 0.01, 2)])
+async def test_a_connection_that_was_idle_for_too_long_is_closed_and_not_used(
+    server, fetch, echoing, fake_time, seconds, connections
+):
+    server.does(echoing)
+    await fetch(b"one")
+    fake_time.seconds += seconds
+    assert await fetch(b"two") == (200, b"two")
+    assert len(server.lines) == connections
+    if connections == 2:
+        await server.until_ended(1)
+
+
+async def test_only_the_connections_that_are_too_old_go(server, fetch, echoing, fake_time):
+    server.does(echoing)
+    await asyncio.gather(fetch(b"one"), fetch(b"two"))
+    fake_time.seconds += IDLE_SECONDS - 1
+    await fetch(b"three")
+    fake_time.seconds += 2
+    await fetch(b"four")
+    assert len(server.lines) == 2
+    await server.until_ended(1)
+    (left,) = [line for line in server.lines if not line.ended.is_set()]
+    assert left.received.endswith(b"four")
+
+
+async def test_no_more_are_kept_than_allowed_and_the_oldest_goes(server, fetch, echoing, monkeypatch, transport):
+    monkeypatch.setattr(http1_connection, "IDLE_CONNECTIONS", 2)
+    server.does(echoing)
+    await asyncio.gather(*(fetch(b"%d" % number) for number in range(3)))
+    await server.until_ended(1)
+    assert sum(line.ended.is_set() for line in server.lines) == 1
+    await asyncio.gather(*(fetch(b"%d" % number) for number in range(2)))
+    assert len(server.lines) == 3
+
+
+async def test_an_answer_that_says_close_ends_its_connection(server, fetch, saying, answer):
+    server.does(saying(answer(b"one", "connection: close")), saying(answer(b"two")))
+    assert await fetch() == (200, b"one")
+    await server.until_ended(1)
+    assert await fetch() == (200, b"two")
+
+
+# ------------------------------------------------------------ a kept connection that dies
+
+
+async def closes(line):
+    line.writer.close()
+
+
+async def resets(line):
+    line.reset()
+
+
+async def begins(line):
+    await line.send(b"H")
+
+
+async def announces(line):
+    await line.send(b"HTTP/1.1 100 Continue\r\n\r\n")
+
+
+def dying(answer, end):
+    async def script(line):
+        await line.request()
+        await line.send(answer(b"one"))
+        await line.request()
+        await end(line)
+
+    return script
+
+
+@pytest.mark.parametrize("end", [closes, resets])
+async def test_a_kept_connection_that_dies_before_a_byte_of_the_answer_is_replaced(server, fetch, answer, echoing, end):
+    server.does(dying(answer, end), echoing)
+    await fetch(b"one")
+    assert await fetch(b"two") == (200, b"two")
+    assert [line.received.count(b"two") for line in server.lines] == [1, 1]
+
+
+@pytest.mark.parametrize("end", [begins, announces])
+async def test_it_is_not_replaced_once_a_byte_of_an_answer_was_heard(server, fetch, answer, echoing, end):
+    server.does(dying(answer, end), echoing)
+    await fetch(b"one")
+    with pytest.raises(AttemptFailed) as caught:
+        await fetch(b"two")
+    assert caught.value.trigger is Trigger.network
+    assert len(server.lines) == 1
+
+
+async def test_it_is_replaced_only_once(server, fetch, answer):
+    async def dies(line):
+        await line.request()
+
+    server.does(dying(answer, closes), dies)
+    await fetch(b"one")
+    with pytest.raises(AttemptFailed, match="closed before an answer came"):
+        await fetch(b"two")
+    assert len(server.lines) == 2
+
+
+async def test_a_new_connection_that_dies_is_not_replaced(server, fetch):
+    async def dies(line):
+        await line.request()
+
+    server.does(dies)
+    with pytest.raises(AttemptFailed, match="closed before an answer came"):
+        await fetch()
+    assert len(server.lines) == 1
+
+
+async def test_a_kept_connection_that_ended_is_forgotten_at_once(server, fetch, transport, answer, until):
+    async def once(line):
+        await line.request()
+        await line.send(answer(b"one"))
+
+    server.does(once)
+    await fetch()
+    await server.until_ended(1)
+    (pool,) = transport._pools.values()
+    await until(lambda: not (pool._idle or pool._open))
+    assert await fetch() == (200, b"one")
+
+
+async def test_an_end_that_the_loop_has_not_told_of_is_seen(server, fetch, saying, answer, echoing):
+    server.does(saying(answer(b"one")), echoing)
+    await fetch()
+    server.lines[0].finish_now()
+    assert await fetch(b"two") == (200, b"two")
+    assert b"two" not in server.lines[0].received
+
+
+# ------------------------------------------------------------ bytes that nobody asked for
+
+SURPLUS = [
+    b"x",
+    b"garbage\r\n\r\n",
+    b"HTTP/1.1 500 Stale\r\ncontent-type: text/stale\r\ncontent-length: 5\r\n\r\nSTALE",
+    b"HTTP/1.1 500 Stale\r\ncontent-ty",
+    b"HTTP/1.1 100 Continue\r\n\r\n",
+]
+
+
+@pytest.mark.parametrize("surplus", SURPLUS)
+async def test_bytes_behind_an_answer_change_nothing_of_it_and_end_its_connection(
+    server, send, fetch, saying, answer, echoing, surplus
+):
+    server.does(saying(answer(b"one", "content-type: text/plain") + surplus), echoing)
+    reply = await send()
+    assert (reply.status, reply.headers["content-type"], reply.headers["content-length"]) == (200, "text/plain", "3")
+    assert b"".join([piece async for piece in reply.chunks()]) == b"one"
+    await server.until_ended(1)
+    assert await fetch(b"two") == (200, b"two")
+    assert len(server.lines) == 2
+
+
+async def test_blank_lines_behind_an_answer_harm_nobody(server, fetch, saying, answer):
+    server.does(saying(answer(b"one") + b"\r\n", answer(b"two")))
+    assert [await fetch(), await fetch()] == [(200, b"one"), (200, b"two")]
+
+
+@pytest.mark.parametrize("surplus", SURPLUS)
+async def test_bytes_while_idle_end_the_connection(server, fetch, answer, echoing, surplus):
+    more = asyncio.Event()
+
+    async def late(line):
+        await line.request()
+        await line.send(answer(b"one"))
+        await more.wait()
+        await line.send(surplus)
+        await line.gone()
+
+    server.does(late, echoing)
+    assert await fetch() == (200, b"one")
+    more.set()
+    await server.until_ended(1)
+    assert await fetch(b"two") == (200, b"two")
+
+
+@pytest.mark.parametrize("surplus", SURPLUS)
+async def test_bytes_that_the_loop_has_not_told_of_are_seen(server, fetch, saying, answer, echoing, surplus):
+    server.does(saying(answer(b"one")), echoing)
+    assert await fetch() == (200, b"one")
+    server.lines[0].now(surplus)
+    assert await fetch(b"two") == (200, b"two")
+    assert b"two" not in server.lines[0].received
+
+
+async def test_surplus_behind_chunks_ends_the_connection_too(server, fetch, saying, answer, echoing):
+    chunked = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n3\r\none\r\n0\r\n\r\n"
+    server.does(saying(chunked + answer(b"STALE")), echoing)
+    assert await fetch() == (200, b"one")
+    assert await fetch(b"two") == (200, b"two")
+    assert len(server.lines) == 2
+
+
+async def test_what_a_server_says_before_it_is_asked_is_no_answer(server, transport, until):
+    async def eager(line):
+        await line.send(an_early_answer)
+        await line.gone()
+
+    an_early_answer = b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nSTALE"
+    server.does(eager)
+    target = Target(server.url)
+    connection = await transport._connect(target, Outgoing(server.url, (), b"", 5.0), transport._pool(target, None))
+    await until(lambda: connection.closed)
+    exchange = connection.begin(b"POST / HTTP/1.1\r\n\r\n")
+    with pytest.raises(AttemptFailed, match="closed before an answer came"):
+        await exchange.head()
+
+
+# ------------------------------------------------------------ several at once
+
+
+async def test_an_answer_read_late_is_not_mixed_with_the_next_on_its_connection(server, send, saying, answer, until):
+    first, second = b"1" * 200_000, b"2" * 200_000
+    server.does(saying(answer(first), answer(second)))
+    early = await send()
+    await until(lambda: early._exchange.whole)
+    late = await send()
+    assert b"".join([piece async for piece in late.chunks()]) == second
+    assert b"".join([piece async for piece in early.chunks()]) == first
+    await early.aclose()
+    assert len(server.lines) == 1
+
+
+async def test_leaving_an_answer_that_is_whole_does_not_end_the_next_on_its_connection(server, send, answer, until):
+    go = asyncio.Event()
+
+    async def script(line):
+        await line.request()
+        await line.send(answer(b"one"))
+        await line.request()
+        await go.wait()
+        await line.send(answer(b"two"))
+        await line.gone()
+
+    server.does(script)
+    early = await send()
+    await until(lambda: early._exchange.whole)
+    waiting = asyncio.create_task(send())
+    await asyncio.sleep(0)
+    await early.aclose()
+    go.set()
+    late = await waiting
+    assert b"".join([piece async for piece in late.chunks()]) == b"two"
+
+
+async def test_two_hundred_at_once_each_get_their_own_answer(server, fetch):
+    chance = random.Random(7)
+
+    async def script(line):
+        while True:
+            body = await line.request()
+            cut = chance.randrange(1, len(body))
+            await line.send(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n")
+            await line.send(b"%x\r\n%b\r\n" % (cut, body[:cut]))
+            await asyncio.sleep(0)
+            await line.send(b"%x\r\n%b\r\n0\r\n\r\n" % (len(body) - cut, body[cut:]))
+
+    server.does(script)
+    bodies = [b"request %d " % number + bytes([number]) * chance.randrange(20_000) for number in range(200)]
+    for _ in range(2):
+        answers = await asyncio.gather(*(fetch(body) for body in bodies))
+        assert answers == [(200, body) for body in bodies]
+    assert len(server.lines) <= 200
+
+
+# ------------------------------------------------------------ the end of it all
+
+
+async def test_closing_ends_what_is_idle_and_what_is_in_use(server, transport, send, fetch, answer, until):
+    async def no_head(line):
+        await line.request()
+        await line.gone()
+
+    async def half_body(line):
+        await line.request()
+        await line.send(b"HTTP/1.1 200 OK\r\n\r\nhalf")
+        await line.gone()
+
+    async def idle(line):
+        await line.request()
+        await line.send(answer(b"one"))
+        await line.gone()
+
+    server.does(no_head, half_body, idle)
+    waiting = asyncio.create_task(send())
+    await until(lambda: server.lines and server.lines[0].received)
+    reply = await send()
+    chunks = reply.chunks()
+    assert await anext(chunks) == b"half"
+    assert await fetch() == (200, b"one")
+    await transport.aclose()
+    with pytest.raises(AttemptFailed):
+        await waiting
+    with pytest.raises(AttemptFailed, match="cut short"):  # no end of a body that ends with its connection
+        await anext(chunks)
+    await server.until_ended(3)
+    assert len(server.lines) == 3
+
+
+async def test_a_connection_made_after_the_closing_is_not_used(server, transport, fetch, echoing):
+    server.does(echoing)
+    sending = asyncio.create_task(fetch())
+    await asyncio.sleep(0)
+    await transport.aclose()
+    with pytest.raises(AttemptFailed):
+        await sending
+    assert not any(line.received for line in server.lines)
