@@ -3,13 +3,23 @@
 Runs once a request, on the hot path: look-ups only; sentences are made for the ones that are turned away.
 """
 
-from hotspare.dialects.call import Call, InvalidRequest
+from collections.abc import Mapping
+from fnmatch import fnmatchcase
+
+from hotspare.dialects.call import Call, InvalidRequest, Operation
 from hotspare.router.clock import Clock
 from hotspare.router.error import HotspareError
 from hotspare.router.facade import Router
 from hotspare.router.record import Ask, RequestKind
-from hotspare.router.settings import Chain, Settings
+from hotspare.router.settings import Chain, Kind, Settings
 
+_KINDS: Mapping[Operation, Kind] = {"chat": "chat", "count_tokens": "chat", "embeddings": "embeddings"}
+"""Which chains carry an operation out."""
+
+_PATHS: Mapping[Kind, str] = {
+    "chat": "POST /v1/chat/completions or POST /v1/messages",
+    "embeddings": "POST /v1/embeddings",
+}
 _NAMES_SHOWN = 12
 
 
@@ -29,6 +39,13 @@ class UnknownModel(HotspareError):
         self.names = names
 
 
+class WrongOperation(HotspareError):
+    """A chain of one kind was asked at the path of another."""
+
+    def __init__(self, asked: str, kind: Kind) -> None:
+        super().__init__(f"{asked!r} is for {kind} here.", f"Ask it at {_PATHS[kind]}.")
+
+
 def admit(
     router: Router, call: Call, *, request_id: str, clock: Clock, caller: str, kind: RequestKind, only: str | None
 ) -> Ask:
@@ -45,9 +62,12 @@ def admit(
 
     Raises:
         UnknownModel: nothing answers for the name.
+        WrongOperation: what answers for it does something else.
         InvalidRequest: the preferred fallback is no model of the chain.
     """
     chain, start = _entry(router, call.model, only)
+    if chain.kind != _KINDS[call.operation]:
+        chain, start = _elsewhere(router.settings, call, chain, start)
     if call.wish_preferred is not None and call.wish_preferred not in chain.models:
         raise _no_such_wish(call.wish_preferred, chain)
     read_at = clock.monotonic()
@@ -87,9 +107,25 @@ def _entry(router: Router, asked: str, only: str | None) -> tuple[Chain, str | N
     return holder, only
 
 
-def names_served(settings: Settings) -> tuple[str, ...]:
-    """Every name that a caller may ask for: chains, patterns, models; each once."""
-    chains = settings.chains.values()
+def _elsewhere(settings: Settings, call: Call, found: Chain, start: str | None) -> tuple[Chain, str | None]:
+    """The entry of a request that came out at a chain of the other kind: a model may stand in chains of both."""
+    kind = _KINDS[call.operation]
+    if start is not None:
+        for chain in settings.chains.values():
+            if chain.kind == kind and start in chain.models:
+                return chain, start
+    elif found.name == settings.default_chain and not _named(call.model, found):
+        raise UnknownModel(call.model, names_served(settings, kind))
+    raise WrongOperation(call.model, found.kind)
+
+
+def _named(asked: str, chain: Chain) -> bool:
+    return asked == chain.name or any(fnmatchcase(asked, pattern) for pattern in chain.answers)
+
+
+def names_served(settings: Settings, kind: Kind | None = None) -> tuple[str, ...]:
+    """Every name that a caller may ask for, of a kind where one is given: chains, patterns, models; each once."""
+    chains = [chain for chain in settings.chains.values() if kind in (None, chain.kind)]
     names = [chain.name for chain in chains]
     names += [pattern for chain in chains for pattern in chain.answers]
     names += [model for chain in chains for model in chain.models]

@@ -71,11 +71,17 @@ class Engine:
 
         Raises:
             UnknownModel: nothing answers for the name that it asks for.
+            WrongOperation: what answers for it does something else.
             InvalidRequest: its preferred fallback is no model of the chain.
         """
         return admission.admit(
             self.router, call, request_id=self._ids.next(), clock=self.clock, caller=caller, kind=kind, only=only
         )
+
+    def has_capable(self, ask: Ask) -> bool:
+        """Whether any model of the chain could serve the request at all, now or later."""
+        settings = self.router.settings
+        return any(not ask.needs & settings.models[name].lacks for name in settings.chains[ask.chain].models)
 
     async def serve(self, ask: Ask, call: Call, delivery: Delivery, *, watcher: Watcher | None = None) -> None:
         """Carry a request out; one Record is kept, whatever happens. Cancel this when the caller leaves.

@@ -55,12 +55,25 @@ def models_health(snapshot: Snapshot) -> dict[str, Any]:
 
 
 def models_list(snapshot: Snapshot) -> list[dict[str, Any]]:
-    """What a caller may name in `model`, as OpenAI lists models: chains first, then their models."""
+    """What a caller may name in `model`, chains first, then their models. Each as both OpenAI and Anthropic list them:
+    their fields do not meet, but for `type`, which OpenAI's clients pass over.
+    """
     created = int(snapshot.instance.started_at)
+    stamp = _utc(created)
     owners = {chain.name: "hotspare" for chain in snapshot.chains}
     for model in snapshot.models:
         owners.setdefault(model.name, model.provider)
-    return [{"id": name, "object": "model", "created": created, "owned_by": owner} for name, owner in owners.items()]
+    openai = {"object": "model", "created": created}
+    anthropic = {"type": "model", "created_at": stamp, "lifecycle": "active"}
+    return [
+        {"id": name, **openai, "owned_by": owner, **anthropic, "display_name": name} for name, owner in owners.items()
+    ]
+
+
+def page_of_models(listed: list[dict[str, Any]]) -> dict[str, Any]:
+    """All of them, on the one page that there is."""
+    first, last = (listed[0]["id"], listed[-1]["id"]) if listed else (None, None)
+    return {"object": "list", "data": listed, "has_more": False, "first_id": first, "last_id": last}
 
 
 def _is_ready(snapshot: Snapshot, chain: str) -> bool:

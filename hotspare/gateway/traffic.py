@@ -11,14 +11,16 @@ from typing import Any, Protocol, TypeAlias
 import msgspec
 from uvicorn._types import ASGIReceiveCallable, ASGISendCallable, HTTPScope, Scope
 
-from hotspare.dialects import openai_chat
+from hotspare.dialects import anthropic_messages, openai_chat, openai_embeddings
 from hotspare.dialects.call import Call, InvalidRequest
-from hotspare.engine.admission import UnknownModel
+from hotspare.dialects.endpoint import DialectName
+from hotspare.engine.admission import UnknownModel, WrongOperation
 from hotspare.engine.backend import Backend
 from hotspare.engine.protocols import Delivery
 from hotspare.gateway import health, metrics
 from hotspare.gateway.body import read_body
 from hotspare.gateway.caller import CallerNames
+from hotspare.gateway.counting import CountDelivery
 from hotspare.gateway.delivery import HttpDelivery
 from hotspare.gateway.guard import Guard, check_json, check_loop, read_headers
 from hotspare.gateway.refusal import (
@@ -31,13 +33,14 @@ from hotspare.gateway.refusal import (
     send_whole,
 )
 from hotspare.router.error import HotspareError
-from hotspare.router.record import Ask
+from hotspare.router.record import Ask, RequestKind
 
 DRAINING_RETRY_SECONDS = 5.0
 LIVE_PATH = "/health/live"
 MODELS_PATH = "/v1/models"
 _READ = ("GET", "HEAD")
 _SHOWN_PATH = 120
+_ANTHROPIC_MARK = b"anthropic-version"
 _METRICS_TYPE = (b"content-type", b"text/plain; version=0.0.4; charset=utf-8")
 
 _encode = msgspec.json.Encoder().encode
@@ -48,7 +51,10 @@ class Engine(metrics.Engine, Protocol):
 
     @property
     def draining(self) -> bool: ...
-    def admit(self, call: Call, *, caller: str) -> Ask: ...
+    @property
+    def run(self) -> str: ...
+    def admit(self, call: Call, *, caller: str, kind: RequestKind = "traffic") -> Ask: ...
+    def has_capable(self, ask: Ask) -> bool: ...
     async def serve(self, ask: Ask, call: Call, delivery: Delivery) -> None: ...
 
 
@@ -61,6 +67,9 @@ class Exchange:
     receive: ASGIReceiveCallable
     send: ASGISendCallable
 
+
+Reader: TypeAlias = Callable[[bytes, Mapping[str, str]], Call]
+"""Reads a request of one dialect and operation."""
 
 Handler: TypeAlias = Callable[[Exchange], Awaitable[None]]
 
@@ -85,7 +94,10 @@ class Traffic:
         self._figures = metrics.Metrics(engine, backend)
         self._one_model = Route(_READ, self._model)
         self._routes: Mapping[str, Route] = {
-            "/v1/chat/completions": Route(("POST",), self._chat),
+            "/v1/chat/completions": self._calling(openai_chat.read_request),
+            "/v1/embeddings": self._calling(openai_embeddings.read_request),
+            "/v1/messages": self._calling(anthropic_messages.read_request),
+            "/v1/messages/count_tokens": Route(("POST",), self._count),
             MODELS_PATH: Route(_READ, self._models),
             "/health": Route(_READ, self._health),
             LIVE_PATH: Route(_READ, self._live),
@@ -100,7 +112,7 @@ class Traffic:
         try:
             await self._answer(scope, receive, send)
         except Refused as refusal:
-            await send_refusal(send, refusal, dialect_of(scope["path"]))
+            await send_refusal(send, refusal, _dialect(scope))
 
     async def _answer(self, scope: HTTPScope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
         path = scope["path"]
@@ -116,7 +128,29 @@ class Traffic:
         await route.handler(Exchange(scope, headers, receive, send))
 
     # ------------------------------------------------------------------ model calls
-    async def _chat(self, exchange: Exchange) -> None:
+    def _calling(self, read: Reader) -> Route:
+        async def call(exchange: Exchange) -> None:
+            call = await self._read(exchange, read)
+            if call is not None:
+                ask = self._admit(exchange, call)
+                await self._engine.serve(ask, call, HttpDelivery(exchange.send, call.dialect))
+
+        return Route(("POST",), call)
+
+    async def _count(self, exchange: Exchange) -> None:
+        """Not a request of traffic: nothing is generated, and where nobody can count, a guess is an answer too."""
+        call = await self._read(exchange, anthropic_messages.read_count_request)
+        if call is None:
+            return
+        ask = self._admit(exchange, call, kind="probe")
+        delivery = CountDelivery(exchange.send, call)
+        if self._engine.has_capable(ask):
+            await self._engine.serve(ask, call, delivery)
+        else:
+            await delivery.estimated(())
+
+    async def _read(self, exchange: Exchange, read: Reader) -> Call | None:
+        """What is asked; None if the caller left before it was said."""
         headers = exchange.headers
         if self._engine.draining:
             raise Refused(
@@ -125,24 +159,33 @@ class Traffic:
                 "The gateway is about to stop and takes no new requests.",
                 retry_after_seconds=DRAINING_RETRY_SECONDS,
             )
-        check_loop(headers)
+        via = check_loop(headers, self._engine.run)
         check_json(headers)
         body = await read_body(exchange.receive, headers, self._max_body_bytes)
         if body is None:
-            return
+            return None
         try:
-            call = openai_chat.read_request(body, headers)
-            ask = self._engine.admit(call, caller=self._callers.name(headers))
+            call = read(body, headers)
         except InvalidRequest as error:
-            raise Refused(400, "invalid_request", _sentences(error), parameter=error.parameter) from None
+            raise _invalid(error) from None
+        call.via = via
+        return call
+
+    def _admit(self, exchange: Exchange, call: Call, *, kind: RequestKind = "traffic") -> Ask:
+        caller = self._callers.name(exchange.headers)
+        try:
+            return self._engine.admit(call, caller=caller, kind=kind)
+        except InvalidRequest as error:
+            raise _invalid(error) from None
+        except WrongOperation as error:
+            raise Refused(400, "wrong_operation", _sentences(error), parameter="model") from None
         except UnknownModel as error:
             raise Refused(404, "model_not_found", _sentences(error), parameter="model") from None
-        await self._engine.serve(ask, call, HttpDelivery(exchange.send, call.dialect))
 
     # ------------------------------------------------------------------ looking
     async def _models(self, exchange: Exchange) -> None:
         listed = health.models_list(await self._backend.snapshot())
-        await _send_json(exchange, 200, {"object": "list", "data": listed})
+        await _send_json(exchange, 200, health.page_of_models(listed))
 
     async def _model(self, exchange: Exchange) -> None:
         name = exchange.scope["path"].removeprefix(MODELS_PATH + "/")
@@ -180,6 +223,17 @@ class Traffic:
     def _not_found(self, path: str) -> Refused:
         served = ", ".join(f"{route.methods[0]} {path}" for path, route in self._routes.items())
         return Refused(404, "not_found", f"Nothing is served at {_shown(path)}. Served are: {served}.")
+
+
+def _dialect(scope: HTTPScope) -> DialectName:
+    """Whose error shape a caller expects: the path's; where both kinds of client ask, a header tells."""
+    if scope["path"].startswith(MODELS_PATH) and any(name == _ANTHROPIC_MARK for name, _ in scope["headers"]):
+        return "anthropic"
+    return dialect_of(scope["path"])
+
+
+def _invalid(error: InvalidRequest) -> Refused:
+    return Refused(400, "invalid_request", _sentences(error), parameter=error.parameter)
 
 
 def _wrong_method(route: Route) -> Refused:
