@@ -534,3 +534,14 @@ def test_a_refused_content_stops_unless_the_chain_says_otherwise(world, fails):
     told = main.request()
     assert called(told) == ["claude"]
     assert (told.last.relay, told.record.verdict, told.record.ended_by) == (True, "failed", "content_filter")
+
+
+def test_a_race_ends_only_when_the_last_loser_is_gone(world):
+    main = world()
+    walk = race(main)
+    walk.next(Begin(), main.now)
+    walk.next(FirstContent(2), main.now)
+    assert walk.next(Ended(2), main.now) == ()
+    assert walk.next(Cancelled(1), main.now) == ()
+    assert not walk.over
+    assert walk.next(Cancelled(3), main.now) == (Finish(2),)
