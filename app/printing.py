@@ -58,16 +58,20 @@ def cell(field: str, value: Any) -> str:
         return "-"
     if isinstance(value, bool):
         return "yes" if value else "no"
-    if isinstance(value, str):
-        return plain(value)
-    if isinstance(value, list) and all(isinstance(one, str) for one in value):
-        return plain(" ".join(value))
-    if isinstance(value, list | dict):
-        return plain(json.dumps(value))
+    if isinstance(value, str | list | dict):
+        return plain(_words(value))
     for ending, write in _BY_UNIT.items():
         if field.endswith(ending):
             return write(float(value))
     return f"{value:,}" if isinstance(value, int) and field not in _NO_QUANTITIES else f"{value:g}"
+
+
+def _words(value: str | list[Any] | dict[str, Any]) -> str:
+    """A decision is its words, "force gpt-5"; what has more to it is JSON."""
+    if isinstance(value, str):
+        return value
+    is_words = isinstance(value, list) and all(isinstance(word, str) for word in value)
+    return " ".join(value) if is_words else json.dumps(value)
 
 
 def clock_time(at: float) -> str:

@@ -12,6 +12,9 @@ import msgspec
 
 from hotspare.probes import texts
 
+FIRST_PAUSE_SHARE = 0.4
+"""Of a pause's usual length: in the first quarter of a minute nobody should have to wait for the next group."""
+
 
 @dataclass(frozen=True, slots=True)
 class Rhythm:
@@ -22,12 +25,14 @@ class Rhythm:
     pause_seconds: float
 
     def gaps(self, random: Random) -> Iterator[float]:
-        """The seconds before each request, for ever. The first one comes early, so that there is something to see."""
+        """The seconds before each request, for ever. The first ones come early, so that there is something to see."""
         yield random.uniform(0.2, 0.5) * min(self.pause_seconds, 4.0)
+        length = FIRST_PAUSE_SHARE
         while True:
             for _ in range(self.group - 1):
                 yield random.uniform(0.5, 1.5) * self.apart_seconds
-            yield random.uniform(0.7, 1.3) * self.pause_seconds
+            yield random.uniform(0.7, 1.3) * self.pause_seconds * length
+            length = 1.0
 
     @property
     def per_minute(self) -> float:

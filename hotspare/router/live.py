@@ -3,6 +3,7 @@
 Minutes are those of the wall clock (`int(at // 60)`), so that Records restored at a start fall where they belong.
 """
 
+import math
 from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -15,6 +16,8 @@ WINDOW_MINUTES = 15
 KEPT_MINUTES = LANE_MINUTES + 1
 RECENT = 200
 RATE_SLOT_SECONDS = 5
+FEW_REQUESTS = 5
+"""Fewer tell no rate: somebody's first request is one a minute, not twelve."""
 
 
 @dataclass(slots=True)
@@ -55,6 +58,7 @@ class Live:
         self.next_midnight = 0.0
         self._minutes: dict[int, Minute] = {}
         self._rate: dict[int, int] = {}
+        self._first = math.inf
 
     def fold(self, record: Record) -> None:
         """Add one finished Record."""
@@ -88,6 +92,7 @@ class Live:
         fold(minute.chains.setdefault(record.chain, Figures()), record)
         fold_attempts(minute.models, record)
         minute.callers.add(record.caller)
+        self._first = min(self._first, record.at)
         slot = int(record.at // RATE_SLOT_SECONDS)
         self._rate[slot] = self._rate.get(slot, 0) + 1
 
@@ -140,9 +145,13 @@ class Live:
         return len(set().union(*(minute.callers for minute in self._last(minutes, wall))))
 
     def per_minute(self, wall: float) -> int:
-        """Requests read in the last minute."""
+        """Requests read in the last minute; where the very first came later than that, as many as a minute would have
+        at their rate, once a few have come.
+        """
         newest = int(wall // RATE_SLOT_SECONDS)
-        return sum(self._rate.get(newest - back, 0) for back in range(60 // RATE_SLOT_SECONDS))
+        counted = sum(self._rate.get(newest - back, 0) for back in range(60 // RATE_SLOT_SECONDS))
+        seconds = max(wall - self._first, RATE_SLOT_SECONDS)
+        return counted if seconds >= 60 or counted < FEW_REQUESTS else round(counted * 60 / seconds)
 
     def lane(self, model: str, wall: float) -> tuple[LaneCell, ...]:
         """One cell a minute, oldest first: the model's worst state, refined by how its calls went."""

@@ -15,10 +15,9 @@ README = (Path(__file__).parents[2] / "README.md").read_text()
 
 def table():
     lines = ["| key | what it does | the same as a command |", "|---|---|---|"]
-    lines += [
-        f"| {' '.join(f'`{key}`' for key in row['keys'])} | {row['title']} | {'`' + row['command'] + '`' if row['command'] else ''} |"
-        for row in as_rows()
-    ]
+    for row in as_rows():
+        keys = " ".join(f"`{key}`" for key in row["keys"])
+        lines.append(f"| {keys} | {row['title']} | {'`' + row['command'] + '`' if row['command'] else ''} |")
     return "\n".join(lines)
 
 

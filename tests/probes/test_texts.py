@@ -51,6 +51,18 @@ def test_every_caller_is_heard_within_the_first_seconds(caller):
     assert all(next(caller.rhythm.gaps(Random(seed))) <= 2 for seed in range(50))
 
 
+@pytest.mark.parametrize("seed", range(20))
+def test_the_first_seconds_are_as_lively_as_the_rest(seed):
+    random, asked = Random(seed), []
+    for caller in CALLERS:
+        at, gaps = 0.0, caller.rhythm.gaps(random)
+        while (at := at + next(gaps)) < 20:
+            asked.append(at)
+    for begins in (0, 5, 10, 15):
+        assert sum(begins <= at < begins + 5 for at in asked) >= 1
+    assert len(asked) >= 40 * 20 / 60
+
+
 def test_the_same_chance_gives_the_same_errands():
     for caller in CALLERS:
         first, second = errands(caller, Random(9)), errands(caller, Random(9))

@@ -105,6 +105,20 @@ def test_requests_per_minute_and_callers(world):
     assert snapshot.callers == 3
 
 
+def test_the_rate_of_a_minute_that_has_only_begun_is_what_it_would_come_to(world):
+    main = world()
+    for _ in range(4):
+        main.request()
+    assert main.snapshot().requests_per_minute == 4
+    for _ in range(6):
+        main.now += 2.0
+        main.request()
+    rate = main.snapshot().requests_per_minute
+    assert 30 <= rate <= 50  # ten of them have come
+    main.now += 40.0
+    assert main.snapshot().requests_per_minute < 15
+
+
 def test_a_lane_shows_the_worst_of_each_minute(world, fails):
     main = world(limits=Limits(retries=0))
     main.now = 60_000.0
