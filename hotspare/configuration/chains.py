@@ -21,7 +21,8 @@ def _chain(name: str, keys: ChainKeys, models: dict[str, ModelKeys], draft: Draf
         models=tuple(keys.models),
         limits={model: rules.limits(models[model], keys, general) for model in keys.models},
         answers=tuple(keys.answers),
-        kind=keys.peek("kind"),
+        kind=keys.kind,
+        equivalent=keys.equivalent,
         strategy=keys.only("strategy", "priority"),
         deadline_seconds=rules.deadline_seconds(keys, general),
         fallback_on_rate_limit=keys.fallback_on_rate_limit,
@@ -39,12 +40,10 @@ def _actions(keys: ChainKeys) -> dict[Trigger, Action]:
 
 def _only_so_far(keys: ChainKeys) -> None:
     """What the router does anyway: a file that asks for just that gets it."""
-    keys.only("kind", "chat")
-    keys.only("stream_delivery", "live")
     keys.only("on_stream_break", "error")
     keys.only("affinity", "none")
     keys.only("score", "")
-    for switch in ("emergency_cache", "equivalent", "cost_aware_fallback", "performance_aware_fallback"):
+    for switch in ("emergency_cache", "cost_aware_fallback", "performance_aware_fallback"):
         keys.only(switch, done=False)
     keys.only("weights", {})
     keys.only("tasks", [])

@@ -10,21 +10,7 @@ from typing import Literal, TypeAlias
 import msgspec
 
 from hotspare.dialects.stream import StopReason
-from hotspare.router.trigger import AttemptFailed, Trigger, Usage
-
-
-class Incapable(AttemptFailed):
-    """This model's dialect has no counterpart for a part of the request; another model may have.
-
-    Attributes:
-        part: the field at fault, in the caller's words.
-    """
-
-    __slots__ = ("part",)
-
-    def __init__(self, part: str) -> None:
-        super().__init__(Trigger.unclassified, f"incapable ({part}): its dialect has no counterpart for that")
-        self.part = part
+from hotspare.router.trigger import Usage
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,6 +84,8 @@ class Changes:
             return chain
         if command.model not in chain.models:
             return Refusal(f"{command.model} is no model of {chain.name}", f"it has {', '.join(chain.models)}")
+        if not chain.falls_back and command.model != self._standing.order(chain.name, chain.models)[0]:
+            return _no_other(chain)
         if command.until is None and not asked.confirmed:
             return Refusal(
                 f"forcing {command.model} with no end would hold {chain.name} off its primary until somebody lifts it",
@@ -108,6 +110,8 @@ class Changes:
         chain = self._chain(command.chain)
         if isinstance(chain, Refusal):
             return chain
+        if not chain.falls_back:
+            return _no_other(chain)
         order = self._standing.order(chain.name, chain.models)
         if not self._others_ready(order[1:], asked) and not asked.confirmed:
             return Refusal(
@@ -150,10 +154,8 @@ class Changes:
         chain = self._chain(command.chain)
         if isinstance(chain, Refusal):
             return chain
-        if unknown := [name for name in command.models if name not in chain.models]:
-            return Refusal(f"{unknown[0]} is no model of {chain.name}", f"it has {', '.join(chain.models)}")
-        if not command.models or len(set(command.models)) != len(command.models):
-            return Refusal("priorities name each model once, at least one", f"{chain.name}: {','.join(chain.models)}")
+        if (fault := self._fault(command, chain)) is not None:
+            return fault
         order = command.models + tuple(name for name in chain.models if name not in command.models)
         slot = Slot("order", chain.name)
         if order == self._standing.order(chain.name, chain.models):
@@ -161,6 +163,14 @@ class Changes:
         if order == chain.models:
             return self._put(command.act, slot, None, asked)
         return self._set(command.act, slot, order, None, asked)
+
+    def _fault(self, command: SetPriorities, chain: Chain) -> Refusal | None:
+        if unknown := [name for name in command.models if name not in chain.models]:
+            return Refusal(f"{unknown[0]} is no model of {chain.name}", f"it has {', '.join(chain.models)}")
+        if not command.models or len(set(command.models)) != len(command.models):
+            return Refusal("priorities name each model once, at least one", f"{chain.name}: {','.join(chain.models)}")
+        first = self._standing.order(chain.name, chain.models)[0]
+        return None if chain.falls_back or command.models[0] == first else _no_other(chain)
 
     def _release(self, command: Release, asked: Asked) -> Change | Refusal:
         chain = self._chain(command.chain)
@@ -228,3 +238,10 @@ class Changes:
     def _others_ready(self, names: tuple[str, ...], asked: Asked) -> bool:
         states = [self._states[name] for name in names]
         return any(state.decided is None and state.unready(asked.now) is None for state in states)
+
+
+def _no_other(chain: Chain) -> Refusal:
+    return Refusal(
+        f"{chain.name} gives embeddings of its first model alone: vectors of another cannot be compared with them",
+        f"where its models do share one vector space: equivalent = true under chains.{chain.name}",
+    )

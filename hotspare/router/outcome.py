@@ -8,12 +8,25 @@ from hotspare.router.plan import Plan
 from hotspare.router.record import Ask, Attempt, Candidate, EndedBy, Record, Verdict
 from hotspare.router.settings import Model, Rates
 from hotspare.router.step import Ended, Fail
-from hotspare.router.trigger import AttemptFailed, Trigger, Usage
+from hotspare.router.trigger import AttemptFailed, Incapable, Trigger, Usage
 
 RETRY_AFTER_SECONDS = 60.0
 """What a caller is told where nothing better is known."""
 
 LIMITED = frozenset({Trigger.rate_limit, Trigger.quota})
+_FIELDS: Mapping[str, str] = {
+    "audio": "messages.content.input_audio",
+    "custom_tools": "tools.custom",
+    "files": "messages.content.file",
+    "images": "messages.content.image",
+    "json_object": "response_format",
+    "json_schema": "response_format",
+    "provider_tools": "tools",
+    "search_result": "messages.content.search_result",
+    "web_search": "web_search_options",
+}
+"""Where a request says that it needs something; others are called by the field's own name."""
+
 UNBILLED = frozenset(Trigger) - {Trigger.timeout, Trigger.stream_cut, Trigger.stream_stall}
 """Failures that no provider bills when no content has come; after a timeout it may have."""
 
@@ -106,7 +119,13 @@ def graceful(
     ended_by: EndedBy,
     now: float,
 ) -> Fail:
-    """The error for a request that no model could answer: 429 where every candidate is rate limited, else 503."""
+    """The error for a request that no model could answer: 429 where every candidate is rate limited, 400 where none of
+    them could do what it asks for, else 503.
+    """
+    lacking = _lacking(plan, skipped, failures)
+    if lacking:
+        told = f"no model of this chain can serve what the request asks for: {', '.join(lacking)}"
+        return Fail(400, "incapable", told, None, "leave that out, or ask another chain")
     limited = _all_limited(plan, skipped, failures)
     seconds, returning = _earliest_return(plan.order, now)
     codes: Mapping[EndedBy, str] = {"deadline": "deadline_exceeded", "no_candidate": "no_model_available"}
@@ -119,6 +138,17 @@ def graceful(
         suggestion=f"{returning} returns in {seconds:.0f} s" if returning else f"retry in {seconds:.0f} s",
         trigger=failures[-1][1].trigger if failures else None,
     )
+
+
+def _lacking(
+    plan: Plan, skipped: Mapping[str, Candidate], failures: Sequence[tuple[str, AttemptFailed]]
+) -> tuple[str, ...]:
+    """What the request holds that no candidate can be asked for; none where any other reason stood in the way."""
+    parts = {model: failure.part if isinstance(failure, Incapable) else "" for model, failure in failures}
+    for name, candidate in skipped.items():
+        parts[name] = _FIELDS.get(candidate.by, candidate.by) if candidate.skip == "incapable" else ""
+    found = [parts.get(state.model.name, "") for state in plan.order]
+    return tuple(dict.fromkeys(found)) if found and all(found) else ()
 
 
 def _all_limited(plan: Plan, skipped: Mapping[str, Candidate], failures: Sequence[tuple[str, AttemptFailed]]) -> bool:

@@ -66,6 +66,9 @@ class Planner:
         meant = ask.start or primary
         if ask.only:
             return Plan((self._states[meant],), meant)
+        if not self._chains[ask.chain].falls_back:
+            excluded = meant if ask.wish_force else None
+            return Plan((self._states[meant],), meant, excluded=excluded, excluded_by="caller", forced=ask.wish_force)
         if ask.start is not None:
             order = _first(ask.start, order)
         excluded, excluded_by, forced_model = self._force(ask, primary)

@@ -13,6 +13,7 @@ from hotspare.router.trigger import ACTIONS, Action, Trigger
 PICO_PER_USD = 1_000_000_000_000
 
 Kind = Literal["chat", "embeddings"]
+StreamDelivery = Literal["live", "whole"]
 Strategy = Literal["priority", "latency", "cost", "fastest", "hedged", "load_balanced", "weighted", "task", "regions"]
 
 
@@ -93,6 +94,8 @@ class Chain:
     """Patterns (`claude-*`) of names that callers may ask for, besides the chain's own."""
     kind: Kind = "chat"
     strategy: Strategy = "priority"
+    equivalent: bool = False
+    """Its models share one vector space: embeddings may come from any of them."""
     deadline_seconds: float = 180.0
     fallback_on_rate_limit: bool = True
     fallback_on_timeout: bool = True
@@ -101,6 +104,13 @@ class Chain:
     actions: Mapping[Trigger, Action] = field(default_factory=dict)
     """Where this chain does otherwise than the table of triggers says."""
 
+    stream_delivery: StreamDelivery = "live"
+    """Whole: a stream is held back until it is complete, so that it can fall back to its very end."""
+
+    @property
+    def falls_back(self) -> bool:
+        """Whether another model may answer: vectors of two models that are not equivalent cannot be compared."""
+        return self.kind == "chat" or self.equivalent
     def action(self, trigger: Trigger) -> Action:
         """What is done here after this trigger."""
         return self.actions.get(trigger) or ACTIONS[trigger]

@@ -235,3 +235,17 @@ class AttemptFailed(Exception):
         self.content_type = content_type
         self.provider_request_id = provider_request_id
         self.usage = usage
+
+
+class Incapable(AttemptFailed):
+    """The model was not called: a part of the request has no counterpart in its dialect. Another model may serve.
+
+    Attributes:
+        part: the field at fault, in the caller's words.
+    """
+
+    __slots__ = ("part",)
+
+    def __init__(self, part: str) -> None:
+        super().__init__(Trigger.unclassified, f"incapable ({part}): its dialect has no counterpart for that")
+        self.part = part

@@ -305,7 +305,9 @@ class Walk:
 
     def _fail(self, ended_by: EndedBy, now: float) -> tuple[Step, ...]:
         fail = graceful(self.plan, self._skipped, self._failures, ended_by, now)
-        return self._end(fail, Ending("failed", fail.status, ended_by, self._reason()))
+        fault = fail.status == 400
+        ending = Ending("caller_fault" if fault else "failed", fail.status, ended_by, self._reason())
+        return self._end(fail, ending)
 
     def _stop(self, lane: Lane, failure: AttemptFailed) -> tuple[Step, ...]:
         """The provider's own error goes to the caller: nobody else would answer differently, or nobody else may."""

@@ -13,7 +13,6 @@ from hotspare.dialects.conversation import (
     Conversation,
     File,
     Image,
-    Incapable,
     Part,
     Text,
     Tool,
@@ -23,6 +22,7 @@ from hotspare.dialects.conversation import (
 )
 from hotspare.dialects.endpoint import Endpoint
 from hotspare.dialects.schema import closed
+from hotspare.router.trigger import Incapable
 
 DEFAULT_MAX_TOKENS = 4096
 

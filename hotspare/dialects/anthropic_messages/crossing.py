@@ -14,7 +14,6 @@ from hotspare.dialects.conversation import (
     Conversation,
     File,
     Image,
-    Incapable,
     Part,
     Text,
     Tool,
@@ -22,6 +21,7 @@ from hotspare.dialects.conversation import (
     ToolChoice,
     ToolResult,
 )
+from hotspare.router.trigger import Incapable
 
 CARRIED = frozenset(
     {

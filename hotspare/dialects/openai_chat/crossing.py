@@ -10,7 +10,6 @@ from hotspare.dialects.conversation import (
     Conversation,
     File,
     Image,
-    Incapable,
     Part,
     Text,
     Tool,
@@ -20,6 +19,7 @@ from hotspare.dialects.conversation import (
 )
 from hotspare.dialects.data_url import inline_data
 from hotspare.dialects.openai_chat.arguments import whole_arguments
+from hotspare.router.trigger import Incapable
 
 CARRIED = frozenset(
     {
