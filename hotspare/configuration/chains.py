@@ -29,6 +29,7 @@ def _chain(name: str, keys: ChainKeys, models: dict[str, ModelKeys], draft: Draf
         fallback_on_timeout=keys.fallback_on_timeout,
         fallback_on_error=keys.fallback_on_error,
         actions=_actions(keys),
+        stream_delivery=keys.stream_delivery,
     )
 
 

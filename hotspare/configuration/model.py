@@ -30,7 +30,7 @@ from hotspare.configuration.values import (
     Weight,
 )
 from hotspare.dialects.endpoint import DialectName
-from hotspare.router.settings import Kind, Strategy
+from hotspare.router.settings import Kind, Strategy, StreamDelivery
 from hotspare.router.trigger import Trigger
 
 
@@ -166,7 +166,7 @@ class ChainKeys(LimitKeys):
     cost_aware_fallback: bool = False
     performance_aware_fallback: bool = False
     latency_threshold_seconds: Seconds | None = None
-    stream_delivery: Literal["live", "whole"] = "live"
+    stream_delivery: StreamDelivery = "live"
     on_stream_break: Literal["error", "continue"] = "error"
     on_content_filter: Literal["stop", "next"] = "stop"
     triggers: dict[Annotated[Trigger, Strict(False)], Literal["retry", "another_key", "next", "stop"]] = Field(

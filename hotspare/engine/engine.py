@@ -27,6 +27,8 @@ from hotspare.router.totals import Totals, fold_totals
 __all__ = ["Engine", "UnknownModel"]
 
 TICK_SECONDS = 1.0
+KEEP_ALIVE_SECONDS = 5.0
+"""Between two signs of life to a caller whose stream is held back."""
 RESTORED_AT_ONCE = 256
 """Records folded at the start between two looks at the rest of the program."""
 
@@ -47,7 +49,16 @@ class Engine:
         totals: sums over the Records that were kept here; what was restored is not in them.
     """
 
-    def __init__(self, *, router: Router, carrier: Carrier, recorder: Recorder, journal: Journal, clock: Clock) -> None:
+    def __init__(
+        self,
+        *,
+        router: Router,
+        carrier: Carrier,
+        recorder: Recorder,
+        journal: Journal,
+        clock: Clock,
+        keep_alive_seconds: float = KEEP_ALIVE_SECONDS,
+    ) -> None:
         self.router = router
         self.recorder = recorder
         self.clock = clock
@@ -58,6 +69,7 @@ class Engine:
         self.totals = Totals()
         self._carrier = carrier
         self._journal = journal
+        self._keep_alive_seconds = keep_alive_seconds
         self._ids = RequestIds(clock.wall(), secrets.randbits(NOISE_BITS))
         self._epoch = router.epoch
         self._idle = asyncio.Event()
@@ -91,13 +103,26 @@ class Engine:
         self.in_flight += 1
         try:
             walk = self.router.open(ask, self.clock.monotonic())
-            passage = Passage(walk, ask, call, delivery, carrier=self._carrier, clock=self.clock, watcher=watcher)
+            passage = Passage(
+                walk,
+                ask,
+                call,
+                delivery,
+                carrier=self._carrier,
+                clock=self.clock,
+                watcher=watcher,
+                keep_alive_seconds=self._keep_alive_seconds if self._held(ask) else None,
+            )
             with suppress(OSError):
                 await passage.run(self._keep)
         finally:
             self.in_flight -= 1
             if not self.in_flight:
                 self._idle.set()
+
+    def _held(self, ask: Ask) -> bool:
+        """Whether its answer is a stream that goes out whole."""
+        return ask.stream and self.router.settings.chains[ask.chain].stream_delivery == "whole"
 
     def _keep(self, record: Record) -> None:
         self.recorder.append(record)

@@ -10,15 +10,17 @@ from collections.abc import Callable
 from typing import Protocol, TypeAlias, assert_never
 
 from hotspare.dialects.call import Call
-from hotspare.engine.attempt import close, unforeseen
 from hotspare.engine.attempts import Attempts
-from hotspare.engine.protocols import Answer, Carrier, Delivery, Told
+from hotspare.engine.handover import Handover
+from hotspare.engine.holding import Holding
+from hotspare.engine.protocols import Carrier, Delivery
 from hotspare.router.clock import Clock
 from hotspare.router.record import Ask, Record
 from hotspare.router.step import (
     Begin,
     CallerLeft,
     Cancel,
+    ContentHeld,
     Deliver,
     Due,
     Ended,
@@ -33,10 +35,6 @@ from hotspare.router.trigger import AttemptFailed
 from hotspare.router.walk import Walk
 
 BEGIN, DUE, CALLER_LEFT = Begin(), Due(), CallerLeft()
-
-BACKUP = ("backup", "answered by a fallback model")
-UNAVAILABLE = ("unavailable", "no model could answer")
-NO_NOTICE = ("", "")
 
 Turn: TypeAlias = Deliver | Finish | Fail
 """A step that is the serving task's own."""
@@ -53,10 +51,16 @@ class Watcher(Protocol):
 
 
 class Passage:
-    """One request on its way. See the module."""
+    """One request on its way. See the module.
+
+    Args:
+        keep_alive_seconds: where the answer is a stream that is held until it is whole: how often its caller gets a
+            sign of life meanwhile.
+    """
 
     __slots__ = (
-        "_ask", "_attempts", "_begun", "_clock", "_decided", "_delivery", "_not_before", "_timer", "_walk", "_watcher",
+        "_attempts", "_clock", "_decided", "_handover", "_keep_alive_seconds", "_not_before", "_timer", "_walk",
+        "_watcher",
     )  # fmt: skip
 
     def __init__(
@@ -69,14 +73,16 @@ class Passage:
         carrier: Carrier,
         clock: Clock,
         watcher: Watcher | None = None,
+        keep_alive_seconds: float | None = None,
     ) -> None:
         self._walk = walk
-        self._ask = ask
-        self._delivery = delivery
         self._clock = clock
         self._watcher = watcher
+        self._handover = Handover(walk, ask, delivery)
+        self._keep_alive_seconds = keep_alive_seconds
+        if keep_alive_seconds is not None:
+            carrier = Holding(carrier, content_came=self._content_came)
         self._attempts = Attempts(carrier, ask, call, react=self._react, give_up=self._give_up)
-        self._begun = False
         self._not_before = 0.0
         self._timer: asyncio.TimerHandle | None = None
         self._decided: asyncio.Future[Turn] | None = None
@@ -95,12 +101,14 @@ class Passage:
             turn = await self._turn(self._tell(BEGIN))
             while isinstance(turn, Deliver):
                 turn = await self._turn(self._tell(await self._hand_over(turn.n)))
+            if self._keep_alive_seconds is not None and isinstance(turn, Finish):
+                await self._handover.give(self._attempts.answers[turn.n])
         except BaseException:
             await self._leave()
             self._keep(keep)
             raise
         self._keep(keep)
-        await self._last_word(turn)
+        await self._handover.last_word(turn, self._attempts.answers)
 
     def _keep(self, keep: Callable[[Record], None]) -> None:
         record = self._walk.record(self._now())
@@ -129,7 +137,7 @@ class Passage:
 
     async def _turn(self, steps: tuple[Step, ...]) -> Turn:
         """Perform steps, and those that follow from them, up to the next one that is the serving task's own."""
-        while len(steps) == 1:
+        while len(steps) == 1 and self._keep_alive_seconds is None:
             step = steps[0]
             if self._attempts.running and isinstance(step, Try | Wait):
                 break
@@ -152,7 +160,9 @@ class Passage:
     async def _side_by_side(self, steps: tuple[Step, ...]) -> Turn:
         self._decided = asyncio.get_running_loop().create_future()
         self._perform(steps)
-        return await self._decided
+        if self._keep_alive_seconds is None:
+            return await self._decided
+        return await self._handover.when(self._decided, self._clock.monotonic(), self._keep_alive_seconds)
 
     def _perform(self, steps: tuple[Step, ...]) -> None:
         for step in steps:
@@ -163,6 +173,8 @@ class Passage:
                     self._attempts.stop(n)
                 case Wait(until=until):
                     self._set_timer(until)
+                case Deliver(n=n) if self._keep_alive_seconds is not None:
+                    self._react(self._ended(n))  # all of it is here; a slow caller keeps no model busy
                 case Deliver() | Finish() | Fail():
                     self._decide(step)
                 case _:
@@ -170,6 +182,9 @@ class Passage:
 
     def _react(self, event: Event) -> None:
         self._perform(self._tell(event))
+
+    def _content_came(self, n: int) -> None:
+        self._react(ContentHeld(n))
 
     def _decide(self, turn: Turn) -> None:
         self._drop_timer()
@@ -199,59 +214,11 @@ class Passage:
         except Exception as error:  # noqa: BLE001  a callback has nobody to raise to
             self._give_up(error)
 
-    # ------------------------------------------------------------ the caller's side
+    # ------------------------------------------------------------ the answer
     async def _hand_over(self, n: int) -> Ended:
         """Give the caller what attempt n has, all but the last bytes."""
-        answer = self._attempts.taken(n)
-        if answer.body is None:
-            failure = await self._stream(answer)
-        else:
-            failure = None
-            await close(answer)
+        return self._ended(n, await self._handover.give(self._attempts.taken(n)))
+
+    def _ended(self, n: int, failure: AttemptFailed | None = None) -> Ended:
+        answer = self._attempts.answers[n]
         return Ended(n, answer.usage, answer.status, answer.provider_request_id, failure)
-
-    async def _stream(self, answer: Answer) -> AttemptFailed | None:
-        """Every piece as it comes, as fast as the caller takes them; why it broke off, if it did."""
-        pieces = answer.pieces()
-        try:
-            if not self._begun:
-                self._begun = True
-                await self._delivery.begin(self._told(answer), answer)
-            while True:
-                try:
-                    data = await anext(pieces)
-                except StopAsyncIteration:
-                    return None
-                except AttemptFailed as failure:
-                    return failure
-                except Exception as error:  # noqa: BLE001  the provider boundary
-                    return unforeseen(error, self._ask)
-                await self._delivery.piece(data)
-        finally:
-            await close(answer, pieces)
-
-    async def _last_word(self, turn: Finish | Fail) -> None:
-        """The end that the caller sees; its Record is kept."""
-        delivery = self._delivery
-        if isinstance(turn, Fail):
-            told = self._told(None, NO_NOTICE if turn.relay else UNAVAILABLE)
-            await (delivery.broken(told, turn) if self._begun else delivery.error(told, turn))
-            return
-        answer = self._attempts.answers[turn.n]
-        if self._begun:
-            await delivery.end(answer.tail)
-        else:
-            await delivery.whole(self._told(answer), answer)
-
-    def _told(self, answer: Answer | None, notice: tuple[str, str] = NO_NOTICE) -> Told:
-        walk = self._walk
-        word, text = BACKUP if walk.fallback else notice
-        return Told(
-            request_id=self._ask.id,
-            model=walk.delivered_model,
-            fallback=walk.fallback,
-            attempts=walk.attempts_made,
-            notice=word,
-            notice_text=text,
-            dropped=() if answer is None else answer.dropped,
-        )

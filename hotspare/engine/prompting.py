@@ -81,6 +81,12 @@ class PromptFollower:
     async def begin(self, told: Told, answer: Answer) -> None:
         """Nothing to say yet."""
 
+    async def begin_early(self, request_id: str) -> None:
+        """Nothing to say yet."""
+
+    async def keep_alive(self) -> None:
+        """Nothing to say yet."""
+
     async def piece(self, data: bytes) -> None:
         """The text in a piece of the stream; waits while the reader is far behind."""
         if text := openai_chat.text_of_piece(data):

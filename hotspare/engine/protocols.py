@@ -113,13 +113,21 @@ class Told:
 
 
 class Delivery(Protocol):
-    """The caller's side of one answer. Exactly one of `whole`, `error`, or `begin … end` happens."""
+    """The caller's side of one answer. Exactly one of `whole`, `error`, or `begin … end` happens; in the last, the
+    beginning is one of two and the end is `end` or `broken`.
+    """
 
     async def whole(self, told: Told, answer: Answer) -> None:
         """A whole answer."""
 
     async def begin(self, told: Told, answer: Answer) -> None:
         """A stream begins: status and headers go out."""
+
+    async def begin_early(self, request_id: str) -> None:
+        """A stream begins, in place of `begin`, before it is known who answers it: status and headers go out."""
+
+    async def keep_alive(self) -> None:
+        """A sign of life, which is no part of the answer, in a stream that has begun and has no piece yet."""
 
     async def piece(self, data: bytes) -> None:
         """A piece of the stream. Returns when the caller can take more."""

@@ -12,6 +12,8 @@ from hotspare.router.step import Fail
 
 _YES, _NO = b"true", b"false"
 _EVENT_STREAM = ((b"content-type", b"text/event-stream"), (b"cache-control", b"no-cache"))
+_KEEP_ALIVE = b": keep-alive\n\n"
+"""A comment, which no reader of events takes for one."""
 _FINAL_CODES = frozenset({"bad_request", "content_filter"})
 LONGEST_RETRY_AFTER_SECONDS = 60.0
 """Both official clients wait this long for a retry at most; beyond it they retry at once, which helps nobody."""
@@ -35,6 +37,13 @@ class HttpDelivery:
     async def begin(self, told: Told, answer: Answer) -> None:
         headers = [*_EVENT_STREAM, *told_headers(told)]
         await self._send({"type": "http.response.start", "status": answer.status, "headers": headers})
+
+    async def begin_early(self, request_id: str) -> None:
+        headers = [*_EVENT_STREAM, (b"x-hotspare-request-id", safe_value(request_id))]
+        await self._send({"type": "http.response.start", "status": 200, "headers": headers})
+
+    async def keep_alive(self) -> None:
+        await self.piece(_KEEP_ALIVE)
 
     async def piece(self, data: bytes) -> None:
         await self._send({"type": "http.response.body", "body": data, "more_body": True})

@@ -195,7 +195,7 @@ def record_of(
 ) -> Record:
     """The finished request, frozen."""
     answered = ending.verdict == "answered"
-    served = next((attempt for attempt in attempts if attempt.model == model and not attempt.cancelled), None)
+    served = next((attempt for attempt in reversed(attempts) if attempt.model == model and not attempt.cancelled), None)
     return Record(
         id=ask.id,
         at=ask.at,

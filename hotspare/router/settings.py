@@ -93,9 +93,9 @@ class Chain:
     answers: tuple[str, ...] = ()
     """Patterns (`claude-*`) of names that callers may ask for, besides the chain's own."""
     kind: Kind = "chat"
-    strategy: Strategy = "priority"
     equivalent: bool = False
     """Its models share one vector space: embeddings may come from any of them."""
+    strategy: Strategy = "priority"
     deadline_seconds: float = 180.0
     fallback_on_rate_limit: bool = True
     fallback_on_timeout: bool = True
@@ -103,7 +103,6 @@ class Chain:
     """False: after its retries on that model the error goes to the caller."""
     actions: Mapping[Trigger, Action] = field(default_factory=dict)
     """Where this chain does otherwise than the table of triggers says."""
-
     stream_delivery: StreamDelivery = "live"
     """Whole: a stream is held back until it is complete, so that it can fall back to its very end."""
 
@@ -111,6 +110,7 @@ class Chain:
     def falls_back(self) -> bool:
         """Whether another model may answer: vectors of two models that are not equivalent cannot be compared."""
         return self.kind == "chat" or self.equivalent
+
     def action(self, trigger: Trigger) -> Action:
         """What is done here after this trigger."""
         return self.actions.get(trigger) or ACTIONS[trigger]

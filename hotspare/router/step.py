@@ -22,6 +22,13 @@ class Failed:
 
 
 @dataclass(frozen=True, slots=True)
+class ContentHeld:
+    """Attempt `n` has content, which is held back until its answer is whole: then FirstContent, or Failed."""
+
+    n: int
+
+
+@dataclass(frozen=True, slots=True)
 class FirstContent:
     """Attempt `n` has content (or its whole answer)."""
 
@@ -62,7 +69,7 @@ class CallerLeft:
     """Nobody waits for the answer any more."""
 
 
-Event: TypeAlias = Begin | Failed | FirstContent | Ended | Cancelled | Due | Woken | CallerLeft
+Event: TypeAlias = Begin | Failed | ContentHeld | FirstContent | Ended | Cancelled | Due | Woken | CallerLeft
 
 
 # ------------------------------------------------------------------ steps

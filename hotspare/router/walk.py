@@ -22,6 +22,7 @@ from hotspare.router.step import (
     CallerLeft,
     Cancel,
     Cancelled,
+    ContentHeld,
     Deliver,
     Due,
     Ended,
@@ -101,6 +102,8 @@ class Walk:
                 steps = self._ended(event, now)
             case Cancelled():
                 steps = self._cancelled(event, now)
+            case ContentHeld():
+                steps = self._content_held(event.n, now)
             case Due() | Woken():
                 steps = self._due(now)
             case CallerLeft():
@@ -147,9 +150,15 @@ class Walk:
             return self._settle()
         return self._after_failure(running.lane, failure, now)
 
+    def _content_held(self, n: int, now: float) -> tuple[Step, ...]:
+        """What the caller gets is not settled yet; that the model has begun to answer counts from here."""
+        self._running[n].first_content = now
+        return ()
+
     def _first_content(self, n: int, now: float) -> tuple[Step, ...]:
         running = self._running[n]
-        running.first_content = now
+        if running.first_content is None:
+            running.first_content = now
         if self._decided():
             return self._cancel()
         self._delivered = n
@@ -191,6 +200,7 @@ class Walk:
 
     def _caller_left(self) -> tuple[Step, ...]:
         self._left = True
+        self._ending = None  # an end that nobody saw is none
         self._stop_waiting()
         self._delivered = None
         return self._cancel()

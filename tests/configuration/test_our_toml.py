@@ -118,9 +118,9 @@ def test_a_session_limit_is_not_yet_in_force_even_as_a_warning(read, small, stat
 
 
 def test_a_strategy_that_is_not_carried_out_is_said_and_priority_holds(read, small, states):
-    found = read(small + 'strategy = "fastest"\nstream_delivery = "whole"\non_stream_break = "continue"\n')
+    found = read(small + 'strategy = "fastest"\non_stream_break = "continue"\n')
     assert found.settings.chains["main"].strategy == "priority"
-    for key in ("strategy", "stream_delivery", "on_stream_break"):
+    for key in ("strategy", "on_stream_break"):
         assert states(found)[f"chains.main.{key}"] == "not yet in force"
     assert any('the strategy "fastest" of the chain main is not carried out yet' in w for w in found.warnings)
 
@@ -128,6 +128,13 @@ def test_a_strategy_that_is_not_carried_out_is_said_and_priority_holds(read, sma
 def test_asking_for_what_happens_anyway_is_in_force(read, small, states):
     found = read(small + 'strategy = "priority"\nstream_delivery = "live"\nemergency_cache = false\n')
     assert {state for key, state in states(found).items() if key.startswith("chains.main")} == {"in force"}
+
+
+def test_streams_may_be_delivered_whole(read, small, states):
+    found = read(small + 'stream_delivery = "whole"\n')
+    assert found.settings.chains["main"].stream_delivery == "whole"
+    assert states(found)["chains.main.stream_delivery"] == "in force"
+    assert read(small).settings.chains["main"].stream_delivery == "live"
 
 
 def test_callers_alerts_and_tasks_are_not_yet_in_force(read, small, states):

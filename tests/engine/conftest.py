@@ -123,6 +123,7 @@ class FakeDelivery:
         self.told = None
         self.fail = None
         self.text = b""
+        self.signs = []
 
     async def _do(self, what):
         self.diary.append(what)
@@ -137,6 +138,14 @@ class FakeDelivery:
     async def begin(self, told, answer):
         self.told = told
         await self._do("begin")
+
+    async def begin_early(self, request_id):
+        self.signs.append(asyncio.get_running_loop().time())
+        await self._do("begin early")
+
+    async def keep_alive(self):
+        self.signs.append(asyncio.get_running_loop().time())
+        await self._do("keep alive")
 
     async def piece(self, data):
         self.text += data
@@ -196,7 +205,7 @@ class FakeJournal:
 class Bench:
     """An engine with everything around it."""
 
-    def __init__(self, *, limits=None, chain=None, models=None):
+    def __init__(self, *, limits=None, chain=None, models=None, **options):
         self.diary = []
         self.carrier = FakeCarrier(self.diary)
         self.recorder = FakeRecorder(self.diary)
@@ -208,7 +217,7 @@ class Bench:
             for name in MODELS
         }
         built |= {model.name: model for model in models or ()}
-        chain = chain or Chain("main", MODELS, dict.fromkeys(MODELS, limits), answers=("claude-*",))
+        chain = chain or Chain("main", MODELS, dict.fromkeys(MODELS, limits), answers=("claude-*",), **options)
         self.settings = Settings(built, {chain.name: chain})
         self.router = Router(self.settings, random=random.Random(7), midnight=lambda wall: wall - wall % 86_400)
         self.clock = Clock(self._time, lambda: 1_700_000_000.0 + self._time())

@@ -68,13 +68,30 @@ def scenarios(plays):
             },
             True,
         ),
+        "held stream": ({}, {"claude": plays.stream(b"a", b"b", **slow_closing)}, True),
+        "late fallback": (
+            {},
+            {"claude": plays.stream(b"a", cut, seconds=4), "gpt": plays.stream(b"b", seconds=4)},
+            True,
+        ),
+        "held race": (
+            {"lanes": 3},
+            {
+                "claude": plays.stream(b"a", b"b", **slow_closing),
+                "gpt": plays.stream(b"c", cut, **slow_closing),
+                "haiku": plays.stream(b"d", seconds=6, stubborn=True),
+            },
+            True,
+        ),
         "hedge": ({"hedge_seconds": 1}, {"claude": plays.Play(5), "gpt": plays.stream(b"a", seconds=1)}, True),
     }
 
 
 NAMES = (
     "plain", "fallback", "retry", "all fail", "stream", "broken stream", "race", "streamed race", "hedge",
+    "held stream", "late fallback", "held race",
 )  # fmt: skip
+HELD = {"held stream", "late fallback", "held race"}
 
 
 @pytest.mark.parametrize("again_after", [None, 1, 2])
@@ -85,7 +102,8 @@ async def test_leaving_at_any_await_keeps_one_record_and_gives_everything_back(m
     while True:
         number += 1
         plan, script, streamed = scenarios(plays)[name]
-        bench = make_bench(limits=Limits(retries=1, retry_delay_seconds=1.0))
+        delivery = "whole" if name in HELD else "live"
+        bench = make_bench(limits=Limits(retries=1, retry_delay_seconds=1.0), stream_delivery=delivery)
         if plan:
             bench.plan(**plan)
         bench.script(**script)

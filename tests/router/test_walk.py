@@ -13,6 +13,7 @@ from hotspare.router.step import (
     CallerLeft,
     Cancel,
     Cancelled,
+    ContentHeld,
     Deliver,
     Due,
     Ended,
@@ -209,6 +210,7 @@ def test_another_key_is_used_before_another_model(world, fails, answers):
     main.scripts["claude"] = [fails(Trigger.rate_limit, 429, 30.0), answers()]
     told = main.request()
     assert [(step.model, step.key) for step in told.tries] == [("claude", "A"), ("claude", "B")]
+    assert told.waits == [], "at once"
     assert not told.record.fallback
     assert [step.key for step in main.request().tries] == ["B"]
 
@@ -545,3 +547,46 @@ def test_a_race_ends_only_when_the_last_loser_is_gone(world):
     assert walk.next(Cancelled(1), main.now) == ()
     assert not walk.over
     assert walk.next(Cancelled(3), main.now) == (Finish(2),)
+
+
+def test_content_that_is_held_counts_from_when_it_came_and_is_nobodys_answer_yet(world):
+    main = world(limits=NO_RETRIES)
+    walk = main.router.open(main.ask(), main.now)
+    walk.next(Begin(), main.now)
+    assert walk.next(ContentHeld(1), main.now + 1.0) == ()
+    assert walk.delivered_model is None
+    [again] = walk.next(Failed(1, AttemptFailed(Trigger.stream_cut, "cut")), main.now + 5.0)
+    assert (again.n, again.model) == (2, "gpt")
+    walk.next(ContentHeld(2), main.now + 6.0)
+    assert walk.next(FirstContent(2), main.now + 9.0) == (Deliver(2),)
+    walk.next(Ended(2, Usage(1, 1)), main.now + 9.0)
+    record = walk.record(main.now + 9.0)
+    assert [attempt.first_content_ms for attempt in record.attempts] == [1000.0, 6000.0]
+    assert record.first_content_ms == 6000.0
+
+
+def test_a_retry_that_answers_tells_its_own_first_content(world, fails, answers):
+    main = world()
+    main.scripts["claude"] = [fails(Trigger.overloaded, 503), answers()]
+    record = main.request().record
+    assert record.first_content_ms == record.attempts[1].first_content_ms is not None
+
+
+def test_an_end_that_nobody_saw_is_a_departure(world):
+    main = world()
+    walk = main.router.open(main.ask(), main.now)
+    walk.next(Begin(), main.now)
+    walk.next(FirstContent(1), main.now)
+    assert walk.next(Ended(1, Usage(1, 1)), main.now) == (Finish(1),)
+    assert walk.next(CallerLeft(), main.now) == ()
+    record = walk.record(main.now)
+    assert (record.verdict, record.status, record.model) == ("caller_left", 499, None)
+    assert record.output_tokens == 1
+
+
+@pytest.mark.parametrize(("answered", "told_status"), [(302, 503), (None, 503), (399, 503), (400, 400), (500, 500)])
+def test_an_error_that_may_not_fall_back_keeps_its_status_only_if_it_is_one(world, fails, answered, told_status):
+    main = world(chain={"fallback_on_error": False}, limits=NO_RETRIES)
+    main.scripts["claude"] = [fails(Trigger.unclassified, answered)]
+    told = main.request()
+    assert told.last.status == told_status

@@ -10,6 +10,7 @@ from hotspare.router.step import (
     CallerLeft,
     Cancel,
     Cancelled,
+    ContentHeld,
     Deliver,
     Due,
     Ended,
@@ -31,7 +32,7 @@ class Chance:
 
     def __init__(self, main, walk, data):
         self.main, self.walk, self.data = main, walk, data
-        self.running, self.spoken, self.stopping = {}, set(), set()
+        self.running, self.spoken, self.held, self.stopping = {}, set(), set(), set()
         self.wait = None
         self.ends = self.delivered = self.delivered_n = 0
         self.per_model = dict.fromkeys(MODELS, 0)
@@ -73,6 +74,8 @@ class Chance:
                 choices.append(Ended(n, failure=AttemptFailed(Trigger.stream_cut, "cut")))
             else:
                 choices.append(FirstContent(n))
+                if n not in self.held:
+                    choices.append(ContentHeld(n))
                 choices += [Failed(n, AttemptFailed(trigger, "x", status=500)) for trigger in TRIGGERS]
         if self.wait is not None:
             choices.append(Due())
@@ -85,6 +88,8 @@ class Chance:
             case Due():
                 self.main.now = max(self.main.now, self.wait)
                 self.wait = None
+            case ContentHeld(n):
+                self.held.add(n)
             case FirstContent(n):
                 self.spoken.add(n)
             case Failed(n) | Ended(n) | Cancelled(n):

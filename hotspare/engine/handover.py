@@ -1,0 +1,103 @@
+"""Hand one request's outcome to its caller: the answer as it comes, signs of life while there is none, the last word.
+
+What has begun is known here and nowhere else: a caller gets one beginning and one end.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from typing import TypeVar
+
+from hotspare.engine.attempt import close, unforeseen
+from hotspare.engine.protocols import Answer, Delivery, Told
+from hotspare.router.record import Ask
+from hotspare.router.step import Fail, Finish
+from hotspare.router.trigger import AttemptFailed
+from hotspare.router.walk import Walk
+
+BACKUP = ("backup", "answered by a fallback model")
+UNAVAILABLE = ("unavailable", "no model could answer")
+NO_NOTICE = ("", "")
+
+Decision = TypeVar("Decision")
+
+
+class Handover:
+    """The caller's side of one request. `walk` says who answers."""
+
+    __slots__ = ("_ask", "_begun", "_delivery", "_walk")
+
+    def __init__(self, walk: Walk, ask: Ask, delivery: Delivery) -> None:
+        self._walk = walk
+        self._ask = ask
+        self._delivery = delivery
+        self._begun = False
+
+    async def when(self, decided: asyncio.Future[Decision], now: float, every_seconds: float) -> Decision:
+        """What is decided, once it is; until then the caller's connection is kept alive.
+
+        The first sign of life goes out after `every_seconds` too, but not later than the caller's deadline.
+        """
+        seconds = min(self._ask.read_at + every_seconds, self._ask.deadline) - now
+        while not (await asyncio.wait((decided,), timeout=max(0.0, seconds)))[0]:
+            await self._live_on()
+            seconds = every_seconds
+        return decided.result()
+
+    async def _live_on(self) -> None:
+        if not self._begun:
+            self._begun = True
+            await self._delivery.begin_early(self._ask.id)
+        await self._delivery.keep_alive()
+
+    async def give(self, answer: Answer) -> AttemptFailed | None:
+        """All that goes out before the last bytes: of a stream, every piece; why it broke off, if it did."""
+        if answer.body is None:
+            return await self._stream(answer)
+        await close(answer)
+        return None
+
+    async def _stream(self, answer: Answer) -> AttemptFailed | None:
+        """Every piece as it comes, as fast as the caller takes them."""
+        pieces = answer.pieces()
+        try:
+            if not self._begun:
+                self._begun = True
+                await self._delivery.begin(self._told(answer), answer)
+            while True:
+                try:
+                    data = await anext(pieces)
+                except StopAsyncIteration:
+                    return None
+                except AttemptFailed as failure:
+                    return failure
+                except Exception as error:  # noqa: BLE001  the provider boundary
+                    return unforeseen(error, self._ask)
+                await self._delivery.piece(data)
+        finally:
+            await close(answer, pieces)
+
+    async def last_word(self, turn: Finish | Fail, answers: Mapping[int, Answer]) -> None:
+        """The end that the caller sees; its Record is kept."""
+        delivery = self._delivery
+        if isinstance(turn, Fail):
+            told = self._told(None, NO_NOTICE if turn.relay else UNAVAILABLE)
+            await (delivery.broken(told, turn) if self._begun else delivery.error(told, turn))
+            return
+        answer = answers[turn.n]
+        if self._begun:
+            await delivery.end(answer.tail)
+        else:
+            await delivery.whole(self._told(answer), answer)
+
+    def _told(self, answer: Answer | None, notice: tuple[str, str] = NO_NOTICE) -> Told:
+        walk = self._walk
+        word, text = BACKUP if walk.fallback else notice
+        return Told(
+            request_id=self._ask.id,
+            model=walk.delivered_model,
+            fallback=walk.fallback,
+            attempts=walk.attempts_made,
+            notice=word,
+            notice_text=text,
+            dropped=() if answer is None else answer.dropped,
+        )
