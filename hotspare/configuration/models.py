@@ -80,6 +80,7 @@ class _Compiling:
                 headers=MappingProxyType(dict(host.headers)),
                 parameters=MappingProxyType(dict(keys.parameters)),
                 stream_usage=host.stream_usage,
+                vectors_like=self._before_in_vector_spaces(),
                 ca_file=host.ca_file,
                 transport=host.transport,
             ),
@@ -111,6 +112,17 @@ class _Compiling:
     def _chain_breaker(self) -> BreakerKeys | None:
         chains: dict[str, ChainKeys] = self.draft.file.chains
         return next((chain.breaker for chain in chains.values() if self.keys.name in chain.peek("models")), None)
+
+    def _before_in_vector_spaces(self) -> tuple[str, ...]:
+        """The models before this one in chains that say that they share a vector space."""
+        chains: dict[str, ChainKeys] = self.draft.file.peek("chains")
+        before = (
+            name
+            for chain in chains.values()
+            if chain.peek("kind") == "embeddings" and self.keys.name in chain.peek("models")
+            for name in chain.peek("models")[: chain.peek("models").index(self.keys.name)]
+        )
+        return tuple(dict.fromkeys(before))
 
     def _refuse_to_send(self, address: Found, key_names: tuple[str, ...]) -> None:
         """A file that was merely found in a folder must not carry keys off to a host of its choice."""

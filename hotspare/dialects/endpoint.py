@@ -37,5 +37,7 @@ class Endpoint:
     """Values for fields that a request leaves out."""
     stream_usage: bool = True
     """Ask OpenAI streams for usage; off where a server rejects `stream_options`."""
+    vectors_like: tuple[str, ...] = ()
+    """Models that stand before this one in a chain of embeddings: its vectors must be as long as theirs."""
     ca_file: str | None = None
     transport: Literal["auto", "httpx"] = "auto"

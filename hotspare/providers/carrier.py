@@ -7,7 +7,8 @@ connection outlives its attempt.
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 
-from hotspare.dialects.call import Call
+from hotspare.dialects import openai_embeddings
+from hotspare.dialects.call import VIA_HEADER, Call
 from hotspare.dialects.composed import Composed
 from hotspare.dialects.endpoint import Endpoint
 from hotspare.dialects.exchange import Exchange
@@ -18,6 +19,7 @@ from hotspare.providers.failure import failure_of_status, made_presentable, requ
 from hotspare.providers.limit import Limit
 from hotspare.providers.redaction import Redactor
 from hotspare.providers.transports import Transports
+from hotspare.providers.vectors import VectorLengths
 from hotspare.providers.wire import Outgoing, Reply
 from hotspare.router.clock import Clock
 from hotspare.router.record import Ask
@@ -61,6 +63,7 @@ class ProviderCarrier:
     def __init__(self, endpoints: Mapping[str, Endpoint], *, clock: Clock | None = None) -> None:
         self._transports = Transports()
         self._clock = clock or Clock()
+        self._vectors = VectorLengths()
         self._redactor = Redactor(endpoints.values())
         self._addresses: dict[tuple[str, str], Address] = {
             (name, alias): address for name, endpoint in endpoints.items() for alias, address in addresses_of(endpoint)
@@ -141,6 +144,9 @@ class ProviderCarrier:
         self, state: _Attempt, reply: Reply, chunks: AsyncIterator[bytes], head: bytes = b""
     ) -> WholeAnswer:
         body = bytearray(head)
+        if read.dimensions is not None:
+            asked = openai_embeddings.asked_dimensions(state.call)
+            self._vectors.check(state.address.endpoint, asked, read.dimensions, read.usage)
         async for chunk in chunks:
             body += chunk
             if len(body) > ANSWER_BYTES:

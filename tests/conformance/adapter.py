@@ -24,7 +24,6 @@ def toml(value):
 class Hotspare(Adapter):
     name = "hotspare"
     has_store = True
-    serves = frozenset({"chat"})  # the other surfaces come with the gateway
     transport = os.environ.get("HOTSPARE_TRANSPORT", "auto")
 
     # ------------------------------------------------------------ configuration
