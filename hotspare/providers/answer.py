@@ -8,6 +8,9 @@ from hotspare.providers.limit import Limit
 from hotspare.providers.wire import Reply
 from hotspare.router.trigger import AttemptFailed, Trigger, Usage
 
+LAST_WORDS_SECONDS = 1.0
+"""For what follows a model's reason to stop: the usage, and the mark of the end, which some servers never send."""
+
 
 @dataclass(frozen=True, slots=True)
 class WholeAnswer:
@@ -64,6 +67,7 @@ class StreamedAnswer:
         self._silence_seconds = silence_seconds
         self._monotonic = monotonic
         self._made_presentable = made_presentable
+        self._over_at: float | None = None
 
     @property
     def usage(self) -> Usage | None:
@@ -100,7 +104,7 @@ class StreamedAnswer:
 
     async def _next(self) -> bytes:
         """What the next event brings. The bound is on events: a byte now and then is silence too."""
-        due = self._monotonic() + self._silence_seconds
+        due = self._due()
         events = self._stream.events
         try:
             while self._stream.events == events and not self._stream.ended:
@@ -112,6 +116,15 @@ class StreamedAnswer:
         except AttemptFailed as failure:
             return self._cut(failure)
         return b""
+
+    def _due(self) -> float:
+        """Until when the next event is awaited: once the model has stopped, all of them together."""
+        now = self._monotonic()
+        if not self._stream.complete:
+            return now + self._silence_seconds
+        if self._over_at is None:
+            self._over_at = now + min(self._silence_seconds, LAST_WORDS_SECONDS)
+        return self._over_at
 
     def _cut(self, failure: AttemptFailed) -> bytes:
         """The connection is of no more use: an answer that had said it was complete is whole all the same."""

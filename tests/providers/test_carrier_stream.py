@@ -90,6 +90,40 @@ async def test_the_end_mark_ends_the_answer_though_the_provider_holds_the_connec
     await asyncio.wait_for(closed.wait(), 5)
 
 
+async def silence(x):
+    await x.until_closed()
+
+
+async def pings(x):
+    while True:
+        await x.chunk(b'data: {"choices": []}\n\n')
+        await asyncio.sleep(0.02)
+
+
+@pytest.mark.parametrize("after", [silence, pings])
+async def test_a_missing_end_mark_after_the_reason_to_stop_is_not_waited_for(
+    provider, carry, good_stream, monkeypatch, after
+):
+    monkeypatch.setattr("hotspare.providers.answer.LAST_WORDS_SECONDS", 0.15)
+    closed = asyncio.Event()
+
+    async def hold(x):
+        try:
+            await x.begin_stream()
+            await x.chunk(*good_stream[:-2])
+            await asyncio.sleep(0.03)
+            await x.chunk(good_stream[-2])
+            await after(x)
+        finally:
+            closed.set()
+
+    provider.does(hold)
+    answer = await carry(stream=True, silence_seconds=30.0)
+    assert await asyncio.wait_for(read(answer), 5) == ("hello world", None)
+    assert (answer.usage, answer.tail) == (Usage(input=11, output=7), b"data: [DONE]\n\n")
+    await asyncio.wait_for(closed.wait(), 5)
+
+
 async def cut(x):
     x.writer.close()
 
