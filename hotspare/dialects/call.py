@@ -8,6 +8,9 @@ import msgspec
 from hotspare.dialects.endpoint import DialectName
 from hotspare.router.error import HotspareError
 
+VIA_HEADER = "x-hotspare-via"
+"""Which runs of this program a request has come through: each adds its own mark when it passes the request on."""
+
 Operation = Literal["chat", "embeddings", "count_tokens"]
 
 
