@@ -98,9 +98,12 @@ class StreamedAnswer:
             raise self._made_presentable(self._stream.failure)
 
     async def aclose(self) -> None:
-        """Close the connection (`engine.protocols.Answer`)."""
+        """Be done with the connection (`engine.protocols.Answer`)."""
         self._limit.close()
-        await self._reply.aclose()
+        if self._stream.ended and self._stream.failure is None:
+            await self._reply.let_go()
+        else:
+            await self._reply.aclose()
 
     async def _next(self) -> bytes:
         """What the next event brings. The bound is on events: a byte now and then is silence too."""

@@ -47,6 +47,10 @@ class Http1Reply:
             raise StopAsyncIteration
         return piece
 
+    async def let_go(self) -> None:
+        """Read the end of the answer, if it comes at once (`Reply`)."""
+        self._exchange.let_go()
+
     async def aclose(self) -> None:
         """End the connection unless the answer was whole (`Reply`)."""
         self._exchange.abandon()

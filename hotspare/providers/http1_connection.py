@@ -18,6 +18,10 @@ IDLE_CONNECTIONS = 256
 """Kept a place at most."""
 
 
+LINGER_SECONDS = 1.0
+"""How long the end of an answer may follow what was its end for the reader: most servers send it a moment later."""
+
+
 class Connection(asyncio.Protocol):
     """One connection. `closed`: of no more use."""
 
@@ -49,6 +53,11 @@ class Connection(asyncio.Protocol):
         if self._paused and self._exchange is exchange:
             self._paused = False
             self._transport.resume_reading()
+
+    def linger(self, exchange: Exchange) -> None:
+        """The end of the exchange is due (`Held`)."""
+        self.resume(exchange)
+        asyncio.get_running_loop().call_later(LINGER_SECONDS, self.end, exchange)
 
     def end(self, exchange: Exchange) -> None:
         """The exchange is over for its reader; if it still holds the connection, that ends too (`Held`)."""

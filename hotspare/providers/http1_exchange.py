@@ -28,6 +28,9 @@ class Held(Protocol):
     def resume(self, exchange: "Exchange") -> None:
         """The reader has caught up."""
 
+    def linger(self, exchange: "Exchange") -> None:
+        """The reader is gone, and the end of the answer is due."""
+
     def end(self, exchange: "Exchange") -> None:
         """The reader is gone."""
 
@@ -53,6 +56,7 @@ class Exchange:
         "_header_bytes",
         "_parser",
         "_pieces",
+        "_unread",
         "_until_close",
         "_waiter",
         "headers",
@@ -70,7 +74,7 @@ class Exchange:
         self._parser = httptools.HttpResponseParser(self)
         self._pieces: list[bytes] = []
         self._buffered_bytes = self._bodiless_bytes = self._header_bytes = 0
-        self._until_close = False
+        self._until_close = self._unread = False
         self._failure: AttemptFailed | None = None
         self._waiter: asyncio.Future[None] | None = None
 
@@ -109,6 +113,12 @@ class Exchange:
         self._buffered_bytes = 0
         self._connection.resume(self)
         return body
+
+    def let_go(self) -> None:
+        """Nobody reads any more, and nothing but the end is to come: what does come else ends the connection."""
+        if not (self.over or self._unread):
+            self._unread = True
+            self._connection.linger(self)
 
     def abandon(self) -> None:
         """Nobody reads any more: an answer that is not whole ends with its connection. Idempotent."""
@@ -193,6 +203,8 @@ class Exchange:
 
     def on_body(self, piece: bytes) -> None:
         self._bodiless_bytes = 0
+        if self._unread:
+            self._fail(Trigger.malformed, "the answer goes on after its end")
         if not self.over:
             self._pieces.append(piece)
             self._buffered_bytes += len(piece)

@@ -35,6 +35,10 @@ class HttpxReply:
         """The body (`Reply`)."""
         return inflated(self._raw(), self.headers.get("content-encoding", ""))
 
+    async def let_go(self) -> None:
+        """Close the connection, which would not be kept (`Reply`)."""
+        await self.aclose()
+
     async def aclose(self) -> None:
         """Close the connection (`Reply`)."""
         await self._response.stream.aclose()  # type: ignore[union-attr]  # an async transport's stream is async

@@ -33,6 +33,9 @@ class Reply(Protocol):
             AttemptFailed: it broke off, or is not what its headers say.
         """
 
+    async def let_go(self) -> None:
+        """All that counts has been read: the connection may be kept if the answer's end comes at once. Idempotent."""
+
     async def aclose(self) -> None:
         """Close the connection, unless the answer was whole. Idempotent."""
 

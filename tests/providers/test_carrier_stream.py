@@ -386,3 +386,30 @@ async def test_the_provider_s_own_words_in_a_broken_stream_are_redacted(provider
     _, failure = await read(await carry(stream=True))
     assert failure is not None
     assert failure.message == "key [key hidden] is over"
+
+
+async def test_a_stream_that_said_its_end_leaves_its_connection_in_use(
+    provider, carry, good_stream, good_answer, request
+):
+    """Most servers send the end of the body a moment after the last event."""
+    read, sent, asked_again = asyncio.Event(), asyncio.Event(), []
+
+    async def stream(exchange):
+        await exchange.begin_stream()
+        for event in good_stream:
+            await exchange.chunk(event)
+        await read.wait()
+        await exchange.end_stream()
+        sent.set()
+        asked_again.append(await exchange.reader.read(1))
+
+    provider.does(stream, lambda x: x.answer(good_answer))
+    answer = await carry(stream=True)
+    assert [piece async for piece in answer.pieces()]
+    await answer.aclose()
+    read.set()
+    await sent.wait()
+    for _ in range(5):
+        await asyncio.sleep(0)
+    assert (await carry()).body == good_answer
+    assert asked_again == [b"" if "httpx" in request.node.name else b"P"]

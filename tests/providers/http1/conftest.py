@@ -69,6 +69,8 @@ class FakeLine:
     async def send(self, *pieces: bytes) -> None:
         """Each in a packet of its own."""
         for piece in pieces:
+            if self.writer.transport.is_closing():  # uvloop would raise an error of its own
+                raise ConnectionResetError
             self.writer.write(piece)
             await self.writer.drain()
 
@@ -191,7 +193,7 @@ async def transport(fake_time) -> AsyncIterator[Http1Transport]:
     for _ in range(10):
         await asyncio.sleep(0)
     gc.collect()
-    assert not unseen
+    assert not unseen, unseen
     assert not [task for task in asyncio.all_tasks() - {asyncio.current_task()} if task.get_name() != SERVING]
 
 

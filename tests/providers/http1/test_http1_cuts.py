@@ -84,6 +84,9 @@ class FakeConnection:
     def resume(self, exchange: Exchange) -> None:
         pass
 
+    def linger(self, exchange: Exchange) -> None:
+        pass
+
     def end(self, exchange: Exchange) -> None:
         pass
 

@@ -69,6 +69,96 @@ async def test_an_answer_that_says_close_ends_its_connection(server, fetch, sayi
     assert await fetch() == (200, b"two")
 
 
+# ------------------------------------------------------------ an end that comes a moment later
+
+
+def ending_late(answer, end, go):
+    async def script(line):
+        await line.request()
+        await line.send(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n3\r\none\r\n")
+        await go.wait()
+        await line.send(end)
+        await line.send(answer(await line.request()))
+        await line.gone()
+
+    return script
+
+
+async def let_go(send):
+    reply = await send()
+    assert await anext(reply.chunks()) == b"one"
+    await reply.let_go()
+    await reply.let_go()
+    return reply
+
+
+async def test_an_answer_that_ends_just_after_it_is_let_go_leaves_its_connection_in_use(
+    server, send, fetch, answer, until
+):
+    go = asyncio.Event()
+    server.does(ending_late(answer, b"0\r\n\r\n", go))
+    reply = await let_go(send)
+    go.set()
+    await until(lambda: reply._exchange.over)
+    await reply.let_go()
+    await reply.aclose()
+    assert await fetch(b"two") == (200, b"two")
+    assert len(server.lines) == 1
+
+
+@pytest.mark.parametrize("end", [b"1\r\nx\r\n", b"1\r\nx\r\n0\r\n\r\n", b"nonsense\r\n", b"0\r\n\r\nx"])
+async def test_an_answer_that_goes_on_after_it_is_let_go_ends_its_connection(server, send, fetch, answer, echoing, end):
+    go = asyncio.Event()
+    server.does(ending_late(answer, end, go), echoing)
+    await let_go(send)
+    go.set()
+    await server.until_ended(1)
+    assert await fetch(b"two") == (200, b"two")
+
+
+async def test_an_answer_whose_end_does_not_come_is_not_waited_for_long(server, send, monkeypatch):
+    monkeypatch.setattr(http1_connection, "LINGER_SECONDS", 0.02)
+
+    async def never(line):
+        await line.request()
+        await line.send(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n3\r\none\r\n")
+        await line.gone()
+
+    server.does(never)
+    await let_go(send)
+    await asyncio.sleep(0)
+    assert not server.lines[0].ended.is_set()
+    await server.until_ended(1)
+
+
+async def test_an_answer_that_was_let_go_does_not_end_what_comes_after_it(server, send, answer, monkeypatch, until):
+    monkeypatch.setattr(http1_connection, "LINGER_SECONDS", 0.02)
+    go = asyncio.Event()
+    server.does(ending_late(answer, b"0\r\n\r\n", go))
+    first = await let_go(send)
+    go.set()
+    await until(lambda: first._exchange.over)
+    second = await send(b"two")
+    await asyncio.sleep(0.04)
+    assert b"".join([piece async for piece in second.chunks()]) == b"two"
+    assert len(server.lines) == 1
+
+
+async def test_a_held_back_answer_is_read_on_when_it_is_let_go(server, send, fetch, answer, until):
+    body = b"x" * 3_000_000
+
+    async def script(line):
+        await line.request()
+        await line.send(answer(body))
+        await line.gone()
+
+    server.does(script)
+    reply = await send()
+    await until(lambda: reply._exchange._connection._paused)
+    await reply.let_go()
+    await server.until_ended(1)
+
+
 # ------------------------------------------------------------ a kept connection that dies
 
 
