@@ -35,6 +35,8 @@ class Call:
     size_bytes: int = 0
     passed_headers: tuple[tuple[str, str], ...] = ()
     """The few headers of the caller that may go to a provider of the same dialect."""
+    via: str = ""
+    """The marks of the gateways before this one, apart by blanks."""
 
 
 class InvalidRequest(HotspareError):

@@ -47,7 +47,15 @@ class WrongOperation(HotspareError):
 
 
 def admit(
-    router: Router, call: Call, *, request_id: str, clock: Clock, caller: str, kind: RequestKind, only: str | None
+    router: Router,
+    call: Call,
+    *,
+    request_id: str,
+    run: str,
+    clock: Clock,
+    caller: str,
+    kind: RequestKind,
+    only: str | None,
 ) -> Ask:
     """The Ask of a call; its deadline counts from now.
 
@@ -55,6 +63,7 @@ def admit(
         router: resolves names.
         call: the request as it was read.
         request_id: its id.
+        run: our mark, for the way up.
         clock: both clocks are read once.
         caller: who asks.
         kind: traffic, or what else it is.
@@ -89,6 +98,7 @@ def admit(
         only=only is not None,
         wish_force=call.wish_force,
         wish_preferred=call.wish_preferred,
+        via=f"{call.via} {run}" if call.via else run,
     )
 
 

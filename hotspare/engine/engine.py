@@ -78,6 +78,11 @@ class Engine:
         self._ticking: asyncio.Task[None] | None = None
 
     # ------------------------------------------------------------ requests
+    @property
+    def run(self) -> str:
+        """The mark that our requests carry on their way up: one that comes in with it has come back to us."""
+        return self._ids.run
+
     def admit(self, call: Call, *, caller: str, kind: RequestKind = "traffic", only: str | None = None) -> Ask:
         """Let a request in: its chain, its id, its deadline. `only`: a model that must answer, or none.
 
@@ -87,7 +92,14 @@ class Engine:
             InvalidRequest: its preferred fallback is no model of the chain.
         """
         return admission.admit(
-            self.router, call, request_id=self._ids.next(), clock=self.clock, caller=caller, kind=kind, only=only
+            self.router,
+            call,
+            request_id=self._ids.next(),
+            run=self._ids.run,
+            clock=self.clock,
+            caller=caller,
+            kind=kind,
+            only=only,
         )
 
     def has_capable(self, ask: Ask) -> bool:

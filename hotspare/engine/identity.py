@@ -21,13 +21,17 @@ class RequestIds:
     Args:
         wall: UTC epoch seconds now.
         noise: `NOISE_BITS` random bits.
+
+    Attributes:
+        run: the mark of the run, which no other has.
     """
 
-    __slots__ = ("_count", "_prefix")
+    __slots__ = ("_count", "_prefix", "run")
 
     def __init__(self, wall: float, noise: int) -> None:
         self._prefix = _base32(int(wall * 1000), _TIME_DIGITS) + _base32(noise, _NOISE_DIGITS)
         self._count = 0
+        self.run = self._prefix
 
     def next(self) -> str:
         """An id that was not given before."""

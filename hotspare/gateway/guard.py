@@ -9,10 +9,11 @@ from collections.abc import Mapping
 from uvicorn._types import HTTPScope
 
 from hotspare.configuration.compiled import GatewaySettings
+from hotspare.dialects.call import VIA_HEADER
 from hotspare.gateway.refusal import Refused
 
-LOOP_MARK = "x-hotspare-request-id"
-"""What our own requests to providers carry: one that comes in with it has come back to us."""
+_MOST_MARKS = 8
+"""Gateways in a row: more of them are a circle that somebody has missed."""
 
 _LOCAL = frozenset({"127.0.0.1", "localhost", "[::1]"})
 _ANY_ADDRESS = frozenset({"0.0.0.0", "::", ""})  # noqa: S104  # compared with, never bound
@@ -82,19 +83,24 @@ def check_json(headers: Mapping[str, str]) -> None:
         raise Refused(415, "unsupported_media_type", "The body must be JSON, sent as `content-type: application/json`.")
 
 
-def check_loop(headers: Mapping[str, str]) -> None:
-    """Our own request that has come back to us would go round for ever.
+def check_loop(headers: Mapping[str, str], run: str) -> str:
+    """The marks of the gateways that a request has come through; `run` is ours.
 
     Raises:
-        Refused: 508.
+        Refused: 508: it is our own and has come back to us, so it would go round for ever; or it has gone through many.
     """
-    if LOOP_MARK in headers:
+    via = headers.get(VIA_HEADER, "")
+    if not via:
+        return ""
+    marks = [mark for mark in via.replace(",", " ").split() if mark.isascii() and mark.isalnum()]
+    if run in marks or len(marks) >= _MOST_MARKS:
         raise Refused(
             508,
             "loop_detected",
-            "This request was sent by the gateway itself: a model's base_url points back at it.",
+            "This request goes round in a circle: the base_url of a model leads back to this gateway.",
             headers=((b"x-should-retry", b"false"),),
         )
+    return " ".join(marks)
 
 
 def _name_of(host: str) -> str:

@@ -69,12 +69,7 @@ class ProviderCarrier:
             (name, alias): address for name, endpoint in endpoints.items() for alias, address in addresses_of(endpoint)
         }
 
-    async def call(
-        self,
-        attempt: Try,
-        ask: Ask,  # noqa: ARG002 -- the protocol's; what a call needs is in the others
-        call: Call,
-    ) -> WholeAnswer | StreamedAnswer:
+    async def call(self, attempt: Try, ask: Ask, call: Call) -> WholeAnswer | StreamedAnswer:
         """Carry one attempt out (`engine.protocols.Carrier`)."""
         address = self._addresses[attempt.model, attempt.key]
         limit = Limit(self._clock.monotonic)
@@ -83,7 +78,7 @@ class ProviderCarrier:
         try:
             state = self._prepare(attempt, call, address, limit)
             with limit.until(state.due, state.expired):
-                reply = await self._transports.reaching(address.endpoint).send(_outgoing(state))
+                reply = await self._transports.reaching(address.endpoint).send(_outgoing(state, ask.via))
             answer = await self._read(state, reply)
             begun = isinstance(answer, StreamedAnswer)
         except AttemptFailed as failure:
@@ -144,14 +139,14 @@ class ProviderCarrier:
         self, state: _Attempt, reply: Reply, chunks: AsyncIterator[bytes], head: bytes = b""
     ) -> WholeAnswer:
         body = bytearray(head)
-        if read.dimensions is not None:
-            asked = openai_embeddings.asked_dimensions(state.call)
-            self._vectors.check(state.address.endpoint, asked, read.dimensions, read.usage)
         async for chunk in chunks:
             body += chunk
             if len(body) > ANSWER_BYTES:
                 raise AttemptFailed(Trigger.malformed, f"the answer exceeds {ANSWER_BYTES >> 20} MB")
         read = state.exchange.answer(state.call, bytes(body), int(self._clock.wall()))
+        if read.dimensions is not None:
+            asked = openai_embeddings.asked_dimensions(state.call)
+            self._vectors.check(state.address.endpoint, asked, read.dimensions, read.usage)
         streamed = state.exchange.streamed(state.call, read.body) if state.call.stream else b""
         return WholeAnswer(
             status=200,
@@ -203,10 +198,11 @@ class ProviderCarrier:
         )
 
 
-def _outgoing(state: _Attempt) -> Outgoing:
+def _outgoing(state: _Attempt, via: str) -> Outgoing:
+    headers = state.address.headers_for(state.call)
     return Outgoing(
         url=state.address.urls[state.call.operation],
-        headers=state.address.headers_for(state.call),
+        headers=(*headers, (VIA_HEADER, via)) if via else headers,
         body=state.composed.body,
         connect_seconds=state.limits.connect_seconds,
         ca_file=state.address.endpoint.ca_file,

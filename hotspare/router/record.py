@@ -63,6 +63,8 @@ class Ask:
     """With `start`: that model and no other (a test prompt to one model)."""
     wish_force: bool = False
     wish_preferred: str | None = None
+    via: str = ""
+    """The marks of the gateways it has come through, this one's last: what goes up with it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,6 +63,7 @@ class FakeEngine:
 
     draining: bool = False
     in_flight: int = 0
+    run: str = "run1"
     totals: Totals = field(default_factory=Totals)
     told: Told = field(default_factory=lambda: Told(request_id="r1", model="claude", fallback=False, attempts=1))
     fail: Fail = field(default_factory=lambda: Fail(503, "all_models_failed", "All failed.", 12.2, "try gpt"))

@@ -120,10 +120,20 @@ async def test_a_wrong_method_says_which_is_right(place):
     assert (answer.status, answer.headers["allow"]) == (405, "GET, HEAD")
 
 
-async def test_a_request_of_our_own_that_comes_back_is_refused(place, chat):
-    answer = await place.ask("POST", "/v1/chat/completions", chat(), x_hotspare_request_id="r0")
+@pytest.mark.parametrize("via", ["run1", "run0 run1", "run0,run1", "run1 run0", "a b c d e f g h"])
+async def test_a_request_of_our_own_that_comes_back_is_refused(place, chat, via):
+    answer = await place.ask("POST", "/v1/chat/completions", chat(), x_hotspare_via=via)
     assert (answer.status, answer.error["code"]) == (508, "loop_detected")
+    assert answer.headers["x-should-retry"] == "false"
     assert not place.engine.calls
+
+
+@pytest.mark.parametrize(
+    ("via", "passed"), [("run0", "run0"), ("run0, run2", "run0 run2"), ("run11 *; evil run0", "run11 evil run0")]
+)
+async def test_a_request_that_came_through_other_gateways_is_served_and_their_marks_kept(place, chat, via, passed):
+    assert (await place.ask("POST", "/v1/chat/completions", chat(), x_hotspare_via=via)).status == 200
+    assert place.engine.calls[0].via == passed
 
 
 async def test_while_draining_new_requests_are_told_to_come_back(place, chat):

@@ -116,32 +116,32 @@ def _settings(names):
 
 
 def _endpoint(name, port):
-    return Endpoint(name, name, "openai", f"http://127.0.0.1:{port}/v1", f"{name}-1", (ApiKey("KEY", "sk-1"),))
+    return Endpoint(name, name, "openai", f"http://127.0.0.1:{port}/v1", "main", (ApiKey("KEY", "sk-1"),))
 
 
 @pytest.fixture
 async def open_house(tmp_path):
-    """Start a house with two providers, alpha and beta. `ports` puts a model elsewhere."""
+    """Start a house with two providers, alpha and beta. `ports` puts them, or others, elsewhere."""
     async with AsyncExitStack() as stack:
 
-        async def start(*, limits=None, port=0, ports=None, **settings):
+        async def start(name="house", *, limits=None, port=0, ports=None, **settings):
             alpha = await stack.enter_async_context(FakeProvider("alpha"))
             beta = await stack.enter_async_context(FakeProvider("beta"))
             found = {"alpha": alpha.port, "beta": beta.port} | (ports or {})
             endpoints = {name: _endpoint(name, there) for name, there in found.items()}
-            store = await Store.open(tmp_path / "house.db", name="house", log_path=tmp_path / "log")
+            store = await Store.open(tmp_path / f"{name}.db", name=name, log_path=tmp_path / f"{name}.log")
             stack.push_async_callback(store.close)
             carrier = ProviderCarrier(endpoints)
             stack.push_async_callback(carrier.aclose)
             router = Router(_settings(tuple(found)), random=random.Random(1), midnight=lambda wall: 0.0)
             engine = Engine(router=router, carrier=carrier, recorder=store, journal=store, clock=Clock())
             stack.push_async_callback(engine.aclose)
-            backend = LocalBackend(engine, history=store, instance=Instance("prod", "", 1, 1.0, "0.1.0"))
+            backend = LocalBackend(engine, history=store, instance=Instance(name, "", 1, 1.0, "0.1.0"))
             gateway = Gateway(
                 engine,
                 backend,
                 GatewaySettings(port=port, **settings),
-                socket_path=tmp_path / "run" / "prod.sock",
+                socket_path=tmp_path / "run" / f"{name}.sock",
                 limits=limits or ConnectionLimits(),
             )
             await gateway.start()

@@ -91,7 +91,7 @@ async def test_anthropics_client_is_told_what_is_served(house):
 
 
 async def test_a_command_over_the_instance_socket_steers_the_next_request(house, client, tmp_path, fake):
-    reader, writer = await asyncio.open_unix_connection(str(tmp_path / "run" / "prod.sock"))
+    reader, writer = await asyncio.open_unix_connection(str(tmp_path / "run" / "house.sock"))
     body = admin_wire.encode_apply(ApplyMessage(ForceModel("main", "beta"), why="test", confirmed=True))
     writer.write(fake.request("POST", "/apply", body))
     outcome = admin_wire.decode_outcome((await fake.read_answer(reader)).body)

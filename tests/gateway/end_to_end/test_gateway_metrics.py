@@ -175,7 +175,7 @@ async def test_metrics_need_the_token(open_house, scrape, fake):
     assert (await fake.read_answer(reader)).status == 401
     writer.close()
     await writer.wait_closed()
-    assert (await scrape(house, authorization="Bearer s3cret")).sum("hotspare_info", instance="prod") == 1
+    assert (await scrape(house, authorization="Bearer s3cret")).sum("hotspare_info", instance="house") == 1
 
 
 async def test_many_first_scrapes_at_once_are_all_answered(house, scrape):
