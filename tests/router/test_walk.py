@@ -590,3 +590,23 @@ def test_an_error_that_may_not_fall_back_keeps_its_status_only_if_it_is_one(worl
     main.scripts["claude"] = [fails(Trigger.unclassified, answered)]
     told = main.request()
     assert told.last.status == told_status
+
+
+def test_the_reason_is_what_the_model_it_was_meant_for_failed_by(world, fails):
+    main = world(limits=NO_RETRIES)
+    main.scripts["claude"] = [fails(Trigger.timeout)]
+    main.scripts["gpt"] = [fails(Trigger.server_error, 500)]
+    record = main.request().record
+    assert (record.model, record.reason) == ("haiku", "timeout")
+
+
+def test_a_retry_takes_another_key_when_its_own_began_to_cool_meanwhile(world, fails):
+    main = world(models={"claude": {"keys": ("A", "B")}})
+    walk = main.router.open(main.ask(), main.now)
+    (first,) = walk.next(Begin(), main.now)
+    assert first.key == "A"
+    (wait,) = walk.next(Failed(1, fails(Trigger.overloaded, 503)), main.now)
+    state = main.router.states["claude"]
+    state.give_back(state.take("A", main.now), Verdict.nothing, main.now, fails(Trigger.rate_limit, 429, 60.0))
+    (again,) = walk.next(Due(), wait.until)
+    assert (again.model, again.key) == ("claude", "B")
