@@ -87,4 +87,13 @@ def test_a_counter_that_is_used_up_goes_on_with_later_ids():
     ids._count = COUNTER_LIMIT - 1
     last, following = ids.next(), ids.next()
     assert last < following < RequestIds(1_700_000_000.002, 0).next()
+    assert ids.run == RequestIds(1_700_000_000.0, 2**15 - 1).run
     assert len(following) == len(last)
+
+
+async def test_what_goes_up_carries_the_marks_of_the_way_and_ours_last(bench):
+    ask, call = bench.ask()
+    assert ask.via == bench.engine.run
+    assert ask.id.startswith(bench.engine.run)
+    call.via = "run0 run2"
+    assert bench.engine.admit(call, caller="shop").via == f"run0 run2 {bench.engine.run}"

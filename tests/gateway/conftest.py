@@ -75,7 +75,7 @@ class FakeEngine:
     ended: asyncio.Event = field(default_factory=asyncio.Event)
     go_on: asyncio.Event = field(default_factory=asyncio.Event)
 
-    def admit(self, call, *, caller):
+    def admit(self, call, *, caller, kind="traffic"):
         if call.model == "unknown":
             raise UnknownModel("unknown", ("main", "claude"))
         if call.wish_preferred == "nobody":

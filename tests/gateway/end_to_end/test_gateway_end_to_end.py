@@ -82,12 +82,13 @@ async def test_a_stream_left_early_ends_the_call_upstream(house, client, rows):
     assert row["verdict"] == "caller_left"
 
 
-async def test_anthropics_client_is_told_what_is_served(house):
+async def test_anthropics_client_is_served_by_a_model_of_the_other_dialect(house):
     async with anthropic.AsyncAnthropic(
         base_url=f"http://127.0.0.1:{house.port}", api_key="unused", max_retries=0
     ) as client:
-        with pytest.raises(anthropic.NotFoundError, match="/v1/chat/completions"):
-            await client.messages.create(model="main", max_tokens=5, messages=MESSAGES)
+        message = await client.messages.create(model="main", max_tokens=5, messages=MESSAGES)
+    assert message.content[0].text == "whole from alpha"
+    assert (message.usage.input_tokens, message.usage.output_tokens) == (3, 2)
 
 
 async def test_a_command_over_the_instance_socket_steers_the_next_request(house, client, tmp_path, fake):
