@@ -39,6 +39,7 @@ def status(snapshot: Snapshot) -> dict[str, Any]:
         "name": snapshot.instance.name,
         "pid": snapshot.instance.pid or None,
         "listen": snapshot.instance.listen or None,
+        "screen_lost_at": snapshot.instance.screen_lost_at,
         "situation": snapshot.situations[0].text if snapshot.situations else "",
         "requests": today.requests,
         "ok": today.answered,

@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
 
 import click
 
@@ -20,6 +21,7 @@ from hotspare.app.status_line import status_line
 from hotspare.app.stopping import Stopping, happens
 from hotspare.app.wiring import Running, running
 from hotspare.router.clock import Clock
+from hotspare.router.snapshot import Snapshot
 from hotspare.widgets.plain import plain
 
 DRAIN_SECONDS = 20.0
@@ -108,14 +110,23 @@ async def serve_on(
 
 
 async def serve_until_quiet(found: Running, stopping: Stopping) -> None:
-    """Serve until nobody has asked for anything for a while; for an instance whose terminal is gone."""
+    """Serve until nobody has asked for anything for a while; for an instance whose terminal is gone.
+
+    The callers of a demo come with it and go on for ever, so they do not count.
+    """
     since = found.engine.clock.wall()
     found.store.note("terminal_lost", "warning", {"serving": found.gateway.listen})
+    found.backend.instance = replace(found.backend.instance, screen_lost_at=since)
     while not await happens(stopping.asked, QUIET_CHECK_SECONDS):
-        snapshot = await found.backend.snapshot()
-        last = max((row.at for row in snapshot.recent), default=since)
-        if not found.engine.in_flight and snapshot.at - max(last, since) > QUIET_SECONDS:
+        if is_quiet(await found.backend.snapshot(), since, found.engine.in_flight):
             return
+
+
+def is_quiet(snapshot: Snapshot, since: float, in_flight: int) -> bool:
+    """Whether nobody has been served for a while; the time begins at `since` at the earliest."""
+    own = snapshot.instance.demo
+    last = since if own else max((row.at for row in snapshot.recent), default=since)
+    return (own or not in_flight) and snapshot.at - max(last, since) > QUIET_SECONDS
 
 
 async def _print_line(found: Running) -> bool:

@@ -17,6 +17,8 @@ def status_line(snapshot: Snapshot) -> str:
     parts.append("; ".join(dict.fromkeys(held_back)) or "all models ok")
     if snapshot.store.state != "ok":
         parts.append(f"store {snapshot.store.state}")
+    if snapshot.instance.screen_lost_at is not None:
+        parts.append("screen lost")
     return "  ".join(parts)
 
 

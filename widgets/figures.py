@@ -50,6 +50,13 @@ def usd(pico: int | None) -> str:
     return f"${value:.4f}" if abs(value) >= 0.0001 else "<$0.0001"
 
 
+def known_usd(pico: int, *, unpriced: bool) -> str:
+    """What is known of a cost: "$0.0007+" where a part of it is not, "no price" where nothing is."""
+    if not unpriced:
+        return usd(pico)
+    return f"{usd(pico)}+" if pico else "no price"
+
+
 def count(number: int) -> str:
     """A whole number with its thousands marked."""
     return f"{number:,}"

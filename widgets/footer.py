@@ -20,10 +20,20 @@ class Hint:
     action: str = ""
 
 
+NOTHING_YET = " nobody has changed anything yet"
+DEMO_BANNERS = (
+    " demo: simulated models and callers; nothing leaves this machine",
+    " demo: nothing leaves this machine",
+)
+"""The widest that fits is shown, while nobody has acted."""
+
+
 def last_act_line(snapshot: Snapshot, width: int, glyphs: Glyphs) -> Line:
-    """The latest act in a sentence, and that it can be taken back."""
+    """The latest act in a sentence, and that it can be taken back; in a demo, before that, that it is one."""
     if not snapshot.last_act or snapshot.last_act_at is None:
-        return ((" nobody has changed anything yet", "dim"),)
+        if snapshot.instance.demo:
+            return ((next((text for text in DEMO_BANNERS if len(text) <= width), DEMO_BANNERS[-1]), "accent"),)
+        return ((NOTHING_YET, "dim"),)
     left: Line = ((f" {figures.minute(snapshot.last_act_at)} ", "dim"), (glyphs.clean(snapshot.last_act, 300), "text"))
     return spread(left, (("u", "key"), (" undoes ", "dim")), width, glyphs.more)
 

@@ -46,7 +46,8 @@ def status(chosen: Chosen, instance: str | None, *, oneline: bool, as_json: bool
     elif oneline:
         click.echo(plain(status_line(snapshot)))
     else:
-        shown = ("name", "pid", "listen", "situation", "requests", "ok", "fallback", "cost_usd")
+        lost = ("screen_lost_at",) if value["screen_lost_at"] is not None else ()
+        shown = ("name", "pid", "listen", *lost, "situation", "requests", "ok", "fallback", "cost_usd")
         printing.print_pairs((name, value[name]) for name in shown)
         click.echo()
         printing.print_table(value["models"], MODEL_COLUMNS, empty="no models")

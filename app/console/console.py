@@ -50,7 +50,7 @@ class Console(App[Leaving]):
     CSS_PATH = "console.tcss"
     TITLE = "hotspare"
     ENABLE_COMMAND_PALETTE = True
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+q", "quit", "Leave", show=False, priority=True)]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+q,ctrl+c", "quit", "Leave", show=False, priority=True)]
 
     def __init__(
         self,
@@ -183,7 +183,11 @@ class Console(App[Leaving]):
         self.run_worker(self._errands.run(name, model, request_id), name=name, group="acts")
 
     def tell(self, text: str, severity: Severity = "information") -> None:
-        """Show a toast; the text may hold foreign words."""
+        """Show a toast; the text may hold foreign words. Good news takes the place of what was told before it: a pile
+        of toasts would hide the very figures that an act has changed.
+        """
+        if severity == "information":
+            self.clear_notifications()
         lines = [self.glyphs.clean(line, LONGEST_TOAST) for line in text.split("\n")]
         self.notify("\n".join(lines), severity=severity, timeout=TOAST_SECONDS, markup=False)
 
@@ -205,6 +209,8 @@ class Console(App[Leaving]):
 
     async def leave(self) -> None:
         """Leave; while applications are being served, ask first what is to become of them."""
+        if any(isinstance(screen, LeaveDialog) for screen in self.screen_stack):
+            return
         if self._attached:
             self.exit("serve_on")
             return

@@ -37,6 +37,7 @@ class Look:
     evidence: Evidence
     cooling_keys: Mapping[str, tuple[int, int]]
     """Of models that some of their keys are held back for: how many, of how many."""
+    screen_lost_at: float | None = None
 
     def of_chain(self, chain: str) -> list[ModelView]:
         return [model for model in self.models if model.chain == chain]
@@ -252,6 +253,14 @@ def _store_trouble(look: Look) -> list[SituationView]:
     return [SituationView("store", "warning", text)]
 
 
+def _screen_lost(look: Look) -> list[SituationView]:
+    if look.screen_lost_at is None:
+        return []
+    since = clock_time(look.screen_lost_at)
+    text = f"The screen is lost: its terminal went away at {since}. It serves on, and ends after five quiet minutes."
+    return [SituationView("screen_lost", "note", text, look.screen_lost_at)]
+
+
 def _ordered(look: Look) -> list[SituationView]:
     return [
         SituationView(
@@ -294,6 +303,7 @@ RULES: tuple[Callable[[Look], list[SituationView]], ...] = (
     _other_held,
     _much_fallback,
     _store_trouble,
+    _screen_lost,
     _some_keys,
     _ordered,
 )

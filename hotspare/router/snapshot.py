@@ -177,6 +177,8 @@ class Instance:
     read_only: bool = False
     config_path: str = ""
     config_refused: str = ""
+    screen_lost_at: float | None = None
+    """When its terminal went away, wall time; None: it has its screen, or was begun without one."""
 
 
 @dataclass(frozen=True, slots=True)

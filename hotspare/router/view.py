@@ -134,6 +134,7 @@ class Viewer:
             store=store,
             evidence=self._witness.evidence(wall),
             cooling_keys=self._cooling_keys(now),
+            screen_lost_at=instance.screen_lost_at,
         )
         return Snapshot(
             at=wall,

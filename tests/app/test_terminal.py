@@ -83,14 +83,15 @@ def is_as_before(terminal):
 
 def test_the_demo_is_drawn_steered_and_left_with_the_terminal_as_it_was(terminal, new_home):
     terminal.until("claude")
+    terminal.until("nothing leaves this machine")
     new_home.until_it_runs(requests=1)
     terminal.press("d", "Disabled")
     states = {row["name"]: row["state"] for row in new_home.hotspare("models", "--json").json}
     assert "claude" in states
     assert "disabled" in {states["claude"], states["gpt-5"]}
     terminal.press("u", "Took back")
-    terminal.press("q", "Stop once")
-    os.write(terminal.master, b"s")
+    terminal.press("\x03", "Stop once")  # Ctrl-C is no back door: it asks as q does
+    os.write(terminal.master, b"\x03s")
     assert terminal.end() == 0
     assert is_as_before(terminal)
     assert b"Traceback" not in terminal.written
@@ -107,8 +108,12 @@ def test_a_signal_ends_the_console_with_the_terminal_as_it_was(terminal, new_hom
 def test_a_terminal_that_hangs_up_does_not_end_the_instance(terminal, new_home):
     terminal.until("claude")
     before = new_home.until_it_runs(requests=1)
+    assert before["screen_lost_at"] is None
     terminal.process.send_signal(signal.SIGHUP)
-    new_home.until_it_runs(requests=before["requests"] + 2)
+    after = new_home.until_it_runs(requests=before["requests"] + 2)
+    assert abs(after["screen_lost_at"] - time.time()) < PATIENCE_SECONDS
+    assert "screen_lost_at" in new_home.hotspare("status").out
+    assert "screen lost" in new_home.hotspare("status", "--oneline").out
     assert terminal.process.poll() is None
     terminal.process.send_signal(signal.SIGTERM)
     assert terminal.end() == 0

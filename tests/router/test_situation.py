@@ -50,6 +50,14 @@ def test_an_open_primary_says_what_opened_it(world, fails):
     assert "claude is down (2 failures in a row: timeout" in worst(main).text
 
 
+def test_a_lost_screen_is_told_beside_what_is_worse(world):
+    main = world()
+    instance = Instance("prod", "127.0.0.1:4000", 1, main.wall, "0", screen_lost_at=main.wall)
+    told = main.router.snapshot(now=main.now, wall=main.wall, instance=instance, store=StoreView()).situations
+    assert [(view.code, view.severity) for view in told] == [("screen_lost", "note")]
+    assert "serves on" in told[0].text
+
+
 def test_no_model_left_is_critical_and_comes_first(world, fails):
     main = world()
     for name in ("claude", "gpt", "haiku"):

@@ -1,5 +1,6 @@
 import pytest
 
+from hotspare.router.snapshot import Instance
 from hotspare.widgets.footer import Hint, action_at, hints_line, kept_hints, last_act_line
 from hotspare.widgets.glyphs import UNICODE
 from hotspare.widgets.layout import arrange
@@ -70,6 +71,15 @@ def test_the_last_act_says_how_to_take_it_back(make_snapshot):
     assert text_of([line]).startswith(" 02:41 you disabled local")
     assert text_of([line]).rstrip().endswith("u undoes")
     assert "undoes" not in text_of([last_act_line(make_snapshot(), 60, UNICODE)])
+
+
+@pytest.mark.parametrize("width", [40, 80, 160])
+def test_a_demo_says_that_it_is_one_until_somebody_acts(make_snapshot, width):
+    demo = make_snapshot(instance=Instance("demo", "127.0.0.1:4000", 1, 0.0, "0", demo=True))
+    text = text_of([last_act_line(demo, width, UNICODE)])
+    assert "nothing leaves this machine" in text
+    assert len(text) <= width
+    assert "nothing leaves" not in text_of([last_act_line(make_snapshot(), width, UNICODE)])
 
 
 @pytest.mark.parametrize("width", [8, 20, 39])

@@ -68,7 +68,11 @@ def test_nobody_answered_is_told(rows, make_snapshot):
 
 def test_an_unknown_price_is_not_zero(make_row, make_snapshot):
     [row] = request_rows((make_row(unpriced=True),), make_snapshot().models, 160, UNICODE)
+    assert "$0.0031+" in text_of([row.line])
+    [row] = request_rows((make_row(unpriced=True, cost_pico_usd=0),), make_snapshot().models, 160, UNICODE)
     assert "no price" in text_of([row.line])
+    [row] = request_rows((make_row(),), make_snapshot().models, 160, UNICODE)
+    assert "$0.0031 " in text_of([row.line])
 
 
 def test_a_filter_is_always_seen():
