@@ -44,6 +44,11 @@ class ViewState:
         return sum(row.at > self.frozen.at for row in self.latest.recent)
 
     def rows(self, snapshot: Snapshot, entries: str) -> tuple[tuple[RequestRow, ...], int]:
-        """The rows of a list that pass the filter, and how many there are without it."""
-        every = snapshot.fallbacks if entries == "fallbacks" else snapshot.recent
+        """The rows of a list that pass the filter, and how many there are without it.
+
+        They come in the order of their ends; a list whose times jump to and fro is hard to read, so here they stand in
+        the order of their times.
+        """
+        ended = snapshot.fallbacks if entries == "fallbacks" else snapshot.recent
+        every = tuple(sorted(ended, key=lambda row: row.at, reverse=True))
         return self.filter.keep(every), len(every)

@@ -29,7 +29,7 @@ def failure_of_status(status: int, headers: Mapping[str, str], body: bytes, wall
     asked = retry_after_seconds(headers, wall)
     return AttemptFailed(
         classify(status, error.told),
-        _words(status, error) if asked is None else f"Retry-After {asked:g}: {_words(status, error)}",
+        _words(status, error) if asked is None else f"Retry-After {asked:g} s: {_words(status, error)}",
         status=status,
         retry_after_seconds=asked,
         body=body,

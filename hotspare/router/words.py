@@ -26,8 +26,12 @@ def seconds_of(milliseconds: float) -> str:
 
 
 def percent(share: float) -> str:
-    """As "98.9 %", "100 %"; never rounded up to a whole it is not."""
-    tenths = int(share * 1000 + 1e-9)
+    """As "98.9 %", "100 %"; never rounded up to a whole or down to a nothing that it is not."""
+    tenths = round(share * 1000)
+    if tenths >= 1000 and share < 1:
+        tenths = 999
+    if tenths == 0 and share > 0:
+        tenths = 1
     return f"{tenths // 10} %" if tenths % 10 == 0 else f"{tenths / 10:.1f} %"
 
 

@@ -316,7 +316,7 @@ async def test_a_status_instead_of_a_stream_is_that_status(provider, carry):
     provider.does(lambda x: x.answer(b'{"error": {"message": "slow down"}}', 429, extra="retry-after: 30\r\n"))
     failure = await failure_of(carry)
     assert (failure.trigger, failure.retry_after_seconds) == (Trigger.rate_limit, 30.0)
-    assert failure.message == "Retry-After 30: slow down"
+    assert failure.message == "Retry-After 30 s: slow down"
 
 
 async def test_leaving_in_the_middle_closes_the_connection(provider, carry, sse):
