@@ -6,7 +6,6 @@ no attempt. No redirects, cookies, proxies or upgrades.
 """
 
 import asyncio
-import ssl
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
 
@@ -15,7 +14,7 @@ from hotspare.providers.decompression import inflated
 from hotspare.providers.http1_connection import Connection, Pool
 from hotspare.providers.http1_exchange import Exchange
 from hotspare.providers.http1_request import Target, header_line
-from hotspare.providers.trust import trust
+from hotspare.providers.trust import Trust
 from hotspare.providers.wire import Outgoing
 from hotspare.router.trigger import AttemptFailed, Trigger
 
@@ -66,7 +65,7 @@ class Http1Transport:
         self._monotonic = monotonic
         self._closed = False
         self._targets: dict[str, Target] = {}
-        self._contexts: dict[str | None, ssl.SSLContext] = {}
+        self._trust = Trust()
         self._pools: dict[tuple[str, int, bool, str | None], Pool] = {}
         self._heads: dict[tuple[tuple[str, str], ...], bytes] = {}
 
@@ -116,14 +115,8 @@ class Http1Transport:
             known = self._pools[place] = Pool(self._monotonic)
         return known
 
-    def _context(self, ca_file: str | None) -> ssl.SSLContext:
-        known = self._contexts.get(ca_file)
-        if known is None:
-            known = self._contexts[ca_file] = trust(ca_file)
-        return known
-
     async def _connect(self, target: Target, outgoing: Outgoing, pool: Pool) -> Connection:
-        context = self._context(outgoing.ca_file) if target.secure else None
+        context = await self._trust.context(outgoing.ca_file) if target.secure else None
         loop = asyncio.get_running_loop()
         try:
             async with asyncio.timeout(outgoing.connect_seconds):

@@ -13,7 +13,7 @@ import httpx
 
 from hotspare.providers.causes import cause_of
 from hotspare.providers.decompression import inflated
-from hotspare.providers.trust import trust
+from hotspare.providers.trust import Trust
 from hotspare.providers.wire import HEADER_BYTES, Outgoing
 from hotspare.router.trigger import AttemptFailed, Trigger
 
@@ -57,12 +57,14 @@ class HttpxTransport:
     def __init__(self) -> None:
         self._transports: dict[tuple[bool, str | None], httpx.AsyncHTTPTransport] = {}
         self._urls: dict[str, httpx.URL] = {}
+        self._trust = Trust()
 
     async def send(self, outgoing: Outgoing) -> HttpxReply:
         """Send a request (`Transport`)."""
         try:
             request = self._request(outgoing)
-            response = await self._transport(request.url, outgoing.ca_file).handle_async_request(request)
+            transport = await self._transport(request.url, outgoing.ca_file)
+            response = await transport.handle_async_request(request)
         except httpx.ConnectTimeout:
             raise AttemptFailed(Trigger.timeout, f"no connection in {outgoing.connect_seconds:.1f} s") from None
         except AttemptFailed:
@@ -98,17 +100,18 @@ class HttpxTransport:
                 raise AttemptFailed(Trigger.unclassified, "its address is not a URL") from None
         return known
 
-    def _transport(self, url: httpx.URL, ca_file: str | None) -> httpx.AsyncHTTPTransport:
+    async def _transport(self, url: httpx.URL, ca_file: str | None) -> httpx.AsyncHTTPTransport:
         secure = url.scheme == "https"
         known = self._transports.get((secure, ca_file))
-        if known is None:
-            known = self._transports[secure, ca_file] = httpx.AsyncHTTPTransport(
-                verify=trust(ca_file) if secure else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
-                trust_env=False,
-                limits=_NOT_KEPT,
-                socket_options=_NO_DELAY,
-            )
-        return known
+        if known is not None:
+            return known
+        made = httpx.AsyncHTTPTransport(
+            verify=await self._trust.context(ca_file) if secure else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
+            trust_env=False,
+            limits=_NOT_KEPT,
+            socket_options=_NO_DELAY,
+        )
+        return self._transports.setdefault((secure, ca_file), made)
 
 
 _CLOSED = "the connection was closed before an answer came"
