@@ -29,6 +29,7 @@ class HeldAnswer:
     content_type: str
     dropped: tuple[str, ...]
     provider_request_id: str | None
+    spent_seconds: float | None
     usage: Usage | None
     tail: bytes
     blocks: deque[bytearray] = field(repr=False)
@@ -64,6 +65,7 @@ class Holding:
             content_type=answer.content_type,
             dropped=answer.dropped,
             provider_request_id=answer.provider_request_id,
+            spent_seconds=answer.spent_seconds,
             usage=answer.usage,
             tail=answer.tail,
             blocks=blocks,

@@ -221,4 +221,5 @@ class Passage:
 
     def _ended(self, n: int, failure: AttemptFailed | None = None) -> Ended:
         answer = self._attempts.answers[n]
-        return Ended(n, answer.usage, answer.status, answer.provider_request_id, failure)
+        told = answer.provider_request_id
+        return Ended(n, answer.usage, answer.status, told, failure, answer.spent_seconds)

@@ -32,6 +32,10 @@ class Answer(Protocol):
     @property
     def provider_request_id(self) -> str | None: ...
     @property
+    def spent_seconds(self) -> float | None:
+        """How long the key that was used has nothing left, where the provider says so."""
+
+    @property
     def usage(self) -> Usage | None:
         """Known once the answer has ended; None where the provider told none."""
 

@@ -20,6 +20,7 @@ class WholeAnswer:
     usage: Usage | None
     dropped: tuple[str, ...] = ()
     provider_request_id: str | None = None
+    spent_seconds: float | None = None
     body: bytes | None = field(default=None, repr=False)
     streamed: bytes = field(default=b"", repr=False)
     tail: bytes = b""
@@ -55,10 +56,12 @@ class StreamedAnswer:
         made_presentable: Callable[[AttemptFailed], AttemptFailed],
         dropped: tuple[str, ...],
         provider_request_id: str | None,
+        spent_seconds: float | None,
     ) -> None:
         self.status = reply.status
         self.dropped = dropped
         self.provider_request_id = provider_request_id
+        self.spent_seconds = spent_seconds
         self._reply = reply
         self._chunks = chunks
         self._stream = stream

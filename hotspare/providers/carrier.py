@@ -14,6 +14,7 @@ from hotspare.dialects.endpoint import Endpoint
 from hotspare.dialects.exchange import Exchange
 from hotspare.dialects.stream import AnswerStream
 from hotspare.providers.address import Address, addresses_of
+from hotspare.providers.allowance import spent_for_seconds
 from hotspare.providers.answer import StreamedAnswer, WholeAnswer
 from hotspare.providers.failure import failure_of_status, made_presentable, request_id_in
 from hotspare.providers.limit import Limit
@@ -153,6 +154,7 @@ class ProviderCarrier:
             usage=read.usage,
             dropped=state.composed.dropped,
             provider_request_id=request_id_in(reply.headers),
+            spent_seconds=spent_for_seconds(reply.headers, self._clock.wall()),
             body=None if state.call.stream else read.body,
             streamed=streamed,
             tail=state.exchange.tail if state.call.stream else b"",
@@ -195,6 +197,7 @@ class ProviderCarrier:
             made_presentable=lambda failure: made_presentable(failure, call, endpoint, self._redactor),
             dropped=state.composed.dropped,
             provider_request_id=request_id_in(reply.headers),
+            spent_seconds=spent_for_seconds(reply.headers, self._clock.wall()),
         )
 
 

@@ -200,6 +200,12 @@ class CandidateState:
                 return False
         return True
 
+    def rest(self, key: str, seconds: float, now: float) -> None:
+        """Pass a key over that has nothing left until its provider's reset. A shorter pause never replaces a longer."""
+        before = self.cooldowns.get(key)
+        if before is None or before.until < now + seconds:
+            self.cooldowns[key] = Cooldown(now + seconds, now, asked=True, reason="nothing left of its allowance")
+
     def _cool(self, key: str, failure: AttemptFailed, now: float) -> bool:
         """Pause this key. A shorter pause never replaces a longer one."""
         asked = failure.retry_after_seconds is not None

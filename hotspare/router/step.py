@@ -44,6 +44,8 @@ class Ended:
     status: int = 200
     provider_request_id: str | None = None
     failure: AttemptFailed | None = None
+    spent_seconds: float | None = None
+    """How long the key has nothing left, where the provider said so."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -170,6 +170,9 @@ class Walk:
         running, failure = self._running.pop(event.n), event.failure
         delivered = event.n == self._delivered
         self._give_back(running, self._verdict(running, failure, now), now, failure)
+        if event.spent_seconds is not None:
+            running.lane.state.rest(running.permit.key, event.spent_seconds, now)
+            self._changed()
         usage = event.usage if failure is None else failure.usage or event.usage
         self._note(event.n, running, now, failure=failure, usage=usage, ended=event, cancelled=not delivered)
         if not delivered or self._left:

@@ -52,6 +52,7 @@ class FakeAnswer:
     content_type = "application/json"
     dropped = ()
     provider_request_id = "provider-1"
+    spent_seconds = None
     tail = b"data: [DONE]\n\n"
 
     def __init__(self, carrier, name, play):

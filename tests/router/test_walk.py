@@ -610,3 +610,28 @@ def test_a_retry_takes_another_key_when_its_own_began_to_cool_meanwhile(world, f
     state.give_back(state.take("A", main.now), Verdict.nothing, main.now, fails(Trigger.rate_limit, 429, 60.0))
     (again,) = walk.next(Due(), wait.until)
     assert (again.model, again.key) == ("claude", "B")
+
+
+def test_a_key_with_nothing_left_is_passed_over_until_its_reset(world):
+    main = world(models={"claude": {"keys": ("A", "B")}})
+    walk = main.router.open(main.ask(), main.now)
+    walk.next(Begin(), main.now)
+    walk.next(FirstContent(1), main.now)
+    walk.next(Ended(1, Usage(1, 1), spent_seconds=30.0), main.now)
+    assert walk.record(main.now).verdict == "answered"
+    assert [step.key for step in main.request().tries] == ["B"]
+    main.now += 30.0
+    assert [step.key for step in main.request().tries] == ["A"]
+
+
+def test_a_model_whose_only_key_has_nothing_left_cools_by_its_providers_word(world):
+    main = world()
+    walk = main.router.open(main.ask(), main.now)
+    walk.next(Begin(), main.now)
+    walk.next(FirstContent(1), main.now)
+    walk.next(Ended(1, Usage(1, 1), spent_seconds=30.0), main.now)
+    assert called(main.request()) == ["gpt"]
+    assert main.model("claude").reason == "nothing left of its allowance"
+    state = main.router.states["claude"]
+    state.rest("KEY", 5.0, main.now)
+    assert main.model("claude").seconds_left > 29.0, "a shorter pause never replaces a longer"
