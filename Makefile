@@ -6,7 +6,7 @@ UV := $(shell command -v uv 2>/dev/null)
 ARGS ?=
 LINKS := hotspare/app hotspare/widgets hotspare/probes hotspare/store
 
-.PHONY: run test check format wheel screenshots docs clean links
+.PHONY: run test check format wheel bench screenshots docs clean links
 
 run: $(VENV)/.runtime
 	@$(BIN)/hotspare demo $(ARGS)
@@ -29,6 +29,10 @@ format: $(VENV)/.development
 # Installs the wheel in a clean environment beside a user's own app.py, store.py and router.py, and uses it.
 wheel: $(VENV)/.development
 	$(BIN)/python tests/wheel.py
+
+# The gateway beside a bare pass-through: CPU, memory, delays. ARGS=--check fails where it has become dearer.
+bench: $(VENV)/.development
+	@$(BIN)/python bench/run.py $(ARGS)
 
 screenshots: $(VENV)/.development
 	$(BIN)/python screenshots/make.py

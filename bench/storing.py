@@ -1,0 +1,96 @@
+"""What storing costs beside requests: 2,000 Records a second of two attempts each, for some seconds.
+
+Prints JSON: the share of a core that the store takes, how late the event loop was, how many Records did not arrive.
+"""
+
+import asyncio
+import gc
+import json
+import random
+import resource
+import tempfile
+import time
+from pathlib import Path
+
+import uvloop
+from decision import decision, router_of
+from load import percentile
+
+from hotspare.router.record import Record
+from hotspare.store.store import Store
+
+PER_SECOND = 2000
+SECONDS = 5
+SLICE_SECONDS = 0.005
+LOOK_SECONDS = 0.001
+
+
+def record() -> Record:
+    """One with two attempts, as a fallback leaves it."""
+    router = router_of(3)
+    decision(router, fails=True)()
+    return router.live.recent[-1]
+
+
+def with_ids(model: Record, number: int) -> list[Record]:
+    """The same with other ids and times, made before the clock runs."""
+    names = {name: getattr(model, name) for name in model.__dataclass_fields__}
+    names.pop("id")
+    return [Record(id=f"{random.getrandbits(40):010x}{at:06x}", **names) for at in range(number)]
+
+
+async def look(lags: list[float]) -> None:
+    """Note how late the loop is, a thousand times a second."""
+    while True:
+        due = time.perf_counter() + LOOK_SECONDS
+        await asyncio.sleep(LOOK_SECONDS)
+        lags.append((time.perf_counter() - due) * 1000)
+
+
+async def spend(records: list[Record], store: Store | None) -> tuple[float, list[float]]:
+    """Hand the Records over at their pace, or to nobody: CPU seconds, and the loop's lags."""
+    lags: list[float] = []
+    looking = asyncio.create_task(look(lags))
+    before = resource.getrusage(resource.RUSAGE_SELF)
+    began, given = time.perf_counter(), 0
+    while given < len(records):
+        await asyncio.sleep(SLICE_SECONDS)
+        due = min(len(records), int((time.perf_counter() - began) * PER_SECOND))
+        for one in records[given:due]:
+            if store is not None:
+                store.append(one)
+        given = due
+    after = resource.getrusage(resource.RUSAGE_SELF)
+    looking.cancel()
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, sorted(lags)
+
+
+async def main() -> None:
+    """The same seconds without the store and with it; the difference is the store's."""
+    records = with_ids(record(), PER_SECOND * SECONDS)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder)
+        store = await Store.open(path / "store.db", name="bench", log_path=path / "store.log")
+        try:
+            gc.collect()
+            gc.freeze()
+            idle, _ = await spend(records, None)
+            busy, lags = await spend(records, store)
+            await store.flush()
+            stored = sum([1 async for _ in store.records(0.0)])
+        finally:
+            await store.close()
+    print(
+        json.dumps(
+            {
+                "core_share": (busy - idle) / SECONDS,
+                "lag_p99_ms": percentile(lags, 0.99),
+                "lag_max_ms": lags[-1],
+                "missing": len(records) - stored,
+            }
+        )
+    )
+
+
+if __name__ == "__main__":
+    uvloop.run(main())
