@@ -194,6 +194,7 @@ def calling(dialect, **fields):
     return READERS[dialect](raw, {})
 
 
+@settings(max_examples=30)
 @given(replies)
 def test_an_answer_survives_there_and_back(told):
     message = message_of(told)
@@ -250,6 +251,7 @@ def test_a_stream_survives_there_and_back_however_it_is_cut(told, data):
     assert usage == usage_back
 
 
+@settings(max_examples=30)
 @given(replies)
 def test_the_same_dialect_s_stream_is_what_came(told):
     message = message_of(told)

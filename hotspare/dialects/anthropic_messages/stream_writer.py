@@ -50,7 +50,7 @@ class MessageWriter:
 
     @property
     def tail(self) -> bytes:
-        """Everything that is open is closed, then why and with how many tokens, then the end."""
+        """Everything that is open is closed, then why and with how many tokens, then the end. Asked for once."""
         out = b"" if self._begun else self._start()
         out += self._close()
         out += b"".join(event({"type": "content_block_stop", "index": at}) for at in self._calls.values())

@@ -32,7 +32,7 @@ _NEEDED_BY_PART: Mapping[str, str] = {
 
 _MARK = re.compile(rb'"(?:image_url"|input_audio"|file"|tool_call|function")')
 
-_CUSTOM = re.compile(rb'"type"\s*:\s*"custom"')
+_CUSTOM = b'"custom"'
 
 
 class _Kind(msgspec.Struct):
@@ -55,7 +55,7 @@ def needs_of(fields: Mapping[str, msgspec.Raw]) -> frozenset[str]:
     """What a model must be capable of to serve the request."""
     needs = {need for field, need in _NEEDED_BY.items() if field in fields and bytes(fields[field]) not in _ABSENT}
     needs |= _needs_of_messages(bytes(fields["messages"]))
-    if "tools" in needs and "tools" in fields and _CUSTOM.search(bytes(fields["tools"])):
+    if "tools" in fields and _CUSTOM in bytes(fields["tools"]):
         needs |= _needs_of_tools(fields["tools"])
     if FUNCTIONS in needs:
         needs.add("tools")
