@@ -107,8 +107,11 @@ class Passage:
             await self._leave()
             self._keep(keep)
             raise
-        self._keep(keep)
-        await self._handover.last_word(turn, self._attempts.answers)
+        else:
+            self._keep(keep)
+            await self._handover.last_word(turn, self._attempts.answers)
+        finally:
+            del self._attempts  # it holds methods of ours: a ring, which would keep the bodies until a collection
 
     def _keep(self, keep: Callable[[Record], None]) -> None:
         record = self._walk.record(self._now())

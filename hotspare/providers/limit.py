@@ -56,6 +56,7 @@ class Limit:
 
     def close(self) -> None:
         """Nobody will wait here any more."""
+        self._failure = None  # a method of whoever owns this: a ring, which only the collector would free
         if self._handle is not None:
             self._handle.cancel()
             self._handle = None

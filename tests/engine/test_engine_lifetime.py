@@ -1,5 +1,7 @@
 import asyncio
+import gc
 import time
+import weakref
 
 import pytest
 
@@ -136,3 +138,25 @@ async def test_closing_ends_the_watching(bench):
         await bench.engine.apply(DisableModel("gpt"), who="ada", why="", confirmed=False)
     assert [event["event"] async for event in watching] == ["act"]
     assert [event async for event in bench.engine.events.watch()] == []
+
+
+@pytest.mark.parametrize("failing", [False, True])
+async def test_nothing_of_a_request_waits_for_the_garbage_collector(bench, plays, failing):
+    class Follower:
+        def moved(self, event, steps):
+            pass
+
+        def kept(self, record):
+            pass
+
+    if failing:
+        bench.script(claude=plays.failing("timeout"))
+    followers = [Follower()]
+    gone = weakref.ref(followers[0])
+    ask, call = bench.ask("main", streamed=False)
+    gc.disable()
+    try:
+        await bench.engine.serve(ask, call, bench.delivery(), watcher=followers.pop())
+        assert gone() is None
+    finally:
+        gc.enable()
