@@ -1,0 +1,84 @@
+"""A name leads to a chain that does what is asked: chat at the paths of chat, embeddings at theirs."""
+
+import random
+
+import pytest
+
+from hotspare.dialects.call import Call
+from hotspare.engine import admission
+from hotspare.engine.admission import UnknownModel, WrongOperation
+from hotspare.router.clock import Clock
+from hotspare.router.facade import Router
+from hotspare.router.settings import Chain, Limits, Model, Settings
+
+
+def router(default=None):
+    models = {name: Model(name, "p", needs_key=False) for name in ("gpt", "small", "both")}
+    limits = dict.fromkeys(models, Limits())
+    chains = {
+        "main": Chain("main", ("gpt", "both"), limits, answers=("gpt-*",)),
+        "vectors": Chain("vectors", ("both", "small"), limits, kind="embeddings", answers=("text-*",)),
+    }
+    return Router(Settings(models, chains, default_chain=default), random=random.Random(1), midnight=lambda wall: 0.0)
+
+
+def enter(asked, operation, default=None):
+    call = Call("openai", operation, {}, asked)
+    ask = admission.admit(
+        router(default),
+        call,
+        request_id="r1",
+        run="run",
+        clock=Clock(),
+        caller="c",
+        kind="traffic",
+        only=None,
+    )
+    return ask.chain, ask.start
+
+
+@pytest.mark.parametrize(
+    ("asked", "operation", "entry"),
+    [
+        ("main", "chat", ("main", None)),
+        ("main", "count_tokens", ("main", None)),
+        ("gpt-9", "chat", ("main", None)),
+        ("both", "chat", ("main", "both")),
+        ("both", "embeddings", ("vectors", "both")),
+        ("text-1", "embeddings", ("vectors", None)),
+        ("small", "embeddings", ("vectors", "small")),
+    ],
+)
+def test_a_name_enters_the_chain_of_its_operation(asked, operation, entry):
+    assert enter(asked, operation) == entry
+
+
+@pytest.mark.parametrize(
+    ("asked", "operation", "path"),
+    [
+        ("main", "embeddings", "/v1/chat/completions or POST /v1/messages"),
+        ("gpt-9", "embeddings", "/v1/chat/completions"),
+        ("gpt", "embeddings", "/v1/messages"),
+        ("vectors", "chat", "/v1/embeddings"),
+        ("text-1", "chat", "/v1/embeddings"),
+        ("small", "count_tokens", "/v1/embeddings"),
+    ],
+)
+@pytest.mark.parametrize("default", [None, "main"])
+def test_a_name_at_the_wrong_path_is_told_the_right_one(asked, operation, path, default):
+    with pytest.raises(WrongOperation) as caught:
+        enter(asked, operation, default)
+    assert path in caught.value.hint
+    assert repr(asked) in caught.value.title
+
+
+def test_the_default_chain_serves_only_what_it_is_for():
+    assert enter("anything", "chat", "main") == ("main", None)
+    with pytest.raises(UnknownModel) as caught:
+        enter("anything", "embeddings", "main")
+    assert caught.value.names == ("vectors", "text-*", "both", "small")
+    assert "anything" in caught.value.title
+
+
+def test_names_of_a_kind_that_is_not_there_are_none():
+    assert UnknownModel("x", ()).hint == "Served are: none of this kind."
