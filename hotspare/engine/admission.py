@@ -34,7 +34,8 @@ class UnknownModel(HotspareError):
     def __init__(self, asked: str, names: tuple[str, ...]) -> None:
         shown = ", ".join(names[:_NAMES_SHOWN])
         more = f" and {len(names) - _NAMES_SHOWN} more" if len(names) > _NAMES_SHOWN else ""
-        super().__init__(f"There is no chain or model named {asked!r} here.", f"Served are: {shown or 'none of this kind'}{more}.")
+        served = f"Served are: {shown or 'none of this kind'}{more}."
+        super().__init__(f"There is no chain or model named {asked!r} here.", served)
         self.asked = asked
         self.names = names
 
