@@ -16,6 +16,8 @@ WINDOW_MINUTES = 15
 KEPT_MINUTES = LANE_MINUTES + 1
 RECENT = 200
 RATE_SLOT_SECONDS = 5
+RATE_FROM_SECONDS = 15.0
+"""A rate is made of no less than this: the first burst is not yet how it goes."""
 FEW_REQUESTS = 5
 """Fewer tell no rate: somebody's first request is one a minute, not twelve."""
 
@@ -150,7 +152,7 @@ class Live:
         """
         newest = int(wall // RATE_SLOT_SECONDS)
         counted = sum(self._rate.get(newest - back, 0) for back in range(60 // RATE_SLOT_SECONDS))
-        seconds = max(wall - self._first, RATE_SLOT_SECONDS)
+        seconds = max(wall - self._first, RATE_FROM_SECONDS)
         return counted if seconds >= 60 or counted < FEW_REQUESTS else round(counted * 60 / seconds)
 
     def lane(self, model: str, wall: float) -> tuple[LaneCell, ...]:
