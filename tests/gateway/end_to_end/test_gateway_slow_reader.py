@@ -63,12 +63,12 @@ async def test_a_caller_that_takes_nothing_for_its_time_has_left(open_house, str
 
 
 async def test_a_slow_caller_that_goes_on_reading_stays(open_house, stream):
-    house = await open_house(limits=IMPATIENT)
+    house = await open_house(limits=ConnectionLimits(reader_seconds=2.0))
     house.alpha.flood = True
     async with _caller(house, stream) as raw:
         await _settled(house)
         taken = 0
-        for _ in range(12):
+        for _ in range(18):
             await asyncio.sleep(0.15)
             taken += len(await asyncio.get_running_loop().sock_recv(raw, 200_000))
         assert taken > 100_000
