@@ -5,7 +5,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, rule
 
-from hotspare.router.breaker import Breaker, Verdict
+from hotspare.router.breaker import Breaker, Lease, Verdict
 from hotspare.router.settings import BreakerRules
 from hotspare.router.window import Window
 
@@ -291,3 +291,26 @@ class OneTrial(RuleBasedStateMachine):
 
 
 TestOneTrial = OneTrial.TestCase
+
+
+def test_a_share_exactly_at_its_threshold_does_not_open():
+    breaker = Breaker(BreakerRules(consecutive_failures=100, minimum_calls=10, failed_share=0.5))
+    feed(breaker, 0.0, *[Verdict.good] * 5, *[Verdict.bad] * 5)
+    assert breaker.state == "closed", "over means over"
+    feed(breaker, 0.0, Verdict.bad)
+    assert breaker.state == "suspended"
+
+
+def test_a_share_of_nought_switches_the_rule_off():
+    breaker = Breaker(BreakerRules(consecutive_failures=100, minimum_calls=1, failed_share=0.0))
+    feed(breaker, 0.0, *[Verdict.bad] * 50)
+    assert breaker.state == "closed"
+
+
+def test_leases_go_on_however_often_it_has_closed():
+    breaker = Breaker(RULES)
+    for _ in range(200):
+        lease = breaker.lease(0.0)
+        assert lease == Lease(breaker.period)
+        breaker.give_back(lease, Verdict.good, 0.0)
+        breaker.close(0.0)
