@@ -80,7 +80,7 @@ async def _all_of(answer: Answer) -> deque[bytearray]:
         failure.status = failure.status or answer.status
         failure.provider_request_id = failure.provider_request_id or answer.provider_request_id
         failure.usage = failure.usage or answer.usage
-        raise
+        raise failure.with_traceback(None) from None  # its frames have what was held, as long as the request lives
     finally:
         await close(answer, pieces)
 

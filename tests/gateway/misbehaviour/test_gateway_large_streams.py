@@ -18,11 +18,14 @@ def pouring(wire):
     piece = wire.event({"content": "w" * 8000})
     chunk = b"%x\r\n%b\r\n" % (len(piece), piece)
 
-    def sending(megabytes):
+    def sending(megabytes, *, cut=False):
         async def pour(line):
             await line.stream(wire.ROLE)
             for _ in range(megabytes * MEGABYTE // len(chunk)):
                 await line.send(chunk)
+            if cut:
+                line.writer.close()
+                return
             await line.chunks(*wire.ENDING)
             await line.end()
 
@@ -98,6 +101,18 @@ async def test_more_than_is_held_is_not_taken_from_the_provider(open_house, ask,
     assert HELD_BYTES < line.sent < HELD_BYTES + 16 * MEGABYTE
     assert house.records[0].reason == "malformed"
     assert memory() - before < 2 * MEGABYTE
+
+
+async def test_what_was_held_of_a_failed_attempt_is_let_go_of_at_once(open_house, ask, pouring, memory):
+    async def hang(line):
+        await line.gone()
+
+    house = await open_house(pouring(12, cut=True), hang, stream_delivery="whole")
+    before = memory()
+    async with ask(house):
+        await house.providers[1].asked.wait()
+        assert house.providers[0].lines[0].sent > 11 * MEGABYTE
+        assert memory() - before < 4 * MEGABYTE
 
 
 async def test_a_whole_answer_that_nobody_reads_is_held_once_and_keeps_no_model_busy(
