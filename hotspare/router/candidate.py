@@ -39,7 +39,7 @@ class Cooldown:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Permit:
     """The right to one call of one model with one key."""
 
@@ -183,6 +183,9 @@ class CandidateState:
 
     def _welcome(self, key: str) -> bool:
         """An answer proves that its key is good and that nobody asks us to wait."""
+        keys = self.keys
+        if not (self.cooldowns or keys.refused or keys.since or self.own_refused):
+            return False
         known = self.cooldowns.pop(key, None), self.keys.refused.pop(key, None), self.own_refused.pop(key, None)
         self.keys.since.pop(key, None)
         return any(entry is not None for entry in known)

@@ -75,7 +75,7 @@ class Live:
             self.fallbacks.append(record)
         self._fold_minute(record)
         if record.at >= self.day.begins:
-            fold(self.day.chains.setdefault(record.chain, Figures()), record)
+            _fold(self.day.chains, record)
             fold_attempts(self.day.models, record)
 
     def _note_checks(self, record: Record) -> None:
@@ -90,8 +90,10 @@ class Live:
         number = int(record.at // 60)
         if number <= int(self.newest // 60) - KEPT_MINUTES:
             return
-        minute = self._minutes.setdefault(number, Minute())
-        fold(minute.chains.setdefault(record.chain, Figures()), record)
+        minute = self._minutes.get(number)
+        if minute is None:
+            minute = self._minutes[number] = Minute()
+        _fold(minute.chains, record)
         fold_attempts(minute.models, record)
         minute.callers.add(record.caller)
         self._first = min(self._first, record.at)
@@ -159,6 +161,14 @@ class Live:
         """One cell a minute, oldest first: the model's worst state, refined by how its calls went."""
         newest = int(wall // 60)
         return tuple(_cell(self._minutes.get(number), model) for number in range(newest - LANE_MINUTES + 1, newest + 1))
+
+
+def _fold(chains: dict[str, Figures], record: Record) -> None:
+    """Add a Record to its chain's figures, which are made where there are none yet, and only there."""
+    figures = chains.get(record.chain)
+    if figures is None:
+        figures = chains[record.chain] = Figures()
+    fold(figures, record)
 
 
 def _cell(minute: Minute | None, model: str) -> LaneCell:

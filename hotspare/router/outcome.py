@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from hotspare.router.candidate import CandidateState
 from hotspare.router.plan import Plan
@@ -43,6 +44,7 @@ class Ending:
 
 NO_USAGE = Usage()
 
+FIRST_CHOICE = Ending("answered", 200, "first_choice", "")
 CALLER_LEFT = Ending("caller_left", 499, "caller_left", "")
 
 
@@ -56,7 +58,7 @@ def cost_of(usage: Usage | None, rates: Rates | None) -> int | None:
     return plain * rates.input + usage.cache_read * read + usage.cache_write * write + usage.output * rates.output
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Times:
     """One attempt's moments, and when its request was read; monotonic seconds."""
 
@@ -107,9 +109,14 @@ def candidates_of(
 ) -> tuple[Candidate, ...]:
     """Every candidate in the order it was, or would have been, looked at."""
     return tuple(
-        skipped.get(name) or Candidate(name, by="" if name in tried else "not reached")
-        for name in (state.model.name for state in plan.order)
+        skipped.get(state.model.name) or _unskipped(state.model.name, state.model.name in tried) for state in plan.order
     )
+
+
+@lru_cache(4096)
+def _unskipped(model: str, tried: bool) -> Candidate:
+    """One that nothing held back. They are all alike, so each is made once."""
+    return Candidate(model, by="" if tried else "not reached")
 
 
 def graceful(
@@ -195,7 +202,14 @@ def record_of(
 ) -> Record:
     """The finished request, frozen."""
     answered = ending.verdict == "answered"
-    served = next((attempt for attempt in reversed(attempts) if attempt.model == model and not attempt.cancelled), None)
+    first_content_ms, input_tokens, output_tokens, cost_pico_usd, unpriced = None, 0, 0, 0, False
+    for attempt in attempts:
+        input_tokens += attempt.input_tokens
+        output_tokens += attempt.output_tokens
+        cost_pico_usd += attempt.cost_pico_usd or 0
+        unpriced |= attempt.cost_pico_usd is None
+        if attempt.model == model and not attempt.cancelled:
+            first_content_ms = attempt.first_content_ms
     return Record(
         id=ask.id,
         at=ask.at,
@@ -216,11 +230,11 @@ def record_of(
         reason=str(ending.reason),
         ended_by=ending.ended_by,
         duration_ms=(now - ask.read_at) * 1000.0,
-        first_content_ms=served.first_content_ms if served is not None else None,
-        input_tokens=sum(attempt.input_tokens for attempt in attempts),
-        output_tokens=sum(attempt.output_tokens for attempt in attempts),
-        cost_pico_usd=sum(attempt.cost_pico_usd or 0 for attempt in attempts),
-        unpriced=any(attempt.cost_pico_usd is None for attempt in attempts),
+        first_content_ms=first_content_ms,
+        input_tokens=input_tokens,
+        output_tokens=output_tokens,
+        cost_pico_usd=cost_pico_usd,
+        unpriced=unpriced,
         candidates=candidates_of(plan, skipped, {attempt.model for attempt in attempts}),
         attempts=tuple(attempts),
     )

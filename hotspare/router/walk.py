@@ -12,7 +12,7 @@ from typing import assert_never
 
 from hotspare.router.breaker import Verdict
 from hotspare.router.candidate import CandidateState, Held, Permit, verdict_of
-from hotspare.router.outcome import CALLER_LEFT, Ending, Times, attempt_of, graceful, record_of
+from hotspare.router.outcome import CALLER_LEFT, FIRST_CHOICE, Ending, Times, attempt_of, graceful, record_of
 from hotspare.router.plan import Plan
 from hotspare.router.record import Ask, Attempt, Candidate, EndedBy, Record
 from hotspare.router.retry import NEVER, Lane, call_again
@@ -127,6 +127,9 @@ class Walk:
 
     # ------------------------------------------------------------ events
     def _begin(self, now: float) -> tuple[Step, ...]:
+        if self.plan.lanes == 1 and self.plan.hedge_seconds is None:
+            started = self._start_next(now)
+            return self._nothing_ready(now) if started is None else (started,)
         steps: list[Step] = []
         for _ in range(self.plan.lanes):
             if (started := self._start_next(now)) is None:
@@ -299,6 +302,8 @@ class Walk:
 
     def _cancel(self) -> tuple[Cancel, ...]:
         """Stop all that runs but what is being delivered; each is asked once."""
+        if len(self._running) == 1 and self._delivered in self._running:
+            return ()
         to_stop = [n for n in self._running if n != self._delivered and n not in self._stopping]
         self._stopping.update(to_stop)
         return tuple(Cancel(n) for n in to_stop)
@@ -347,7 +352,7 @@ class Walk:
 
     def _answered(self) -> Ending:
         if not self.fallback:
-            return Ending("answered", 200, "first_choice", "")
+            return FIRST_CHOICE
         return Ending("answered", 200, "fallback", self._reason())
 
     def _reason(self) -> str:
