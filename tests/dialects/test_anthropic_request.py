@@ -1,6 +1,7 @@
 """A chat request written for an Anthropic model."""
 
 import json
+import re
 from itertools import pairwise
 
 import pytest
@@ -72,6 +73,25 @@ def test_temperature_and_top_p_do_not_go_together():
     body, dropped = composed(temperature=0.3, top_p=0.5)
     assert ("top_p" in body, dropped) == (False, ("top_p",))
     assert composed(temperature=0.3, top_p=1)[1] == ()
+    body, dropped = composed({"temperature": 0.3}, top_p=0.5)
+    assert ("temperature" in body, body["top_p"], dropped) == (False, 0.5, ())
+    assert "top_p" not in composed({"top_p": 0.5}, temperature=0.3)[0]
+
+
+def test_an_id_that_anthropic_would_refuse_is_made_one_that_it_takes_for_call_and_result_alike():
+    function = {"name": "f", "arguments": "{}"}
+    ids = ["functions.f:0", "functions.f:1", "functions_f_0", ""]
+    calls = [{"id": one, "type": "function", "function": function} for one in ids]
+    results = [{"role": "tool", "tool_call_id": one, "content": "x"} for one in ids]
+    body, _ = composed(
+        messages=[{"role": "user", "content": "x"}, {"role": "assistant", "tool_calls": calls}, *results]
+    )
+    asked, told = body["messages"][1]["content"], body["messages"][2]["content"]
+    written = [block["id"] for block in asked]
+    assert written == [block["tool_use_id"] for block in told]
+    assert len(set(written)) == 4
+    assert all(re.fullmatch("[A-Za-z0-9_-]+", one) for one in written)
+    assert written[2] == "functions_f_0"
 
 
 def test_what_is_left_out_is_named_unless_it_says_nothing():

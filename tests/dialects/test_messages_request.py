@@ -2,12 +2,14 @@
 
 import json
 
+import msgspec
 import pytest
 
 from hotspare.dialects import anthropic_messages
 from hotspare.dialects.call import InvalidRequest
 from hotspare.dialects.endpoint import Endpoint
 from hotspare.dialects.exchange import EXCHANGES
+from hotspare.dialects.schema import closed, is_strict
 from hotspare.dialects.token_estimate import estimate_tokens
 from hotspare.router.trigger import AttemptFailed, Incapable, Trigger
 
@@ -213,11 +215,24 @@ def test_a_schema_is_strict_where_it_can_be():
         told, _ = for_chat(output_config={"format": {"type": "json_schema", "schema": schema}})
         return told["response_format"]["json_schema"]["strict"]
 
-    closed = {"type": "object", "properties": {"a": {}}, "required": ["a"], "additionalProperties": False}
-    assert form(closed) is True
-    assert form(closed | {"required": []}) is False
-    assert form(closed | {"properties": {"a": {"type": "object"}}}) is False
+    whole = {"type": "object", "properties": {"a": {}}, "required": ["a"], "additionalProperties": False}
+    assert form(whole) is True
+    assert form(whole | {"required": []}) is False
+    assert form(whole | {"properties": {"a": {"type": "object"}}}) is False
     assert form({"enum": [{"type": "object"}]}) is True
+
+
+def test_however_many_fields_a_caller_makes_up_the_header_that_names_them_stays_small():
+    _, dropped = for_chat(**{f"made-up-{number}" * 20: 1 for number in range(500)})
+    assert len(dropped) == 25
+    assert sum(map(len, dropped)) < 2000
+
+
+def test_a_schema_without_end_is_refused_and_not_followed():
+    deep = msgspec.Raw(b'{"a":' * 100_000)
+    for read_schema in (is_strict, closed):
+        with pytest.raises(Incapable, match="nested too deeply"):
+            read_schema(deep)
 
 
 @pytest.mark.parametrize(

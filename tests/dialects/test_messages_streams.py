@@ -224,6 +224,34 @@ def test_a_whole_answer_is_streamed_to_who_asked_for_a_stream():
     assert (told[-2]["delta"]["stop_reason"], told[-1]["type"]) == ("tool_use", "message_stop")
 
 
+def test_an_answer_that_cannot_be_taken_apart_is_not_streamed():
+    with pytest.raises(AttemptFailed) as caught:
+        anthropic_messages.events_of_answer(b"[" * 100_000)
+    assert caught.value.trigger is Trigger.malformed
+
+
+def test_fragments_before_any_call_say_nothing():
+    stream = EXCHANGES["chat", "openai", "anthropic"].stream(Call("openai", "chat", {}, "m", stream=True), 1)
+    fragment = {"type": "content_block_delta", "index": 0, "delta": {"type": "input_json_delta", "partial_json": ""}}
+    tool = {"type": "tool_use", "id": "t", "name": "f", "input": {}}
+    begin = {"type": "content_block_start", "index": 0, "content_block": tool}
+    assert stream.feed(event(START) + event(fragment | {"delta": fragment["delta"] | {"partial_json": "{"}})) == b""
+    assert stream.feed(event(begin)).count(b"data: ") == 1
+    assert stream.feed(event(fragment)) == b""
+
+
+@pytest.mark.parametrize(
+    ("thinking", "kinds"),
+    [(None, ["text"]), ({"type": "disabled"}, ["text"]), ({"type": "enabled"}, ["thinking", "text"])],
+)
+def test_reasoning_of_a_whole_answer_is_shown_to_those_who_asked(thinking, kinds):
+    request = {"model": "m", "messages": [{}], "thinking": thinking}
+    call = anthropic_messages.read_request(json.dumps(request).encode(), {})
+    body = {"choices": [{"message": {"content": "yes", "reasoning": "hm"}, "finish_reason": "stop"}]}
+    answer = json.loads(EXCHANGES["chat", "anthropic", "openai"].answer(call, json.dumps(body).encode(), 1).body)
+    assert [block["type"] for block in answer["content"]] == kinds
+
+
 @pytest.mark.parametrize("arguments", ["", "{", "[1]", '"x"'])
 def test_arguments_that_are_no_object_become_one(arguments):
     message = {"content": None, "tool_calls": [{"id": "a", "function": {"name": "f", "arguments": arguments}}]}

@@ -51,7 +51,7 @@ def write_request(conversation: Conversation, endpoint: Endpoint, *, stream: boo
         body["stream"] = True
     for name, value in defaults.items():
         body.setdefault(name, value)
-    return Composed(_encode(body), tuple(conversation.dropped))
+    return Composed(_encode(body), conversation.named)
 
 
 def _defaults(endpoint: Endpoint) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from hotspare.dialects.conversation import (
     ToolChoice,
     ToolResult,
 )
+from hotspare.dialects.provider_error import one_line
 from hotspare.router.trigger import Incapable
 
 CARRIED = frozenset(
@@ -165,7 +166,7 @@ def _take(message: _Message, conversation: Conversation) -> None:
         case "system":
             conversation.system += [part.text for part in parts if isinstance(part, Text)]
         case other:
-            raise Incapable(f"messages.role {other[:40]!r}")
+            raise Incapable(f"messages.role {one_line(other, 40)!r}")
 
 
 def _parts(content: str | list[_Block] | None, conversation: Conversation) -> Iterator[Part]:
@@ -191,7 +192,7 @@ def _block(block: _Block, conversation: Conversation) -> Iterator[Part]:
         case "thinking" | "redacted_thinking":
             conversation.drop("messages.thinking")
         case other:
-            raise Incapable(f"messages.content.{other[:40]}")
+            raise Incapable(f"messages.content.{one_line(other, 40)}")
 
 
 def _image(source: _Source | None) -> Image:
@@ -221,5 +222,5 @@ def _result(block: _Block, conversation: Conversation) -> ToolResult:
 
 def _tool(tool: _Tool) -> Tool:
     if tool.type not in (None, "custom"):
-        raise Incapable(f"tools.{(tool.type or '')[:40]}")
+        raise Incapable(f"tools.{one_line(tool.type or '', 40)}")
     return Tool(tool.name, tool.description, tool.input_schema, tool.strict)

@@ -12,7 +12,7 @@ from hotspare.dialects.anthropic_messages.answer import OUR_SIGNATURE, frame, st
 from hotspare.dialects.anthropic_messages.stream import TAIL
 from hotspare.dialects.sse import ServerSentEvent
 from hotspare.dialects.stream import Piece, PieceKind, StopReason, Told
-from hotspare.router.trigger import Usage
+from hotspare.router.trigger import AttemptFailed, Trigger, Usage
 
 _encode = msgspec.json.Encoder().encode
 
@@ -114,7 +114,10 @@ _EMPTY_THINKING: dict[str, Any] = {"type": "thinking", "thinking": "", "signatur
 
 def events_of_answer(body: bytes) -> bytes:
     """A whole message that was checked, as the stream that the caller asked for, without its tail."""
-    message: dict[str, Any] = msgspec.json.decode(body)
+    try:
+        message: dict[str, Any] = msgspec.json.decode(body)
+    except (msgspec.DecodeError, RecursionError):  # a number beyond every integer, a nest without end
+        raise AttemptFailed(Trigger.malformed, "the answer holds what cannot be read", status=200) from None
     blocks: list[dict[str, Any]] = message["content"]
     usage = message.get("usage") or write_usage(Usage())
     ending = {"stop_reason": message.get("stop_reason"), "stop_sequence": message.get("stop_sequence")}

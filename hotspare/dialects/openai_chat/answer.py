@@ -206,8 +206,8 @@ def chunks_of_answer(body: bytes, *, wants_usage: bool) -> bytes:
     """A whole answer that was checked, as the stream that the caller asked for, without its tail."""
     try:
         answer: dict[str, Any] = msgspec.json.decode(body)
-    except msgspec.ValidationError:  # a number beyond every integer
-        raise AttemptFailed(Trigger.malformed, "the answer holds an impossible number", status=200) from None
+    except (msgspec.DecodeError, RecursionError):  # a number beyond every integer, a nest without end
+        raise AttemptFailed(Trigger.malformed, "the answer holds what cannot be read", status=200) from None
     choices, usage = answer.pop("choices"), answer.pop("usage", None)
     answer["object"] = "chat.completion.chunk"
     events = [

@@ -30,7 +30,7 @@ def write_request(conversation: Conversation, endpoint: Endpoint, *, stream: boo
     for name, value in endpoint.parameters.items():
         if name not in body and _SAME_FIELD.get(name) not in body:
             body[name] = value
-    return Composed(_encode(body), tuple(conversation.dropped))
+    return Composed(_encode(body), conversation.named)
 
 
 def _limits(conversation: Conversation, endpoint: Endpoint) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from hotspare.dialects.conversation import (
 )
 from hotspare.dialects.data_url import inline_data
 from hotspare.dialects.openai_chat.arguments import whole_arguments
+from hotspare.dialects.provider_error import one_line
 from hotspare.router.trigger import Incapable
 
 CARRIED = frozenset(
@@ -184,7 +185,7 @@ def _take(message: _Message, conversation: Conversation) -> None:
             told = tuple(part for part in parts if isinstance(part, Text | Image | File))
             conversation.say("user", ToolResult(message.tool_call_id, told))
         case other:
-            raise Incapable(f"messages.role {other[:40]!r}")
+            raise Incapable(f"messages.role {one_line(other, 40)!r}")
 
 
 def _parts(message: _Message, conversation: Conversation) -> Iterable[Part]:
@@ -207,7 +208,7 @@ def _part(part: _Part, conversation: Conversation) -> Part:
             inline = inline_data(data)
             if inline is not None:
                 return File(*inline, name or "")
-    raise Incapable(f"messages.content.{part.type[:40]}")
+    raise Incapable(f"messages.content.{one_line(part.type, 40)}")
 
 
 def _image(url: str) -> Image:
@@ -222,7 +223,7 @@ def _image(url: str) -> Image:
 def _calls(message: _Message) -> Iterable[Part]:
     for call in message.tool_calls or ():
         if call.function is None:
-            raise Incapable(f"messages.tool_calls.{call.type[:40]}")
+            raise Incapable(f"messages.tool_calls.{one_line(call.type, 40)}")
         yield ToolCall(call.id, call.function.name, whole_arguments(call.function.arguments))
 
 
@@ -230,7 +231,7 @@ def _calls(message: _Message) -> Iterable[Part]:
 def _tool(tool: _Tool) -> Tool:
     function = tool.function
     if function is None:
-        raise Incapable(f"tools.{tool.type[:40]}")
+        raise Incapable(f"tools.{one_line(tool.type, 40)}")
     schema = function.parameters if bytes(function.parameters) != b"null" else _NO_PARAMETERS
     return Tool(function.name, function.description, schema, function.strict)
 
