@@ -206,7 +206,9 @@ async def test_after_the_first_content_the_text_so_far_stands_and_the_break_is_t
 
 
 @pytest.mark.parametrize("breaks", [cut, reset, clean_end, stall])
-async def test_an_answer_that_said_it_was_complete_is_whole_whatever_follows(provider, carry, sse, breaks):
+async def test_an_answer_that_said_it_was_complete_is_whole_whatever_follows(provider, carry, sse, monkeypatch, breaks):
+    monkeypatch.setattr("hotspare.providers.answer.LAST_WORDS_SECONDS", 30.0)  # a shorter silence holds all the same
+
     async def serve(x):
         await x.begin_stream()
         await x.chunk(sse({"content": "all"}), sse({}, "stop"))
