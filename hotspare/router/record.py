@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from hotspare.router.trigger import Trigger
+from hotspare.router.value import value
 
 RequestKind = Literal["traffic", "test", "probe", "drill"]
 
@@ -67,7 +68,7 @@ class Ask:
     """The marks of the gateways it has come through, this one's last: what goes up with it."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Candidate:
     """A model that was considered, in order. `skip` is None for one that could be called."""
 
@@ -78,7 +79,7 @@ class Candidate:
     """Who or what holds it back: an operator's name, "file", "caller", "breaker", "provider", or the field it lacks."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Attempt:
     """One call of one model. Times are milliseconds since the request was read."""
 
@@ -103,7 +104,7 @@ class Attempt:
     """None: unknown (no price, or no usage told); never zero for want of knowledge."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Record:
     """One finished request, frozen. Written once; every figure anywhere is a fold over Records."""
 

@@ -5,6 +5,7 @@ from typing import TypeAlias
 
 from hotspare.router.settings import Limits
 from hotspare.router.trigger import AttemptFailed, Trigger, Usage
+from hotspare.router.value import value
 
 
 # ------------------------------------------------------------------ events
@@ -13,7 +14,7 @@ class Begin:
     """The request is there."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Failed:
     """Attempt `n` is over and gave nothing that could go to the caller."""
 
@@ -28,14 +29,14 @@ class ContentHeld:
     n: int
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class FirstContent:
     """Attempt `n` has content (or its whole answer)."""
 
     n: int
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Ended:
     """Attempt `n`, whose content came, is over: whole, or broken off (`failure`)."""
 
@@ -75,7 +76,7 @@ Event: TypeAlias = Begin | Failed | ContentHeld | FirstContent | Ended | Cancell
 
 
 # ------------------------------------------------------------------ steps
-@dataclass(frozen=True, slots=True)
+@value
 class Try:
     """Call a model. The permit, the trial and the reservation it holds are given back by exactly one of
     Failed, Ended and Cancelled with the same `n`.
@@ -89,7 +90,7 @@ class Try:
     """Monotonic: the first content, or the whole of an answer that is not streamed, must be there by then."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Deliver:
     """Attempt `n` is the one whose content goes to the caller."""
 
@@ -110,7 +111,7 @@ class Wait:
     until: float
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Finish:
     """The request is answered, by attempt `n`."""
 
