@@ -51,7 +51,7 @@ class Intake:
 
     def append(self, record: Record) -> None:
         """Keep one Record."""
-        if self.closed or not (self._spooled(encode_record(record)) or self._hold(record)):
+        if self.closed or not (self._spooled(encode_record(record), record) or self._hold(record)):
             self.dropped += 1
         self.unlogged.append(record)
         self._wake()
@@ -65,8 +65,8 @@ class Intake:
         self.held_memory = None if self._spooled(line) else dict(memory)
         self._wake()
 
-    def _spooled(self, line: bytes) -> bool:
-        return self.spool is not None and self.spool.append(line)
+    def _spooled(self, line: bytes, record: Record | None = None) -> bool:
+        return self.spool is not None and self.spool.append(line, record)
 
     def _hold(self, record: Record) -> bool:
         if len(self.held) >= HELD_RECORDS:

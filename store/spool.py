@@ -7,7 +7,8 @@ is under a lock of its process; a second process on the same database gets files
 
 import fcntl
 import os
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import count
@@ -19,6 +20,9 @@ from hotspare.store.folders import open_private
 FILE_LIMIT_BYTES = 64 * 1024 * 1024
 PORTION_BYTES = 256 * 1024
 
+REMEMBERED_LINES = 1000
+"""What so many of the latest lines were made of is remembered, so that it need not be read out of them again."""
+
 
 @dataclass(frozen=True, slots=True)
 class Portion:
@@ -29,6 +33,8 @@ class Portion:
     end: int
     inherited: bool
     """They were written by an earlier process."""
+    made_of: tuple[object, ...] = ()
+    """What each line was made of, where it is still known; else None."""
 
 
 class SpoolFile:
@@ -42,6 +48,8 @@ class SpoolFile:
         self.size = self.inherited_bytes = status.st_size
         self.written_at_ns = status.st_mtime_ns
         self.moved = 0
+        self._made_of: deque[tuple[int, object]] = deque(maxlen=REMEMBERED_LINES)
+        """Where in the file a line begins, and what it was made of; in order."""
 
     @classmethod
     def open(cls, path: Path) -> "SpoolFile | None":
@@ -64,10 +72,11 @@ class SpoolFile:
                 raise
             os.close(descriptor)  # its last owner took it away between our opening and our lock
 
-    def append(self, line: bytes) -> bool:
+    def append(self, line: bytes, made_of: object = None) -> bool:
         """Keep one line; False where there is no room for it."""
         if self.size + len(line) > FILE_LIMIT_BYTES or not append_whole(self._descriptor, line):
             return False
+        self._made_of.append((self.size, made_of))
         self.size += len(line)
         return True
 
@@ -79,7 +88,17 @@ class SpoolFile:
         if not data:  # somebody else emptied the file
             return Portion(self, (), self.size, inherited=False)
         lines = tuple(data.split(b"\n")[:-1])
-        return Portion(self, lines, self.moved + len(data), inherited=self.moved < self.inherited_bytes)
+        inherited = self.moved < self.inherited_bytes
+        return Portion(self, lines, self.moved + len(data), inherited, tuple(self._remembered(lines)))
+
+    def _remembered(self, lines: Iterable[bytes]) -> Iterator[object]:
+        """What each line was made of, told once: a portion that is asked for again has to be read."""
+        begins, known = self.moved, self._made_of
+        for line in lines:
+            while known and known[0][0] < begins:
+                known.popleft()
+            yield known.popleft()[1] if known and known[0][0] == begins else None
+            begins += len(line) + 1
 
     def _whole_lines(self) -> bytes:
         """Up to a portion, and none of ours together with what was there before us."""
@@ -95,6 +114,7 @@ class SpoolFile:
         """Forget everything: it is in the database."""
         os.ftruncate(self._descriptor, 0)
         self.size = self.inherited_bytes = self.moved = 0
+        self._made_of.clear()
 
     def close(self) -> None:
         """Give the file up, and take it away if nothing is left in it."""
@@ -124,9 +144,9 @@ class Spool:
         self._left = _left_by_others(database, {file.path for file in pair})
         self.half_lines = sum(file.half_lines for file in (*pair, *self._left))
 
-    def append(self, line: bytes) -> bool:
+    def append(self, line: bytes, made_of: object = None) -> bool:
         """Keep one line; False where there is no room for it."""
-        return self._active.append(line)
+        return self._active.append(line, made_of)
 
     @property
     def waiting_bytes(self) -> int:

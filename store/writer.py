@@ -7,7 +7,7 @@ import asyncio
 import sqlite3
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from itertools import islice
+from itertools import islice, zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -201,15 +201,15 @@ class Writer:
         records: list[Record] = []
         memory: Mapping[str, Any] | None = None
         damaged = 0
-        for position, line in enumerate(portion.lines, 1):
-            entry = decode(line)
+        for position, (line, known) in enumerate(zip_longest(portion.lines, portion.made_of), 1):
+            entry = known if isinstance(known, Record) else decode(line)
             if isinstance(entry, Record):
                 records.append(entry)
             elif isinstance(entry, Memory):
                 memory = entry.memory
             else:
                 damaged += 1
-            if not position % _SLICE:
+            if not position % _SLICE and not isinstance(known, Record):
                 await asyncio.sleep(0)
         if portion.inherited:
             self._log_missing(records)
