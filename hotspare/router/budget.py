@@ -22,12 +22,14 @@ class RetryBudget:
         """A first call of this model was made for a request."""
         self._window.add(now)
 
-    def draw(self, now: float, own: int) -> bool:
-        """Take one retry; False: there is none left. `own` is the number a lone request may always have."""
+    def draw(self, now: float, own: int, *, alone: bool) -> bool:
+        """Take one retry; False: there is none left. `own` is the number one request may always have; `alone`: no
+        other call of the model is under way, so that there is no crowd to hold back.
+        """
         self._window.advance(now)
         retries = self._window.bad
         requests = self._window.calls - retries
-        if retries >= max(RETRY_SHARE * requests, own):
+        if not alone and retries >= max(RETRY_SHARE * requests, own):
             return False
         self._window.add(now, bad=True)
         return True

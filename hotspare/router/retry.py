@@ -57,7 +57,9 @@ def _after_backoff(lane: Lane, failure: AttemptFailed, ask: Ask, now: float, ran
     pause = _pause(lane, failure, random)
     if lane.retries >= limits.retries or pause is None or now + pause >= ask.deadline:
         return False
-    if lane.state.held(ask, now) is not None or not lane.state.retry_budget.draw(now, limits.retries):
+    if lane.state.held(ask, now) is not None:
+        return False
+    if not lane.state.retry_budget.draw(now, limits.retries, alone=lane.state.in_flight == 0):
         return False
     lane.retries += 1
     lane.due = now + pause

@@ -424,9 +424,18 @@ def test_retries_in_an_outage_are_bounded_by_the_budget(world, fails):
     main.call_seconds = 0.0
     for name in ("claude", "gpt", "haiku"):
         main.scripts[name] = [fails(Trigger.overloaded, 503)]
+    for state in main.router.states.values():
+        state.take("KEY", main.now)  # somebody else calls them too
     tries = [step.model for _ in range(100) for step in main.request().tries]
     assert tries.count("claude") <= 100 * 1.5
     assert tries.count("claude") > 100
+
+
+def test_one_caller_after_another_has_all_its_retries_each_time(world, fails):
+    main = world(breaker=BreakerRules(enabled=False), limits=Limits(retries=2, retry_delay_seconds=0.0))
+    main.call_seconds = 0.0
+    main.scripts["claude"] = [fails(Trigger.overloaded, 503)]
+    assert [called(main.request()).count("claude") for _ in range(10)] == [3] * 10
 
 
 def test_a_lone_caller_has_all_its_retries(world, fails):
