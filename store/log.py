@@ -184,7 +184,7 @@ def _level(record: Record) -> Level:
 
 def _stamp(at: float) -> str:
     second = math.floor(at)
-    return f"{_stamp_of_second(second)}.{int((at - second) * 1000):03d}Z"
+    return f"{_stamp_of_second(second)}.{min(999, round((at - second) * 1e6) // 1000):03d}Z"
 
 
 @lru_cache(4)
