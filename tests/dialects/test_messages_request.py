@@ -61,6 +61,9 @@ def test_what_is_no_messages_request_is_said(body, parameter):
 def test_only_headers_of_this_dialect_are_passed_on():
     headers = {"anthropic-beta": "b", "anthropic-version": "v", "openai-beta": "o", "x-api-key": "secret"}
     assert dict(read(headers).passed_headers) == {"anthropic-beta": "b", "anthropic-version": "v"}
+    assert read({"anthropic-beta": "b" * 1024}).passed_headers
+    for unfit in ("b" * 1025, "a\tb", "ü", ""):
+        assert not read({"anthropic-beta": unfit}).passed_headers
 
 
 PICTURE = {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": "aaaa"}}

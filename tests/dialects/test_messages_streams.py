@@ -200,6 +200,24 @@ def test_reasoning_is_shown_to_those_who_asked_and_signed_as_ours():
     assert signed == [{"type": "signature_delta", "signature": "hotspare"}]
 
 
+def test_only_the_first_choice_is_told():
+    stream = crossed()
+    other = json.dumps(
+        {"choices": [{"index": 1, "delta": {"content": "other"}}, {"index": 0, "delta": {"content": "one"}}]}
+    )
+    told = read(stream.feed(f"data: {other}\n\n".encode()))
+    assert [data["delta"]["text"] for data in told if data["type"] == "content_block_delta"] == ["one"]
+
+
+def test_a_chat_stream_that_ends_without_content_still_names_its_role():
+    call = Call("openai", "chat", {}, "m", stream=True)
+    stream = EXCHANGES["chat", "openai", "anthropic"].stream(call, 1)
+    stream.feed(event(START) + event(ENDING | {"delta": {"stop_reason": "refusal"}}))
+    first, last, _usage = read(stream.close())
+    assert first["choices"][0]["delta"] == {"role": "assistant", "content": ""}
+    assert last["choices"][0]["finish_reason"] == "content_filter"
+
+
 def test_reasoning_alone_lets_the_stream_begin():
     stream = crossed()
     assert [data["type"] for data in read(stream.feed(chunk({"reasoning_content": "hm"})))] == ["message_start"]
