@@ -97,8 +97,8 @@ def check_messages(fields: Mapping[str, msgspec.Raw]) -> None:
     Raises:
         InvalidRequest: there is none.
     """
-    raw = bytes(fields.get("messages") or b"").lstrip()
-    if not raw.startswith(b"[") or not raw[1:64].lstrip().startswith(b"{"):
+    head = bytes(memoryview(fields.get("messages") or b"")[:64])
+    if not head.startswith(b"[") or not head[1:].lstrip().startswith(b"{"):
         raise InvalidRequest("`messages` must be a list with at least one message object.", "messages")
 
 

@@ -1,7 +1,7 @@
 """Read a whole chat completion from a model, and write one for a caller."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
@@ -86,8 +86,50 @@ def read_answer(body: bytes) -> ReadAnswer:
     return ReadAnswer(body, usage)
 
 
+_Count = Annotated[int, msgspec.Meta(ge=0, lt=10**12)]
+"""As `count` would read it; whatever else stands there is read one by one."""
+
+
+class _PromptDetails(msgspec.Struct):
+    cached_tokens: _Count = 0
+    cache_write_tokens: _Count = 0
+
+
+class _CompletionDetails(msgspec.Struct):
+    reasoning_tokens: _Count = 0
+
+
+class _Usage(msgspec.Struct):
+    prompt_tokens: _Count
+    completion_tokens: _Count = 0
+    prompt_cache_hit_tokens: _Count = 0
+    prompt_tokens_details: _PromptDetails | None = None
+    completion_tokens_details: _CompletionDetails | None = None
+
+
+_USAGE = msgspec.json.Decoder(_Usage)
+_NO_PROMPT_DETAILS, _NO_COMPLETION_DETAILS = _PromptDetails(), _CompletionDetails()
+
+
 def read_usage(raw: msgspec.Raw | bytes) -> Usage | None:
     """Tokens as the provider counted them; None where it told none."""
+    try:
+        told = _USAGE.decode(raw)
+    except (msgspec.DecodeError, RecursionError):
+        return _read_odd_usage(raw)
+    prompt = told.prompt_tokens_details or _NO_PROMPT_DETAILS
+    completion = told.completion_tokens_details or _NO_COMPLETION_DETAILS
+    return Usage(
+        input=told.prompt_tokens,
+        output=told.completion_tokens,
+        cache_read=prompt.cached_tokens or told.prompt_cache_hit_tokens,
+        cache_write=prompt.cache_write_tokens,
+        reasoning=completion.reasoning_tokens,
+    )
+
+
+def _read_odd_usage(raw: msgspec.Raw | bytes) -> Usage | None:
+    """Usage in which something is of another type than it should be: what can be read of it."""
     try:
         told = msgspec.json.decode(raw)
     except (msgspec.DecodeError, RecursionError):
