@@ -3,7 +3,6 @@ someone who keeps decisions, and the caller's side of an answer.
 """
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 from hotspare.dialects.call import Call
@@ -12,6 +11,7 @@ from hotspare.router.record import Ask, Record
 from hotspare.router.snapshot import StoreView
 from hotspare.router.step import Fail, Try
 from hotspare.router.trigger import Usage
+from hotspare.router.value import value
 
 
 class Answer(Protocol):
@@ -102,7 +102,7 @@ class History(Protocol):
         """
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Told:
     """What the caller is told beside the answer (the `x-hotspare-*` headers)."""
 

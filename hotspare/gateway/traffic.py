@@ -34,6 +34,7 @@ from hotspare.gateway.refusal import (
 )
 from hotspare.router.error import HotspareError
 from hotspare.router.record import Ask, RequestKind
+from hotspare.router.value import value
 
 DRAINING_RETRY_SECONDS = 5.0
 LIVE_PATH = "/health/live"
@@ -58,7 +59,7 @@ class Engine(metrics.Engine, Protocol):
     async def serve(self, ask: Ask, call: Call, delivery: Delivery) -> None: ...
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Exchange:
     """One request as it goes through this module."""
 

@@ -1,18 +1,19 @@
 """What an attempt gives the engine: a whole body, or a stream that has begun (`engine.protocols.Answer`)."""
 
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from hotspare.dialects.stream import AnswerStream
 from hotspare.providers.limit import Limit
 from hotspare.providers.wire import Reply
 from hotspare.router.trigger import AttemptFailed, Trigger, Usage
+from hotspare.router.value import value
 
 LAST_WORDS_SECONDS = 1.0
 """For what follows a model's reason to stop: the usage, and the mark of the end, which some servers never send."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class WholeAnswer:
     """An answer that is all here; nothing is open any more. Streamed to a caller who asked for that."""
 

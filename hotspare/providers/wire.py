@@ -1,14 +1,16 @@
 """What a transport is asked and what it gives, whichever library or client of ours is below it."""
 
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Protocol
+
+from hotspare.router.value import value
 
 HEADER_BYTES = 64 * 1024
 """The bound of an answer's headers."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Outgoing:
     """One POST. Header names are lower-case; `host` and `content-length` are added."""
 

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum, StrEnum
 
+from hotspare.router.value import value
+
 
 class Trigger(StrEnum):
     """Why an attempt did not serve. `bad_request` is the caller's own fault and goes back unchanged."""
@@ -178,7 +180,7 @@ def classify(status: int, told: str) -> Trigger:
     return Trigger.server_error if status >= 500 else Trigger.unclassified
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Usage:
     """Tokens as the provider counted them. `input` includes what was read from and written to its cache."""
 
