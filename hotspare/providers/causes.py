@@ -49,7 +49,7 @@ _REFUSED = re.compile(rf"\[Errno {errno.ECONNREFUSED}\]")
 """A host of several addresses that all refuse: asyncio and uvloop tell it in the text of a plain OSError."""
 
 
-def cause_of(error: BaseException, otherwise: str = "no connection could be made") -> str:
+def cause_of(error: BaseException | None, otherwise: str = "no connection could be made") -> str:
     """The cause, looked for in the error, in what it came from, and in the parts of groups on the way."""
     causes = tuple(_under(error))
     for kind, words in _CAUSES:

@@ -77,7 +77,6 @@ class Connection(asyncio.Protocol):
             exchange.lost(error)
 
     def _release(self, exchange: Exchange) -> None:
-        self.resume(exchange)
         self._exchange = None
         if exchange.reusable and not self._transport.get_write_buffer_size():
             self._pool.keep(self)
@@ -104,7 +103,6 @@ class Connection(asyncio.Protocol):
 
     def eof_received(self) -> None:
         """No more of an answer can come: what is unsent of the request has no more use."""
-        self._leave(None)
         asyncio.get_running_loop().call_soon(self._transport.abort)  # not at once: TLS is in the middle of its own end
 
     def connection_lost(self, error: Exception | None) -> None:

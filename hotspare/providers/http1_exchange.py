@@ -19,8 +19,6 @@ BUFFERED_BYTES = 256 * 1024
 _HEADER_COST_BYTES = 32
 """What a header counts beside its own bytes (as in HTTP/2): a head of thousands of empty ones is too large too."""
 
-_NO_BODY = frozenset({204, 304})
-
 
 class Held(Protocol):
     """What an exchange asks of its connection, which may be another's by then."""
@@ -128,10 +126,7 @@ class Exchange:
         if self._failure is not None:
             raise self._failure
         self._waiter = asyncio.get_running_loop().create_future()
-        try:
-            await self._waiter
-        finally:
-            self._waiter = None
+        await self._waiter
 
     def _wake(self) -> None:
         if self._waiter is not None and not self._waiter.done():
@@ -156,15 +151,12 @@ class Exchange:
             self.whole = True
         elif self.status:
             self._fail(Trigger.network, "the answer was cut short")
-        elif error is not None:
-            self._fail(Trigger.network, cause_of(error, "the connection was closed before an answer came"))
         else:
-            self._fail(Trigger.network, "the connection was closed before an answer came")
+            self._fail(Trigger.network, cause_of(error, "the connection was closed before an answer came"))
         self._wake()
 
     def _fail(self, trigger: Trigger, message: str) -> None:
         """The answer ends here, unless it is over: what comes after it is no part of it."""
-        self.reusable = False
         if not self.over:
             self._failure = AttemptFailed(trigger, message)
 
@@ -173,8 +165,7 @@ class Exchange:
 
     # ------------------------------------------------------------ the parser's side
     def on_message_begin(self) -> None:
-        if self.whole:  # a second answer behind the one we asked for
-            self.reusable = False
+        self.reusable = False  # else this would be a second one, behind the one we asked for
 
     def on_header(self, name: bytes, value: bytes) -> None:
         if self.status or self.over:  # a trailer, or a header of something that does not count
@@ -197,8 +188,7 @@ class Exchange:
         elif coding != "chunked":
             self._fail(Trigger.malformed, "the answer came in a transfer encoding we did not ask for")
         else:
-            announced = "content-length" in self.headers or "transfer-encoding" in self.headers
-            self._until_close = not announced and status not in _NO_BODY
+            self._until_close = not {"content-length", "transfer-encoding"} & self.headers.keys()
             self.status = status
 
     def on_body(self, piece: bytes) -> None:

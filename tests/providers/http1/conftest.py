@@ -16,6 +16,7 @@ import pytest
 import uvloop
 
 from hotspare.providers.http1 import Http1Reply, Http1Transport
+from hotspare.providers.http1_exchange import Exchange
 from hotspare.providers.wire import Outgoing
 
 SERVING = "a fake server"
@@ -284,3 +285,24 @@ def full_port():
             queued.setblocking(False)
             queued.connect_ex(listener.getsockname())
         yield listener.getsockname()[1]
+
+
+class FakeConnection:
+    """What an exchange asked of its connection."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    def resume(self, exchange: Exchange) -> None:
+        self.asked.append("resume")
+
+    def linger(self, exchange: Exchange) -> None:
+        self.asked.append("linger")
+
+    def end(self, exchange: Exchange) -> None:
+        self.asked.append("end")
+
+
+@pytest.fixture
+def fake_connection() -> FakeConnection:
+    return FakeConnection()

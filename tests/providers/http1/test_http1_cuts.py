@@ -78,19 +78,6 @@ RECORDED = {
 }
 
 
-class FakeConnection:
-    """Nobody to hold back."""
-
-    def resume(self, exchange: Exchange) -> None:
-        pass
-
-    def linger(self, exchange: Exchange) -> None:
-        pass
-
-    def end(self, exchange: Exchange) -> None:
-        pass
-
-
 def at_once(coroutine: Coroutine[None, None, bytes]) -> bytes | None:
     """What it gives without ever waiting; None at the end of an iteration."""
     try:
@@ -102,9 +89,9 @@ def at_once(coroutine: Coroutine[None, None, bytes]) -> bytes | None:
     raise AssertionError("it waits")
 
 
-def read(packets: list[bytes]) -> tuple:
+def read(packets: list[bytes], connection) -> tuple:
     """Status, headers, body and failure of an answer that comes in these packets, and whether it may be used again."""
-    exchange = Exchange(FakeConnection())
+    exchange = Exchange(connection)
     for packet in packets:
         if not exchange.over:
             exchange.feed(packet)
@@ -129,24 +116,24 @@ def cut(raw: bytes, places: list[int]) -> list[bytes]:
 
 
 @pytest.mark.parametrize("name", RECORDED)
-def test_an_answer_in_bytes_is_the_answer_in_one_packet(name):
+def test_an_answer_in_bytes_is_the_answer_in_one_packet(name, fake_connection):
     raw = RECORDED[name]
-    assert read([raw[at : at + 1] for at in range(len(raw))]) == read([raw])
+    assert read([raw[at : at + 1] for at in range(len(raw))], fake_connection) == read([raw], fake_connection)
 
 
 @pytest.mark.parametrize("name", RECORDED)
-def test_an_answer_in_two_packets_is_the_answer_in_one(name):
+def test_an_answer_in_two_packets_is_the_answer_in_one(name, fake_connection):
     raw = RECORDED[name]
-    whole = read([raw])
+    whole = read([raw], fake_connection)
     step = 1 + len(raw) // 200
-    assert all(read([raw[:at], raw[at:]]) == whole for at in range(1, len(raw), step))
+    assert all(read([raw[:at], raw[at:]], fake_connection) == whole for at in range(1, len(raw), step))
 
 
-@given(st.sampled_from(sorted(RECORDED)), st.data())
-def test_an_answer_cut_anywhere_is_the_answer_in_one_packet(name, data):
+@given(name=st.sampled_from(sorted(RECORDED)), data=st.data())
+def test_an_answer_cut_anywhere_is_the_answer_in_one_packet(name, data, fake_connection):
     raw = RECORDED[name]
     places = data.draw(st.lists(st.integers(1, len(raw) - 1), max_size=12))
-    assert read(cut(raw, places)) == read([raw])
+    assert read(cut(raw, places), fake_connection) == read([raw], fake_connection)
 
 
 @pytest.mark.parametrize(
@@ -156,12 +143,12 @@ def test_an_answer_cut_anywhere_is_the_answer_in_one_packet(name, data):
     + [(name, b"".join(ANTHROPIC)) for name in RECORDED if name.startswith("Anthropic")]
     + [("chunked with extensions and trailers", b"hello"), ("surplus", TEXT), ("after interim answers", TEXT)],
 )
-def test_what_the_answers_are(name, body):
-    status, _, read_body, failure, _ = read([RECORDED[name]])
+def test_what_the_answers_are(name, body, fake_connection):
+    status, _, read_body, failure, _ = read([RECORDED[name]], fake_connection)
     assert (status, read_body, failure) == (200, body, None)
 
 
-@given(st.binary(max_size=400), st.lists(st.integers(1, 399), max_size=6))
-def test_garbage_never_raises_anything_but_a_failed_attempt(garbage, places):
+@given(garbage=st.binary(max_size=400), places=st.lists(st.integers(1, 399), max_size=6))
+def test_garbage_never_raises_anything_but_a_failed_attempt(garbage, places, fake_connection):
     for head in (b"", OK, STREAM, OK + b"content-encoding: gzip\r\n\r\n"):
-        read(cut(head + garbage, [place for place in places if place < len(head + garbage)]))
+        read(cut(head + garbage, [place for place in places if place < len(head + garbage)]), fake_connection)

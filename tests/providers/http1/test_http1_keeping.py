@@ -6,7 +6,7 @@ import random
 import pytest
 
 from hotspare.providers import http1_connection
-from hotspare.providers.http1_connection import IDLE_SECONDS
+from hotspare.providers.http1_connection import IDLE_SECONDS, Connection, Pool
 from hotspare.providers.http1_request import Target
 from hotspare.providers.wire import Outgoing
 from hotspare.router.trigger import AttemptFailed, Trigger
@@ -144,7 +144,8 @@ async def test_an_answer_that_was_let_go_does_not_end_what_comes_after_it(server
     assert len(server.lines) == 1
 
 
-async def test_a_held_back_answer_is_read_on_when_it_is_let_go(server, send, fetch, answer, until):
+async def test_a_held_back_answer_is_read_on_when_it_is_let_go(server, send, answer, until, monkeypatch):
+    monkeypatch.setattr(http1_connection, "LINGER_SECONDS", 60)
     body = b"x" * 3_000_000
 
     async def script(line):
@@ -322,6 +323,8 @@ async def test_what_a_server_says_before_it_is_asked_is_no_answer(server, transp
     target = Target(server.url)
     connection = await transport._connect(target, Outgoing(server.url, (), b"", 5.0), transport._pool(target, None))
     await until(lambda: connection.closed)
+    for _ in range(5):
+        await asyncio.sleep(0)
     exchange = connection.begin(b"POST / HTTP/1.1\r\n\r\n")
     with pytest.raises(AttemptFailed, match="closed before an answer came"):
         await exchange.head()
@@ -416,6 +419,14 @@ async def test_closing_ends_what_is_idle_and_what_is_in_use(server, transport, s
         await anext(chunks)
     await server.until_ended(3)
     assert len(server.lines) == 3
+
+
+def test_a_connection_that_is_gone_when_its_making_is_over_is_not_held(fake_time):
+    pool = Pool(fake_time)
+    gone = Connection(pool)
+    gone.closed = True
+    pool.take_in(gone)
+    assert not pool._open
 
 
 async def test_a_connection_made_after_the_closing_is_not_used(server, transport, fetch, echoing):

@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from hotspare.providers.http1_exchange import Exchange
 from hotspare.providers.wire import HEADER_BYTES
 from hotspare.router.trigger import AttemptFailed, Trigger
 
@@ -246,6 +247,41 @@ async def test_headers_over_their_bound_are_refused_however_they_come(server, se
         await send()
     assert caught.value.trigger is Trigger.malformed
     await server.until_ended(1)
+
+
+def head_of(cost: int) -> bytes:
+    """One header that counts so much: its name, its value, and 32."""
+    return OK + b"x: " + b"v" * (cost - 33) + b"\r\n\r\n"
+
+
+@pytest.mark.parametrize(("cost", "over"), [(HEADER_BYTES, False), (HEADER_BYTES + 1, True)])
+def test_the_bound_of_headers(fake_connection, cost, over):
+    exchange = Exchange(fake_connection)
+    exchange.feed(head_of(cost))
+    assert exchange.over is over
+
+
+def test_the_bound_of_what_is_no_body(fake_connection):
+    exchange = Exchange(fake_connection)
+    begin = b"HTTP/1.1 200 "
+    exchange.feed(begin + b"x" * (HEADER_BYTES - len(begin)))
+    assert not exchange.over
+    exchange.feed(b"x")
+    assert exchange.over
+
+
+def test_an_exchange_lingers_once_and_only_while_it_is_not_over(fake_connection):
+    exchange = Exchange(fake_connection)
+    exchange.feed(CHUNKED)
+    exchange.let_go()
+    exchange.let_go()
+    assert fake_connection.asked == ["linger"]
+    exchange.feed(b"0\r\n\r\n")
+    assert exchange.reusable
+    another = Exchange(fake_connection)
+    another.feed(TWO)
+    another.let_go()
+    assert fake_connection.asked == ["linger"]
 
 
 @pytest.mark.parametrize("begin", [b"2\r\nhi\r\n0\r\nx-late: ", b"2\r\nhi\r\n0\r\n", b"2\r\nhi\r\n1;ext="])

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from hotspare.providers.http1_exchange import BUFFERED_BYTES
+from hotspare.providers.http1_exchange import BUFFERED_BYTES, Exchange
 from hotspare.router.trigger import AttemptFailed
 
 MEGABYTE = bytes(range(256)) * 4096
@@ -120,3 +120,29 @@ async def test_the_last_of_a_body_waits_for_nobody(server, send, fetch, answer, 
     async with asyncio.timeout(5):
         assert await fetch() == (200, body)
     assert len(server.lines) == 1
+
+
+async def test_reading_an_earlier_answer_does_not_let_the_next_on_its_connection_flow(server, send, answer, until):
+    async def script(line):
+        await line.request()
+        await line.send(answer(b"one"))
+        await sending(100, stays)(line)
+
+    server.does(script)
+    early = await send()
+    await until(lambda: early._exchange.whole)
+    late = await send()
+    await until(lambda: paused(late))
+    assert await all_of(early) == b"one"
+    assert paused(late)
+    assert len(server.lines) == 1
+
+
+@pytest.mark.parametrize(("length", "full"), [(BUFFERED_BYTES, False), (BUFFERED_BYTES + 1, True)])
+async def test_a_reader_is_behind_with_more_than_the_bound_until_it_has_read_it(fake_connection, length, full):
+    exchange = Exchange(fake_connection)
+    exchange.feed(b"HTTP/1.1 200 OK\r\n\r\n" + b"x" * length)
+    assert exchange.full is full
+    assert len(await exchange.read()) == length
+    exchange.feed(b"x")
+    assert not exchange.full
