@@ -46,6 +46,10 @@ class SseParser:
         if b"\n" not in chunk:
             self._hold(chunk)
             return []
+        if not (self._rest or self._data or self._name or self._first):
+            blocks = chunk.split(b"\n\n")
+            if not blocks[-1]:
+                return self._whole_events(blocks[:-1])
         lines = chunk.split(b"\n")
         if self._rest:
             lines[0] = b"".join((*self._rest, lines[0]))
@@ -56,6 +60,18 @@ class SseParser:
         for line in lines:
             self._take(line, events)
         self._hold(last)
+        return events
+
+    def _whole_events(self, blocks: list[bytes]) -> list[ServerSentEvent]:
+        """The events of a chunk that begins and ends with one, as nearly all do."""
+        events: list[ServerSentEvent] = []
+        for block in blocks:
+            if block.startswith(b"data: ") and b"\n" not in block:
+                events.append(ServerSentEvent(b"", block[6:]))
+                continue
+            for line in block.split(b"\n"):
+                self._take(line, events)
+            self._take(b"", events)
         return events
 
     def flush(self) -> list[ServerSentEvent]:

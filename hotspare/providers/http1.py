@@ -91,7 +91,6 @@ class Http1Transport:
         self._closed = True
         for pool in self._pools.values():
             pool.close()
-        await asyncio.sleep(0)  # their sockets are closed by the loop
 
     def _target(self, url: str) -> Target:
         known = self._targets.get(url)

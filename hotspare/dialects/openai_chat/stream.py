@@ -14,6 +14,9 @@ _NOT_TOLD = frozenset({b"", b"null", b"{}"})
 _DONE = b"[DONE]"
 
 
+_UNTOLD = msgspec.Raw()
+
+
 class _Choice(msgspec.Struct):
     index: int = 0
     delta: Said | None = None
@@ -22,11 +25,34 @@ class _Choice(msgspec.Struct):
 
 class _Chunk(msgspec.Struct):
     choices: list[_Choice] | None = None
-    usage: msgspec.Raw = msgspec.Raw()
-    error: msgspec.Raw = msgspec.Raw()
+    usage: msgspec.Raw = _UNTOLD
+    error: msgspec.Raw = _UNTOLD
+
+
+class _AnyDelta(msgspec.Struct):
+    """An object, whatever is in it."""
+
+
+class _LateChoice(msgspec.Struct):
+    index: int = 0
+    delta: _AnyDelta | None = None
+    finish_reason: str | None = None
+
+
+class _LateChunk(msgspec.Struct):
+    """A chunk after the first content: whether there is more of it does not matter."""
+
+    choices: list[_LateChoice] | None = None
+    usage: msgspec.Raw = _UNTOLD
+    error: msgspec.Raw = _UNTOLD
 
 
 _CHUNK = msgspec.json.Decoder(_Chunk)
+_LATE_CHUNK = msgspec.json.Decoder(_LateChunk)
+
+
+def _tells(part: msgspec.Raw) -> bool:
+    return part is not _UNTOLD and bytes(part) not in _NOT_TOLD
 
 
 class ChunkReader:
@@ -49,23 +75,23 @@ class ChunkReader:
     def read(self, event: ServerSentEvent) -> Told:
         """What an event says (`stream.EventReader`)."""
         data = event.data
-        if data.strip() == _DONE:
+        if not data.startswith(b"{") and data.strip() == _DONE:
             return Told(end=True)
         if not data.isascii():
             data.decode()
-        chunk = _CHUNK.decode(data)
-        if bytes(chunk.error) not in _NOT_TOLD or event.name == b"error":
+        chunk: _Chunk | _LateChunk = _LATE_CHUNK.decode(data) if self._content else _CHUNK.decode(data)
+        if _tells(chunk.error) or event.name == b"error":
             raise failure_of(read_error(data))
         told = Told()
         for choice in chunk.choices or ():
             self._take(choice, told)
-        if bytes(chunk.usage) not in _NOT_TOLD:
+        if _tells(chunk.usage):
             self.usage = read_usage(chunk.usage) or self.usage
             told.usage = not chunk.choices
         return told
 
-    def _take(self, choice: _Choice, told: Told) -> None:
-        if not self._content and choice.delta is not None and choice.delta.something():
+    def _take(self, choice: _Choice | _LateChoice, told: Told) -> None:
+        if not self._content and isinstance(choice, _Choice) and choice.delta is not None and choice.delta.something():
             self._content = told.content = True
         if choice.finish_reason:
             self._reason = told.stop = STOPS.get(choice.finish_reason, "stop")

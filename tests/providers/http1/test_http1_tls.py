@@ -194,6 +194,17 @@ async def test_surplus_while_idle_ends_the_connection(server, secure_fetch, answ
     assert await secure_fetch(url, b"two") == (200, b"two")
 
 
+async def test_bytes_that_are_no_words_of_the_server_s_yet_end_the_connection_too(
+    server, secure_fetch, saying, answer, echoing
+):
+    server.does(saying(answer(b"one")), echoing)
+    url = await server.open_secure("right_host.pem")
+    assert await secure_fetch(url) == (200, b"one")
+    server.lines[0].now(b"\x17\x03\x03\x00\x40")  # how a record begins
+    assert await secure_fetch(url, b"two") == (200, b"two")
+    await server.until_ended(1)
+
+
 async def test_a_kept_connection_that_dies_is_replaced(server, secure_fetch, answer, echoing):
     async def once(line):
         await line.request()
