@@ -85,8 +85,9 @@ def _request_row(row: dict[str, Any]) -> dict[str, Any]:
 _BY_ID = "WHERE id >= :id AND id < :id || char(1114111) ORDER BY id LIMIT 4"
 _CANDIDATES = "SELECT candidates FROM requests WHERE id = :id"
 _ATTEMPTS = """
-SELECT number, model, key, trigger, cancelled, status, message, provider_request_id, started_ms, first_content_ms,
-  ended_ms, input_tokens, output_tokens, cache_read_tokens, cache_write_tokens, reasoning_tokens, cost_usd
+SELECT number, model, key, trigger, cancelled, status, message, provider_request_id, queued_ms, started_ms,
+  first_content_ms, ended_ms, input_tokens, output_tokens, cache_read_tokens, cache_write_tokens, reasoning_tokens,
+  cost_usd
 FROM attempts WHERE request_id = :id ORDER BY number
 """
 

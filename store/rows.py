@@ -18,7 +18,7 @@ _RECORD_NAMES = (
 _ATTEMPT_NAMES = (
     "number", "model", "key", "trigger", "cancelled", "status", "message", "provider_request_id", "started_ms",
     "first_content_ms", "ended_ms", "input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens",
-    "reasoning_tokens", "cost_pico_usd",
+    "reasoning_tokens", "cost_pico_usd", "queued_ms",
 )  # fmt: skip
 
 REQUEST_COLUMNS = (*_RECORD_NAMES, "candidates")

@@ -124,6 +124,8 @@ FROM attempts JOIN requests ON requests.id = attempts.request_id
 WHERE attempts.trigger IS NOT NULL AND requests.kind = 'traffic'
 """
 
+_QUEUED = "ALTER TABLE attempts ADD COLUMN queued_ms REAL NOT NULL DEFAULT 0"
+
 MIGRATIONS: Sequence[Sequence[str]] = (
     (
         _REQUESTS,
@@ -137,6 +139,7 @@ MIGRATIONS: Sequence[Sequence[str]] = (
         SESSIONS_VIEW,
         SESSION_ERRORS_VIEW,
     ),
+    (_QUEUED,),
 )
 
 VERSION = len(MIGRATIONS)
@@ -145,6 +148,7 @@ WAITING: Sequence[str] = (
     "ATTACH ':memory:' AS waiting",
     _REQUESTS.replace("CREATE TABLE ", "CREATE TABLE waiting."),
     _ATTEMPTS.replace("CREATE TABLE ", "CREATE TABLE waiting."),
+    _QUEUED.replace("attempts", "waiting.attempts"),
 )
 """A place for rows beside a database that may only be read …"""
 

@@ -69,15 +69,18 @@ def _passed_over(candidate: Mapping[str, Any]) -> str:
 
 def _called(attempt: Mapping[str, Any]) -> str:
     took = _seconds((attempt["ended_ms"] - attempt["started_ms"]) / 1000)
+    called = f"{attempt['model']} was called"
+    if attempt.get("queued_ms"):
+        called += f", after {_seconds(attempt['queued_ms'] / 1000)} in its line,"
     if attempt["trigger"] is not None:
         status = "" if attempt["status"] is None else f" {attempt['status']}"
         message = f": {attempt['message'].rstrip('.')}" if attempt["message"] else ""
-        return f"{attempt['model']} was called and failed after {took} ({attempt['trigger']}{status}){message}."
+        return f"{called} and failed after {took} ({attempt['trigger']}{status}){message}."
     if attempt["cancelled"]:
-        return f"{attempt['model']} was called and stopped after {took}."
+        return f"{called} and stopped after {took}."
     first = attempt["first_content_ms"]
     spoke = "" if first is None else f", its first word after {_seconds((first - attempt['started_ms']) / 1000)}"
-    return f"{attempt['model']} was called and answered in {took}{spoke}."
+    return f"{called} and answered in {took}{spoke}."
 
 
 def _seconds(seconds: float) -> str:

@@ -107,6 +107,8 @@ def _attempt(one: Mapping[str, Any], total: float, cells: int, name: int, told: 
     if told > 40:
         first = one.get("first_content_ms")
         words += f", first token {figures.seconds(first)}" if isinstance(first, int | float) else ""
+        queued = _number(one, "queued_ms")
+        words += f", {figures.seconds(queued)} in line" if queued else ""
         cost = one.get("cost_usd")
         words += f", {_usd(cost)}" if cost else ""
     model = cut_middle(_text(one, "model", glyphs), name, glyphs.more)

@@ -121,6 +121,8 @@ class ModelKeys(LimitKeys):
     context_tokens: int | None = Field(default=None, ge=1, le=1_000_000_000)
     enabled: bool = True
     max_concurrent: int = Field(default=0, ge=0, le=1_000_000)
+    max_queued: int = Field(default=32, ge=0, le=1_000_000)
+    queue_seconds: Seconds = 10
     parameters: Parameters = Field(default_factory=dict)
     breaker: BreakerKeys = Field(default_factory=BreakerKeys)
 

@@ -68,6 +68,8 @@ class _Compiling:
                 rates=prices.configured(keys) or prices.listed(owner.model_id, host.price_id, self.around.today),
                 enabled=keys.enabled,
                 max_concurrent=keys.max_concurrent,
+                max_queued=keys.max_queued,
+                queue_seconds=keys.queue_seconds,
                 breaker=rules.breaker(keys.breaker, self._chain_breaker(), self.draft.file.breaker),
             ),
             Endpoint(

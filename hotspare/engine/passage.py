@@ -30,11 +30,12 @@ from hotspare.router.step import (
     Step,
     Try,
     Wait,
+    Woken,
 )
 from hotspare.router.trigger import AttemptFailed
 from hotspare.router.walk import Walk
 
-BEGIN, DUE, CALLER_LEFT = Begin(), Due(), CallerLeft()
+BEGIN, DUE, WOKEN, CALLER_LEFT = Begin(), Due(), Woken(), CallerLeft()
 
 Turn: TypeAlias = Deliver | Finish | Fail
 """A step that is the serving task's own."""
@@ -147,11 +148,11 @@ class Passage:
             match step:
                 case Try():
                     steps = self._tell(await self._attempts.make(step))
-                case Wait(until=until):
+                case Wait(until=until, waiters=()):
                     await asyncio.sleep(until - self._clock.monotonic())
                     self._not_before = until
                     steps = self._tell(DUE)
-                case Cancel():
+                case Cancel() | Wait():
                     break
                 case Deliver() | Finish() | Fail():
                     return step
@@ -174,8 +175,10 @@ class Passage:
                     self._attempts.start(step)
                 case Cancel(n=n):
                     self._attempts.stop(n)
-                case Wait(until=until):
-                    self._set_timer(until)
+                case Wait():
+                    self._set_timer(step.until)
+                    for waiter in step.waiters:
+                        waiter.wake = self._called
                 case Deliver(n=n) if self._keep_alive_seconds is not None:
                     self._react(self._ended(n))  # all of it is here; a slow caller keeps no model busy
                 case Deliver() | Finish() | Fail():
@@ -212,8 +215,15 @@ class Passage:
     def _time_has_come(self, until: float) -> None:
         self._timer = None
         self._not_before = until
+        self._look(DUE)
+
+    def _called(self) -> None:
+        """A waiter was called, from inside another request's step: ours is the loop's next turn."""
+        asyncio.get_running_loop().call_soon(self._look, WOKEN)
+
+    def _look(self, event: Event) -> None:
         try:
-            self._react(DUE)
+            self._react(event)
         except Exception as error:  # noqa: BLE001  a callback has nobody to raise to
             self._give_up(error)
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from hotspare.router.breaker import Breaker, Lease, Verdict
 from hotspare.router.budget import RetryBudget
+from hotspare.router.line import Line, Waiter
 from hotspare.router.record import Ask, Skip
 from hotspare.router.settings import Model
 from hotspare.router.trigger import COUNTED, AttemptFailed, Trigger
@@ -68,6 +69,7 @@ class CandidateState:
         "decided_until",
         "in_flight",
         "keys",
+        "line",
         "model",
         "names",
         "own_refused",
@@ -82,6 +84,7 @@ class CandidateState:
         self.cooldowns: dict[str, Cooldown] = {}
         self.own_refused: dict[str, float] = {}
         self.in_flight = 0
+        self.line = Line()
         self.retry_budget = RetryBudget()
         self.decided: Skip | None = None if model.enabled else "disabled"
         self.decided_by = "" if model.enabled else "file"
@@ -103,8 +106,8 @@ class CandidateState:
         end = self.breaker.held_until(now)
         if end is not None:
             return Held("suspended" if self.breaker.state == "suspended" else "open", end, "breaker")
-        if self.model.max_concurrent and self.in_flight >= self.model.max_concurrent:
-            return Held("busy", None, f"{self.in_flight} in flight")
+        if self.model.max_concurrent and self.in_flight + self.line.kept >= self.model.max_concurrent:
+            return Held("busy", None, f"{self.in_flight} in flight, {len(self.line)} in line")
         return None
 
     def _key_held(self, now: float) -> Held | None:
@@ -171,6 +174,8 @@ class CandidateState:
     def give_back(self, permit: Permit, verdict: Verdict, now: float, failure: AttemptFailed | None = None) -> bool:
         """End a call. True: something that others can see has changed (breaker, cooldown, key)."""
         self.in_flight -= 1
+        if self.line:
+            self.admit()
         trigger = "" if failure is None else failure.trigger.value
         changed = self.breaker.give_back(permit.lease, verdict, now, trigger)
         if failure is not None:
@@ -180,6 +185,21 @@ class CandidateState:
         if verdict in (Verdict.good, Verdict.slow):
             return self._welcome(permit.key) or changed
         return changed
+
+    # ------------------------------------------------------------ its line
+    def join_line(self) -> Waiter | None:
+        """A place in the line of a model that is busy; None: the line is full."""
+        return self.line.join() if len(self.line) < self.model.max_queued else None
+
+    def admit(self) -> None:
+        """Keep what places are free for the first in line."""
+        while self.line and self.in_flight + self.line.kept < self.model.max_concurrent:
+            self.line.admit()
+
+    def leave_line(self, waiter: Waiter) -> None:
+        """Go without a call; whose turn it is then is told."""
+        self.line.leave(waiter)
+        self.admit()
 
     def _welcome(self, key: str) -> bool:
         """An answer proves that its key is good and that nobody asks us to wait."""
@@ -229,6 +249,8 @@ class CandidateState:
         """What an operator or the file has ordered; None: it may serve."""
         self.decided = decided
         self.decided_by = by if decided is not None else ""
+        if decided is not None:
+            self.line.look_again()
 
     def clear(self, now: float) -> None:
         """Forget all that our own judgement or a provider's word holds against the model."""

@@ -7,7 +7,8 @@ from functools import lru_cache
 from hotspare.router.candidate import CandidateState
 from hotspare.router.plan import Plan
 from hotspare.router.record import Ask, Attempt, Candidate, EndedBy, Record, Verdict
-from hotspare.router.settings import Model, Rates
+from hotspare.router.retry import Lane
+from hotspare.router.settings import Rates
 from hotspare.router.step import Ended, Fail
 from hotspare.router.trigger import AttemptFailed, Incapable, Trigger, Usage
 
@@ -60,9 +61,10 @@ def cost_of(usage: Usage | None, rates: Rates | None) -> int | None:
 
 @dataclass(slots=True)
 class Times:
-    """One attempt's moments, and when its request was read; monotonic seconds."""
+    """One attempt's moments, and when its request was read; monotonic seconds. `queued`: seconds it stood in line."""
 
     read: float
+    queued: float
     started: float
     first_content: float | None
     ended: float
@@ -70,8 +72,7 @@ class Times:
 
 def attempt_of(
     number: int,
-    model: Model,
-    key: str,
+    lane: Lane,
     times: Times,
     usage: Usage | None,
     told: AttemptFailed | Ended | None,
@@ -80,13 +81,14 @@ def attempt_of(
 ) -> Attempt:
     """The account of one attempt. `told` is what the provider said at its end; None where it was cancelled before."""
     failure = told if isinstance(told, AttemptFailed) else None
+    model = lane.state.model
     tokens = usage or NO_USAGE
     unbilled = failure is not None and times.first_content is None and failure.trigger in UNBILLED
     first = times.first_content
     return Attempt(
         number=number,
         model=model.name,
-        key=key,
+        key=lane.key or "",
         trigger=None if failure is None else failure.trigger,
         cancelled=cancelled,
         status=None if told is None else told.status,
@@ -101,6 +103,7 @@ def attempt_of(
         cache_write_tokens=tokens.cache_write,
         reasoning_tokens=tokens.reasoning,
         cost_pico_usd=0 if usage is None and unbilled else cost_of(usage, model.rates),
+        queued_ms=times.queued * 1000.0,
     )
 
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from random import Random
 
 from hotspare.router.candidate import CandidateState
+from hotspare.router.line import Waiter
 from hotspare.router.record import Ask
 from hotspare.router.settings import Limits
 from hotspare.router.trigger import Action, AttemptFailed, Trigger
@@ -13,14 +14,23 @@ NEVER = float("inf")
 
 @dataclass(slots=True)
 class Lane:
-    """What goes on with one candidate of a walk. `due` is when its next call may be made; NEVER while one runs."""
+    """What goes on with one candidate of a walk.
+
+    `due` is when its next call may be made, NEVER while one runs. While it stands in its model's line (since
+    `queued_at`) it has a `waiter`, and `due` is when it has waited long enough.
+    """
 
     state: CandidateState
     limits: Limits
     retries: int = 0
     tried_keys: frozenset[str] = frozenset()
     due: float = NEVER
-    key: str = ""
+    key: str | None = None
+    """That of the last call, or of the one to come; None before the first."""
+    waiter: Waiter | None = None
+    queued_at: float = 0.0
+    queued_seconds: float = 0.0
+    """How long it stood in line for its next call."""
 
 
 def call_again(lane: Lane, action: Action, failure: AttemptFailed, ask: Ask, now: float, random: Random) -> bool:

@@ -80,6 +80,10 @@ class Model:
     enabled: bool = True
     max_concurrent: int = 0
     """0: no limit."""
+    max_queued: int = 32
+    """How many requests may wait in line for it while it is at that limit."""
+    queue_seconds: float = 10.0
+    """How long one waits at most, before the next model's turn."""
     breaker: BreakerRules = field(default_factory=BreakerRules)
 
 

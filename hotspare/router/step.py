@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from hotspare.router.line import Waiter
 from hotspare.router.settings import Limits
 from hotspare.router.trigger import AttemptFailed, Trigger, Usage
 from hotspare.router.value import value
@@ -64,7 +65,7 @@ class Due:
 
 @dataclass(frozen=True, slots=True)
 class Woken:
-    """Something that a Wait named (a model's return) has happened."""
+    """One of the waiters that the last Wait named was called."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,9 +107,10 @@ class Cancel:
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """Send Due at `until`. Replaces an earlier Wait."""
+    """Send Due at `until`, and Woken when one of the waiters is called. Replaces an earlier Wait."""
 
     until: float
+    waiters: tuple[Waiter, ...] = ()
 
 
 @value

@@ -278,6 +278,7 @@ class Bench:
             self.engine.in_flight == 0
             and not self.carrier.open
             and all(state.in_flight == 0 for state in self.router.states.values())
+            and not any(state.line.kept or len(state.line) for state in self.router.states.values())
             and not [task for task in others if (task.get_name() or "").startswith("hotspare.")]
         )
 

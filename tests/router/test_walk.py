@@ -268,14 +268,6 @@ def test_a_model_that_lacks_what_the_request_needs_is_passed_over(world):
     assert called(main.request()) == ["claude"]
 
 
-def test_concurrency_is_bounded_per_model(world):
-    main = world(models={"claude": {"max_concurrent": 2}})
-    walks = [main.router.open(main.ask(), main.now) for _ in range(3)]
-    assert [walk.next(Begin(), main.now)[0].model for walk in walks] == ["claude", "claude", "gpt"]
-    walks[0].next(Failed(1, AttemptFailed(Trigger.empty, "")), main.now)
-    assert main.router.states["claude"].in_flight == 1
-
-
 def test_a_named_model_comes_first_and_the_chain_follows(world, fails):
     main = world(limits=NO_RETRIES)
     main.scripts["haiku"] = [fails(Trigger.server_error, 500)]

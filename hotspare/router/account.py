@@ -1,0 +1,82 @@
+"""One walk's account: who was passed over, what was called, how each call came out. The Record is made of it."""
+
+from hotspare.router.candidate import Held
+from hotspare.router.outcome import Ending, Times, attempt_of, record_of
+from hotspare.router.plan import Plan
+from hotspare.router.record import Ask, Attempt, Candidate, Record, Skip
+from hotspare.router.retry import Lane
+from hotspare.router.step import Ended
+from hotspare.router.trigger import AttemptFailed, Usage
+
+
+class Account:
+    """See the module.
+
+    Attributes:
+        skipped: candidates that were passed over, by model.
+        failures: what failed, in order, with its model.
+    """
+
+    __slots__ = ("_ask", "_attempts", "_plan", "failures", "skipped")
+
+    def __init__(self, ask: Ask, plan: Plan) -> None:
+        self._ask = ask
+        self._plan = plan
+        self._attempts: list[Attempt] = []
+        self.skipped: dict[str, Candidate] = {}
+        self.failures: list[tuple[str, AttemptFailed]] = []
+
+    def passed_over(self, model: str, held: Held, now: float) -> None:
+        """A candidate was not called."""
+        left = None if held.until is None else max(0.0, held.until - now)
+        self.skipped[model] = Candidate(model, held.skip, left, held.by)
+
+    def skip_of(self, model: str) -> Skip | None:
+        """Why it was passed over; None where it was not."""
+        candidate = self.skipped.get(model)
+        return None if candidate is None else candidate.skip
+
+    def called_after_all(self, model: str) -> None:
+        """One that had been passed over gets a call."""
+        del self.skipped[model]
+
+    def called(
+        self,
+        n: int,
+        lane: Lane,
+        times: Times,
+        usage: Usage | None,
+        told: AttemptFailed | Ended | None = None,
+        *,
+        cancelled: bool = False,
+    ) -> None:
+        """A call is over. `told` is what the provider said at its end; None where it was cancelled before."""
+        self._attempts.append(attempt_of(n, lane, times, usage, told, cancelled=cancelled))
+
+    def failed(self, model: str, failure: AttemptFailed) -> None:
+        """A call gave nothing that could go to the caller."""
+        self.failures.append((model, failure))
+
+    @property
+    def reason(self) -> str:
+        """Why the model it was meant for did not answer: its skip, else what its last attempt failed by."""
+        skip = self.skipped.get(self._plan.meant)
+        if skip is not None and skip.skip is not None:
+            return skip.skip
+        own = [failure.trigger.value for model, failure in self.failures if model == self._plan.meant]
+        if own:
+            return own[-1]
+        return self.failures[-1][1].trigger.value if self.failures else "forced"
+
+    def record(self, ending: Ending, *, model: str | None, fallback: bool, now: float) -> Record:
+        """The finished request."""
+        return record_of(
+            self._ask,
+            self._plan,
+            ending,
+            model=model,
+            fallback=fallback,
+            attempts=self._attempts,
+            skipped=self.skipped,
+            now=now,
+        )

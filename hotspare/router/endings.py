@@ -1,0 +1,33 @@
+"""The errors by which a walk ends early: where one attempt's own failure is what the caller should see."""
+
+from hotspare.router.outcome import Ending
+from hotspare.router.step import Fail
+from hotspare.router.trigger import AttemptFailed, Trigger
+
+Ended = tuple[Fail, Ending]
+
+
+def stopped(model: str, failure: AttemptFailed) -> Ended:
+    """The provider's own error goes to the caller: nobody else would answer differently, or nobody else may."""
+    if failure.trigger not in (Trigger.bad_request, Trigger.content_filter):
+        return not_allowed(model, failure)
+    status = failure.status or 400
+    fail = Fail(status, failure.trigger.value, failure.message, None, "", failure.trigger, failure, relay=True)
+    if failure.trigger is Trigger.bad_request:
+        return fail, Ending("caller_fault", status, "bad_request", failure.trigger)
+    return fail, Ending("failed", status, "content_filter", failure.trigger)
+
+
+def not_allowed(model: str, failure: AttemptFailed) -> Ended:
+    """The chain's settings send this error to the caller instead of falling back."""
+    status = failure.status if failure.status is not None and failure.status >= 400 else 503
+    told = f"{model}: {failure.message}; this chain does not fall back on {failure.trigger}"
+    fail = Fail(status, failure.trigger.value, told, failure.retry_after_seconds, "", failure.trigger, failure)
+    return fail, Ending("failed", status, "not_allowed", failure.trigger)
+
+
+def broken(model: str, failure: AttemptFailed) -> Ended:
+    """Content has gone out, and no more of it comes."""
+    told = f"{model} broke off in the middle of its answer: {failure.message}"
+    fail = Fail(502, "stream_broken", told, None, "send the request again", failure.trigger, failure)
+    return fail, Ending("failed", 200, "stream_broken", failure.trigger)

@@ -1,0 +1,198 @@
+"""What runs and what waits for one request, and which of its candidates is called next.
+
+A lane calls one model, perhaps again, and then takes the next candidate that is left. Where that one is busy, the lane
+stands in its line for a while. Times are monotonic seconds.
+"""
+
+from dataclasses import dataclass
+
+from hotspare.router.account import Account
+from hotspare.router.candidate import CandidateState, Held, Permit
+from hotspare.router.line import Waiter
+from hotspare.router.plan import Plan
+from hotspare.router.record import Ask
+from hotspare.router.retry import NEVER, Lane
+from hotspare.router.settings import Chain
+from hotspare.router.step import Cancel, Step, Try, Wait
+
+
+@dataclass(slots=True)
+class Running:
+    """A Try that has not come back yet."""
+
+    lane: Lane
+    permit: Permit
+    started: float
+    queued_seconds: float
+    """How long it stood in line before."""
+    first_content: float | None = None
+
+
+class Lanes:
+    """See the module.
+
+    Attributes:
+        running: what is being called, by number.
+        made: how many Tries there were.
+        hedge_at: when one more is started beside what runs; NEVER where none is.
+    """
+
+    __slots__ = ("_account", "_ask", "_chain", "_next", "_plan", "_stopping", "_waiting", "hedge_at", "made", "running")
+
+    def __init__(self, ask: Ask, chain: Chain, plan: Plan, account: Account) -> None:
+        self.running: dict[int, Running] = {}
+        self.made = 0
+        self.hedge_at = NEVER
+        self._ask = ask
+        self._chain = chain
+        self._plan = plan
+        self._account = account
+        self._waiting: list[Lane] = []
+        self._next = 0
+        self._stopping: set[int] = set()
+
+    # ------------------------------------------------------------ calling
+    def start_next(self, now: float, *, in_line: bool = True) -> Try | None:
+        """Call the next candidate that may be called; those passed over are noted. None: there is none, or no time, or
+        (with `in_line`) it is busy and a lane stands in its line.
+        """
+        order = self._plan.order
+        while self._next < len(order) and now < self._ask.deadline:
+            state = order[self._next]
+            self._next += 1
+            held = self._held(state, now)
+            lane = Lane(state, self._chain.limits[state.model.name])
+            if held is None:
+                return self._call(lane, now)
+            if held.skip == "busy" and in_line and self._join_line(lane, now):
+                return None
+            self._account.passed_over(state.model.name, held, now)
+        return None
+
+    def _held(self, state: CandidateState, now: float) -> Held | None:
+        if state.model.name == self._plan.excluded:
+            return Held("forced", None, self._plan.excluded_by)
+        return state.held(self._ask, now)
+
+    def call_again(self, lane: Lane, now: float) -> list[Step]:
+        """A call whose time has come; where the model may no longer be called, the next candidate's."""
+        return [self._call(lane, now)] if lane.state.held(self._ask, now) is None else self._next_instead(now)
+
+    def _next_instead(self, now: float) -> list[Step]:
+        started = self.start_next(now)
+        return [] if started is None else [started]
+
+    def last_resort(self, now: float) -> Try | None:
+        """Where no candidate may be called: the one trial ahead of time, if one is to be had."""
+        for state in self._plan.order:
+            if self._account.skip_of(state.model.name) in ("open", "suspended", "cooling"):
+                permit = state.take_last_resort(now)
+                if permit is not None:
+                    self._account.called_after_all(state.model.name)
+                    limits = self._chain.limits[state.model.name]
+                    lane = Lane(state, limits, retries=max(1, limits.retries))  # this one call and no other
+                    return self._try(lane, permit, now)
+        return None
+
+    def _call(self, lane: Lane, now: float) -> Try:
+        state, key = lane.state, lane.key
+        if key is None:
+            state.retry_budget.called(now)
+        if key is None or key in state.cooldowns:
+            key = state.free_key(now) or key or ""
+        return self._try(lane, state.take(key, now), now)
+
+    def _try(self, lane: Lane, permit: Permit, now: float) -> Try:
+        self.made += 1
+        n = self.made
+        lane.key = permit.key
+        lane.due = NEVER
+        lane.tried_keys |= {permit.key}
+        self.running[n] = Running(lane, permit, now, lane.queued_seconds)
+        lane.queued_seconds = 0.0
+        return Try(n, lane.state.model.name, permit.key, lane.limits, self._ask.deadline)
+
+    # ------------------------------------------------------------ waiting
+    def wait_for(self, lane: Lane) -> None:
+        """Call again when the lane's time has come."""
+        self._waiting.append(lane)
+
+    def wait(self) -> Wait | None:
+        """The one Wait that holds for all that waits; None where nothing does."""
+        due = min((lane.due for lane in self._waiting), default=NEVER)
+        due = min(due, self.hedge_at)
+        if due == NEVER:
+            return None
+        return Wait(due, tuple(lane.waiter for lane in self._waiting if lane.waiter is not None))
+
+    def due(self, now: float) -> list[Step]:
+        """The calls whose time has come."""
+        steps: list[Step] = []
+        for lane in [lane for lane in self._waiting if lane.due <= now]:
+            self._waiting.remove(lane)
+            steps += self.call_again(lane, now) if lane.waiter is None else self._waited_in_vain(lane, now)
+        return steps
+
+    def woken(self, now: float) -> list[Step]:
+        """The calls of lanes that stood in line and whose turn has come, or that have nothing left to wait for."""
+        steps: list[Step] = []
+        for lane in tuple(self._waiting):
+            if lane.waiter is not None:
+                steps += self._look_at_line(lane, lane.waiter, now)
+        return steps
+
+    def stop_waiting(self, now: float) -> None:
+        """Nothing more is to be called."""
+        for lane in self._waiting:
+            self._leave_line(lane, now)
+            lane.state.admit()
+        self._waiting.clear()
+        self.hedge_at = NEVER
+
+    def cancel(self, but: int | None) -> tuple[Cancel, ...]:
+        """Stop all that runs but one; each is asked once."""
+        if len(self.running) == 1 and but in self.running:
+            return ()
+        to_stop = [n for n in self.running if n != but and n not in self._stopping]
+        self._stopping.update(to_stop)
+        return tuple(Cancel(n) for n in to_stop)
+
+    # ------------------------------------------------------------ in line
+    def _join_line(self, lane: Lane, now: float) -> bool:
+        lane.waiter = lane.state.join_line()
+        if lane.waiter is None:
+            return False
+        lane.queued_at = now
+        lane.due = min(now + lane.state.model.queue_seconds, self._ask.deadline)
+        self._waiting.append(lane)
+        return True
+
+    def _leave_line(self, lane: Lane, now: float) -> None:
+        """Its place is somebody else's; how long it stood there is known."""
+        if lane.waiter is None:
+            return
+        lane.state.line.leave(lane.waiter)
+        lane.waiter = None
+        lane.queued_seconds = now - lane.queued_at
+
+    def _waited_in_vain(self, lane: Lane, now: float) -> list[Step]:
+        self._leave_line(lane, now)
+        lane.state.admit()
+        held = Held("busy", None, f"{lane.queued_seconds:.3g} s in line")
+        return self._another(lane, held, now)
+
+    def _look_at_line(self, lane: Lane, waiter: Waiter, now: float) -> list[Step]:
+        held = self._held(lane.state, now)
+        if not waiter.admitted and (held is None or held.skip == "busy"):
+            return []  # it was not called for this lane's sake
+        self._waiting.remove(lane)
+        self._leave_line(lane, now)  # what was kept for it is free: for this very call, or for the next in line
+        held = self._held(lane.state, now)
+        if held is None:
+            return [self._call(lane, now)]
+        lane.state.admit()
+        return self._another(lane, held, now)
+
+    def _another(self, lane: Lane, held: Held, now: float) -> list[Step]:
+        self._account.passed_over(lane.state.model.name, held, now)
+        return self._next_instead(now)
