@@ -6,7 +6,7 @@ from hotspare.router.breaker import LAST_RESORT_PAUSE_SECONDS, LONGEST_BREAK
 from hotspare.router.budget import RETRY_SHARE, WINDOW_SECONDS
 from hotspare.router.candidate import KEY_TRIAL_SECONDS
 from hotspare.router.outcome import RETRY_AFTER_SECONDS
-from hotspare.router.settings import BreakerRules, Limits
+from hotspare.router.settings import BreakerRules, Limits, Model
 from hotspare.router.trigger import ACTIONS, COUNTED, MEANING, ROWS, Action, Trigger
 
 HERE = Path(__file__).parent
@@ -51,7 +51,7 @@ def classification() -> str:
 
 def routing() -> str:
     """docs/routing.md."""
-    limits, breaker = Limits(), BreakerRules()
+    limits, breaker, queue = Limits(), BreakerRules(), Model("", "")
     return f"""# What the router does, and why
 
 Made from the tables in `hotspare/router/` by `make docs`.
@@ -94,11 +94,18 @@ a longer one. A 401 sets a key aside for all models of its provider, a 403 for t
 
 ## The breaker
 
-One a model. It opens after {breaker.consecutive_failures} failures in a row for {breaker.open_seconds:g} s (`open`), or when over
+One a model. It opens after {breaker.consecutive_failures} failures in a row, of traffic or probes, for {breaker.open_seconds:g} s (`open`), or when over
 {breaker.failed_share:.0%} of at least {breaker.minimum_calls} calls in {breaker.window_seconds:g} s have failed for {breaker.suspended_seconds:g} s
 (`suspended`), or, where `slow_share` is set, when too many answers took over {breaker.slow_seconds:g} s. Only a failure (or a slow
 answer) opens. Then exactly one call is let through; a good one closes it, a failed one opens it again, each time one break longer,
 up to {LONGEST_BREAK} breaks; it shortens again while the model is well.
+
+## At its limit of calls at once
+
+A model with `max_concurrent` has a line: up to {queue.max_queued} requests (`max_queued`) wait there for at most {queue.queue_seconds:g} s (`queue_seconds`),
+first come first served, and a place that becomes free is theirs before anybody else's. Who finds the line full, or has waited that
+long, passes the model over as `busy`. When it is disabled or its breaker opens, those in line go on to the next model. A retry does
+not stand in line. The time is in the request's trace.
 
 ## When nothing is ready
 

@@ -70,6 +70,8 @@ class Breaker:
         until: when a trial may be made (meaningless while closed).
         reason: which condition opened it, in words.
         since: when it opened.
+        failures_in_row: of traffic and probes, since the last that went well.
+        probes_in_row: how many of these were probes.
     """
 
     __slots__ = (
@@ -82,6 +84,7 @@ class Breaker:
         "_trials",
         "failures_in_row",
         "period",
+        "probes_in_row",
         "reason",
         "rules",
         "since",
@@ -99,6 +102,7 @@ class Breaker:
         self.reason = ""
         self.period = 0
         self.failures_in_row = 0
+        self.probes_in_row = 0
         self._good_trials = 0
         self._openings = 0
         self._closed_at = 0.0
@@ -137,8 +141,8 @@ class Breaker:
         self._trial_until = now + self.rules.open_seconds
         return self._trial
 
-    def give_back(self, lease: Lease, verdict: Verdict, now: float, trigger: str = "") -> bool:
-        """The call is over. True: the breaker's state has changed."""
+    def give_back(self, lease: Lease, verdict: Verdict, now: float, trigger: str = "", *, probe: bool = False) -> bool:
+        """The call is over. True: the breaker's state has changed. A `probe` counts in a row, but not in the shares."""
         if lease.period != self.period or (lease.trial and lease.trial != self._trial):
             return False
         if lease.trial:
@@ -146,13 +150,15 @@ class Breaker:
         if verdict is Verdict.nothing or not self.rules.enabled:
             return False
         if self.state == "closed":
-            return self._judge(verdict, now, trigger)
+            return self._judge(verdict, now, trigger, probe=probe)
         return self._judge_trial(lease, verdict, now, trigger)
 
-    def _judge(self, verdict: Verdict, now: float, trigger: str) -> bool:
+    def _judge(self, verdict: Verdict, now: float, trigger: str, *, probe: bool) -> bool:
         bad = verdict is Verdict.bad
-        self.window.add(now, bad=bad, slow=verdict is Verdict.slow)
+        if not probe:
+            self.window.add(now, bad=bad, slow=verdict is Verdict.slow)
         self.failures_in_row = self.failures_in_row + 1 if bad else 0
+        self.probes_in_row = self.probes_in_row + probe if bad else 0
         if verdict is Verdict.good:
             return False
         for condition in TRIP_CONDITIONS:
@@ -204,7 +210,7 @@ class Breaker:
         self.period += 1
         self.state = "closed"
         self.reason = ""
-        self.failures_in_row = 0
+        self.failures_in_row = self.probes_in_row = 0
         self.window.clear()
         self._good_trials = 0
         self._trial = 0
@@ -246,6 +252,14 @@ def _distance(breaker: Breaker, count: int, threshold: float, what: str) -> str:
 
 
 TRIP_CONDITIONS: tuple[TripCondition, ...] = (
+    TripCondition(
+        "failed probes",
+        "open",
+        lambda b: b.probes_in_row >= b.rules.consecutive_failures,
+        lambda rules: rules.open_seconds,
+        lambda b: f"{b.probes_in_row} probes failed in a row",
+        lambda b: f"{b.probes_in_row} of {b.rules.consecutive_failures} probes in a row" if b.probes_in_row else "",
+    ),
     TripCondition(
         "in a row",
         "open",

@@ -171,13 +171,21 @@ class CandidateState:
             if key in refused:
                 refused[key] = now + KEY_TRIAL_SECONDS
 
-    def give_back(self, permit: Permit, verdict: Verdict, now: float, failure: AttemptFailed | None = None) -> bool:
+    def give_back(
+        self,
+        permit: Permit,
+        verdict: Verdict,
+        now: float,
+        failure: AttemptFailed | None = None,
+        *,
+        probe: bool = False,
+    ) -> bool:
         """End a call. True: something that others can see has changed (breaker, cooldown, key)."""
         self.in_flight -= 1
         if self.line:
             self.admit()
         trigger = "" if failure is None else failure.trigger.value
-        changed = self.breaker.give_back(permit.lease, verdict, now, trigger)
+        changed = self.breaker.give_back(permit.lease, verdict, now, trigger, probe=probe)
         if failure is not None:
             if permit.lease.last_resort and failure.retry_after_seconds is None:
                 return changed  # it was called against our own judgement: its failure lengthens nothing

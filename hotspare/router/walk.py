@@ -261,7 +261,8 @@ class Walk:
         return Verdict.slow if slow else Verdict.good
 
     def _give_back(self, running: Running, verdict: Verdict, now: float, failure: AttemptFailed | None) -> None:
-        if running.lane.state.give_back(running.permit, verdict, now, failure):
+        probe = self.ask.kind == "probe"
+        if running.lane.state.give_back(running.permit, verdict, now, failure, probe=probe):
             self._changed()
 
     def _times(self, running: Running, now: float) -> Times:

@@ -40,6 +40,44 @@ def test_a_success_between_resets_the_row():
     assert breaker.state == "closed"
 
 
+def probe(breaker, now, *verdicts):
+    for verdict in verdicts:
+        breaker.give_back(breaker.lease(now), verdict, now, "timeout", probe=True)
+
+
+def test_probes_open_it_when_no_traffic_speaks_for_the_model():
+    breaker = Breaker(RULES)
+    probe(breaker, 0.0, Verdict.bad, Verdict.bad)
+    assert "2 of 3 probes in a row" in breaker.distances(0.0)
+    probe(breaker, 0.0, Verdict.bad)
+    assert (breaker.state, breaker.reason) == ("open", "3 probes failed in a row: timeout")
+    assert breaker.held_until(0.0) == 60.0
+    breaker.close(60.0)
+    assert breaker.distances(60.0)[0] == "0 of 3 failures in a row"
+
+
+def test_traffic_that_goes_well_takes_the_probes_place():
+    breaker = Breaker(RULES)
+    probe(breaker, 0.0, Verdict.bad, Verdict.bad)
+    feed(breaker, 0.0, Verdict.good)
+    probe(breaker, 0.0, Verdict.bad, Verdict.bad)
+    assert breaker.state == "closed"
+
+
+def test_probes_and_traffic_in_one_row_are_counted_together():
+    breaker = Breaker(RULES)
+    feed(breaker, 0.0, Verdict.bad, Verdict.bad)
+    probe(breaker, 0.0, Verdict.bad)
+    assert (breaker.state, breaker.reason) == ("open", "3 failures in a row: timeout")
+
+
+def test_probes_are_no_part_of_the_shares():
+    breaker = Breaker(RULES)
+    probe(breaker, 0.0, *[Verdict.bad, Verdict.slow] * 20)
+    assert breaker.window.calls == 0
+    assert breaker.state == "closed"
+
+
 def test_what_says_nothing_neither_counts_nor_resets():
     breaker = Breaker(RULES)
     feed(breaker, 0.0, Verdict.bad, Verdict.bad, Verdict.nothing)

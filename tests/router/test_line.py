@@ -87,7 +87,7 @@ def test_a_place_that_is_free_is_the_firsts_in_line_and_nobody_overtakes(main):
     assert newcomer.model is None, "the place is kept for the one whose turn it is"
     assert newcomer.waits
     second.tell(Woken())
-    assert second.model == "claude"
+    assert (second.model, second.waits) == ("claude", [])
     assert third.tell(Woken()) == (Wait(main.now + 2.5, third.steps[-1].waiters),)
     main.now += 1
     second.answer()

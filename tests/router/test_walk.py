@@ -277,6 +277,17 @@ def test_a_named_model_comes_first_and_the_chain_follows(world, fails):
     assert main.request(start="gpt").record.fallback is False
 
 
+def test_a_probe_judges_its_model_by_the_row_and_not_by_the_shares(world, fails):
+    main = world(limits=NO_RETRIES)
+    main.scripts["gpt"] = [fails(Trigger.server_error, 500)]
+    for _ in range(5):
+        assert main.router.states["gpt"].breaker.state == "closed"
+        main.request(start="gpt", only=True, kind="probe")
+    breaker = main.router.states["gpt"].breaker
+    assert breaker.reason == "5 probes failed in a row: server_error"
+    assert breaker.window.calls == 0
+
+
 def test_only_calls_no_other_model(world, fails):
     main = world(limits=NO_RETRIES)
     main.scripts["gpt"] = [fails(Trigger.server_error, 500)]
