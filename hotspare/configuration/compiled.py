@@ -12,6 +12,15 @@ KeyStanding = Literal["in force", "not yet in force", "ignored", "not supported"
 
 
 @dataclass(frozen=True, slots=True)
+class CallerSettings:
+    """An application with a token of its own. `chains`: those that it may use; None: all."""
+
+    name: str
+    token: str = field(repr=False)
+    chains: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class GatewaySettings:
     """The surface for applications."""
 
@@ -19,7 +28,14 @@ class GatewaySettings:
     port: int = 4000
     allowed_hosts: tuple[str, ...] = ()
     token: str | None = field(default=None, repr=False)
+    """The one without a name: whoever has it says who it is."""
+    callers: tuple[CallerSettings, ...] = ()
     max_body_bytes: int = 33_554_432
+
+    @property
+    def asks_for_a_token(self) -> bool:
+        """Whether nobody may ask without one."""
+        return self.token is not None or bool(self.callers)
 
 
 @dataclass(frozen=True, slots=True)

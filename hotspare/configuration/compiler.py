@@ -17,11 +17,11 @@ from hotspare.configuration.compiled import Configuration, ConsoleSettings, Gate
 from hotspare.configuration.consistency import check
 from hotspare.configuration.draft import Draft
 from hotspare.configuration.error import ConfigurationError, fault
-from hotspare.configuration.keys import is_usable
 from hotspare.configuration.midnight import midnight
 from hotspare.configuration.model import BudgetKeys, ConsoleKeys, GatewayKeys, StoreKeys
 from hotspare.configuration.models import CompiledModel, compile_models
 from hotspare.configuration.surroundings import Surroundings, state_folder
+from hotspare.configuration.tokens import callers_of, gateway_token
 from hotspare.router.settings import PICO_PER_USD, Budget, Chain, Settings
 
 NOT_ENFORCED = "shown and warned about, but nothing is refused yet"
@@ -42,7 +42,7 @@ def compile_draft(draft: Draft, around: Surroundings) -> Compilation:
         ConfigurationError: it contradicts itself, or something around it is not as it says.
     """
     check(around.path, draft)
-    gateway = _gateway(draft.file.gateway, around)
+    gateway = _gateway(draft, around)
     models = compile_models(draft, Listening(gateway.host, gateway.port), around)
     chains = chains_of(draft)
     timezone = draft.file.budget.timezone
@@ -76,30 +76,21 @@ def compile_draft(draft: Draft, around: Surroundings) -> Compilation:
 
 
 # ------------------------------------------------------------------ the rooms' settings
-def _gateway(keys: GatewayKeys, around: Surroundings) -> GatewaySettings:
+def _gateway(draft: Draft, around: Surroundings) -> GatewaySettings:
+    keys = draft.file.gateway
     port = keys.port if around.port is None else around.port
     if not 0 <= port <= 65535:
         raise ConfigurationError(f"--port must be from 0 to 65535, is {port}", "name a free port, like --port 4000")
-    own_host, token = keys.host, _token(keys, around)
-    host = around.host or own_host
-    if token is None and not is_loopback(host) and not around.looks_only:
+    own_host, token = keys.host, gateway_token(draft.file, around)
+    host, callers = around.host or own_host, callers_of(draft, token, around)
+    found = GatewaySettings(host, port, tuple(keys.allowed_hosts), token, callers, keys.max_body_bytes)
+    if not found.asks_for_a_token and not is_loopback(host) and not around.looks_only:
         raise fault(
             around.path,
             f"gateway.host is {host}, which others can reach, and no token is asked for",
             'add token_env = "HOTSPARE_TOKEN" under [gateway] and set that variable, or use 127.0.0.1',
         )
-    return GatewaySettings(host, port, tuple(keys.allowed_hosts), token, keys.max_body_bytes)
-
-
-def _token(keys: GatewayKeys, around: Surroundings) -> str | None:
-    if keys.token_env is None or around.looks_only:
-        return None
-    token = around.variable(keys.token_env)
-    if not token or not is_usable(token):
-        state = "holds characters that no token may have" if token else "is empty or not set"
-        what = f"gateway.token_env names {keys.token_env}, which {state}"
-        raise fault(around.path, what, f"set {keys.token_env}, or take token_env out")
-    return token
+    return found
 
 
 def _store(keys: StoreKeys, name: str, around: Surroundings) -> StoreSettings:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from hotspare.configuration.draft import Draft
 from hotspare.configuration.error import fault, plain
-from hotspare.configuration.model import ChainKeys, ModelKeys
+from hotspare.configuration.model import CallerKeys, ChainKeys, ModelKeys
 from hotspare.configuration.patterns import overlap
 
 Finding = tuple[str, str]
@@ -35,6 +35,7 @@ def _findings(draft: Draft) -> Iterator[Finding]:
     for name, chain in chains.items():
         yield from _chain(name, chain, names)
     yield from _answers(chains)
+    yield from _callers(draft.file.peek("callers"), chains)
 
 
 def _nothing(models: list[ModelKeys], chains: dict[str, ChainKeys]) -> Iterator[Finding]:
@@ -85,6 +86,19 @@ def _answers(chains: dict[str, ChainKeys]) -> Iterator[Finding]:
                 if overlap(mine, yours):
                     pair = f"{plain(mine)} of {plain(one)} and {plain(yours)} of {plain(other)}"
                     yield f"two chains answer for the same names: {pair}", "let one of them answer for fewer"
+
+
+def _callers(callers: list[CallerKeys], chains: dict[str, ChainKeys]) -> Iterator[Finding]:
+    if (twice := _twice(caller.peek("name") for caller in callers)) is not None:
+        yield f"the caller {plain(twice)} is given twice", "leave one of them, or give it another name"
+    for i, caller in enumerate(callers):
+        named: list[str] | None = caller.peek("chains")
+        if named == []:
+            yield f"callers[{i}].chains is empty", "name the chains it may use, or take the key out: then it is all"
+        for chain in named or ():
+            if chain not in chains:
+                names = ", ".join(map(plain, chains))
+                yield f"callers[{i}].chains holds {plain(chain)}, which is no chain of this file", f"it has: {names}"
 
 
 def _twice(names: Iterable[str]) -> str | None:

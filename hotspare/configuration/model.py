@@ -78,7 +78,7 @@ class GatewayKeys(Section):
 class CallerKeys(Section):
     name: Name
     token_env: Variable
-    chains: list[Name] = Field(default_factory=list)
+    chains: list[Name] | None = None
 
 
 class StoreKeys(Section):

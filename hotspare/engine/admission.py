@@ -32,12 +32,21 @@ class UnknownModel(HotspareError):
     """
 
     def __init__(self, asked: str, names: tuple[str, ...]) -> None:
-        shown = ", ".join(names[:_NAMES_SHOWN])
-        more = f" and {len(names) - _NAMES_SHOWN} more" if len(names) > _NAMES_SHOWN else ""
-        served = f"Served are: {shown or 'none of this kind'}{more}."
-        super().__init__(f"There is no chain or model named {asked!r} here.", served)
+        super().__init__(f"There is no chain or model named {asked!r} here.", f"Served are: {_listed(names)}.")
         self.asked = asked
         self.names = names
+
+
+class NotAllowed(HotspareError):
+    """A name that the caller's token does not open.
+
+    Attributes:
+        asked: the name.
+    """
+
+    def __init__(self, asked: str, names: tuple[str, ...]) -> None:
+        super().__init__(f"The token of this caller does not open {asked!r}.", f"It opens: {_listed(names)}.")
+        self.asked = asked
 
 
 class WrongOperation(HotspareError):
@@ -57,6 +66,7 @@ def admit(
     caller: str,
     kind: RequestKind,
     only: str | None,
+    chains: frozenset[str] | None = None,
 ) -> Ask:
     """The Ask of a call; its deadline counts from now.
 
@@ -69,15 +79,19 @@ def admit(
         caller: who asks.
         kind: traffic, or what else it is.
         only: this model of the chain and no other.
+        chains: those that the caller may use; None: all.
 
     Raises:
         UnknownModel: nothing answers for the name.
+        NotAllowed: only a chain answers for it that the caller may not use.
         WrongOperation: what answers for it does something else.
         InvalidRequest: the preferred fallback is no model of the chain.
     """
-    chain, start = _entry(router, call.model, only)
+    chain, start = _entry(router, call.model, only, chains)
     if chain.kind != _KINDS[call.operation]:
-        chain, start = _elsewhere(router.settings, call, chain, start)
+        chain, start = _elsewhere(router.settings, call, chain, start, chains)
+    if chains is not None and chain.name not in chains:
+        chain = _opened(router.settings, call, chain, start, chains)
     if call.wish_preferred is not None and call.wish_preferred not in chain.models:
         raise _no_such_wish(call.wish_preferred, chain)
     read_at = clock.monotonic()
@@ -103,12 +117,12 @@ def admit(
     )
 
 
-def _entry(router: Router, asked: str, only: str | None) -> tuple[Chain, str | None]:
+def _entry(router: Router, asked: str, only: str | None, chains: frozenset[str] | None) -> tuple[Chain, str | None]:
     """Where a request enters: its chain, and the model it starts at if one was named."""
     settings = router.settings
     resolved = router.resolve(asked)
     if resolved is None:
-        raise UnknownModel(asked, names_served(settings))
+        raise UnknownModel(asked, names_served(settings, chains=chains))
     chain, start = settings.chains[resolved[0]], resolved[1]
     if only is None:
         return chain, start
@@ -118,7 +132,9 @@ def _entry(router: Router, asked: str, only: str | None) -> tuple[Chain, str | N
     return holder, only
 
 
-def _elsewhere(settings: Settings, call: Call, found: Chain, start: str | None) -> tuple[Chain, str | None]:
+def _elsewhere(
+    settings: Settings, call: Call, found: Chain, start: str | None, chains: frozenset[str] | None
+) -> tuple[Chain, str | None]:
     """The entry of a request that came out at a chain of the other kind: a model may stand in chains of both."""
     kind = _KINDS[call.operation]
     if start is not None:
@@ -126,21 +142,41 @@ def _elsewhere(settings: Settings, call: Call, found: Chain, start: str | None) 
             if chain.kind == kind and start in chain.models:
                 return chain, start
     elif found.name == settings.default_chain and not _named(call.model, found):
-        raise UnknownModel(call.model, names_served(settings, kind))
+        raise UnknownModel(call.model, names_served(settings, kind, chains))
     raise WrongOperation(call.model, found.kind)
+
+
+def _opened(settings: Settings, call: Call, found: Chain, start: str | None, chains: frozenset[str]) -> Chain:
+    """The chain of a caller that may not use the one that was found: a model may stand in several."""
+    for chain in settings.chains.values():
+        if chain.name in chains and chain.kind == found.kind and start in chain.models:
+            return chain
+    names = names_served(settings, found.kind, chains)
+    if start is None and not _named(call.model, found):
+        raise UnknownModel(call.model, names)
+    raise NotAllowed(call.model, names)
 
 
 def _named(asked: str, chain: Chain) -> bool:
     return asked == chain.name or any(fnmatchcase(asked, pattern) for pattern in chain.answers)
 
 
-def names_served(settings: Settings, kind: Kind | None = None) -> tuple[str, ...]:
-    """Every name that a caller may ask for, of a kind where one is given: chains, patterns, models; each once."""
-    chains = [chain for chain in settings.chains.values() if kind in (None, chain.kind)]
-    names = [chain.name for chain in chains]
-    names += [pattern for chain in chains for pattern in chain.answers]
-    names += [model for chain in chains for model in chain.models]
+def names_served(settings: Settings, kind: Kind | None = None, chains: frozenset[str] | None = None) -> tuple[str, ...]:
+    """Every name that a caller may ask for: chains, patterns, models; each once. Of one kind, and of the chains that
+    it may use, where these are given.
+    """
+    found = [c for c in settings.chains.values() if kind in (None, c.kind) and (chains is None or c.name in chains)]
+    names = [chain.name for chain in found]
+    names += [pattern for chain in found for pattern in chain.answers]
+    names += [model for chain in found for model in chain.models]
     return tuple(dict.fromkeys(names))
+
+
+def _listed(names: tuple[str, ...]) -> str:
+    """Names for a sentence: not all where they are many."""
+    shown = ", ".join(names[:_NAMES_SHOWN])
+    more = f" and {len(names) - _NAMES_SHOWN} more" if len(names) > _NAMES_SHOWN else ""
+    return f"{shown or 'none of this kind'}{more}"
 
 
 def _no_such_wish(wish: str, chain: Chain) -> InvalidRequest:

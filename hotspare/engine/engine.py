@@ -83,11 +83,27 @@ class Engine:
         """The mark that our requests carry on their way up: one that comes in with it has come back to us."""
         return self._ids.run
 
-    def admit(self, call: Call, *, caller: str, kind: RequestKind = "traffic", only: str | None = None) -> Ask:
-        """Let a request in: its chain, its id, its deadline. `only`: a model that must answer, or none.
+    def admit(
+        self,
+        call: Call,
+        *,
+        caller: str,
+        kind: RequestKind = "traffic",
+        only: str | None = None,
+        chains: frozenset[str] | None = None,
+    ) -> Ask:
+        """Let a request in: its chain, its id, its deadline.
+
+        Args:
+            call: the request as it was read.
+            caller: who asks.
+            kind: traffic, or what else it is.
+            only: a model that must answer, or none.
+            chains: those that the caller may use; None: all.
 
         Raises:
             UnknownModel: nothing answers for the name that it asks for.
+            NotAllowed: what answers for it is not for this caller.
             WrongOperation: what answers for it does something else.
             InvalidRequest: its preferred fallback is no model of the chain.
         """
@@ -100,6 +116,7 @@ class Engine:
             caller=caller,
             kind=kind,
             only=only,
+            chains=chains,
         )
 
     def has_capable(self, ask: Ask) -> bool:

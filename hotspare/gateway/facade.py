@@ -11,7 +11,6 @@ from hotspare.configuration.compiled import GatewaySettings
 from hotspare.engine.backend import Backend
 from hotspare.gateway import traffic
 from hotspare.gateway.admin import admin_application
-from hotspare.gateway.guard import Guard
 from hotspare.gateway.limits import ConnectionLimits
 from hotspare.gateway.listening import (
     CannotListen,
@@ -59,7 +58,7 @@ class Gateway:
         self._settings = settings
         self._socket_path = socket_path
         self._socket_identity: tuple[int, int] | None = None
-        application = Traffic(engine, backend, Guard(settings), max_body_bytes=settings.max_body_bytes)
+        application = Traffic(engine, backend, settings)
         self._traffic = HttpServer(application, limits)
         self._admin = HttpServer(admin_application(backend), limits)  # type: ignore[arg-type]
         self.port = settings.port
@@ -82,7 +81,7 @@ class Gateway:
         Raises:
             CannotListen: on either surface; nothing is left behind.
         """
-        if self._settings.token is None and not is_loopback(self._settings.host):
+        if not self._settings.asks_for_a_token and not is_loopback(self._settings.host):
             raise CannotListen(
                 f"Listening on {self._settings.host} would let everyone who reaches it use your keys.",
                 "Name a token with token_env under [gateway], or listen on 127.0.0.1.",

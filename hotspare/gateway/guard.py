@@ -3,13 +3,13 @@
 The Host rule keeps out web pages that point a name of their own at this machine; the Origin rule, those that just call.
 """
 
-import hmac
 from collections.abc import Mapping
 
 from uvicorn._types import HTTPScope
 
 from hotspare.configuration.compiled import GatewaySettings
 from hotspare.dialects.call import VIA_HEADER
+from hotspare.gateway.holder import ANYONE, Holder, Tokens
 from hotspare.gateway.refusal import Refused
 
 _MOST_MARKS = 8
@@ -25,10 +25,10 @@ class Guard:
     def __init__(self, settings: GatewaySettings) -> None:
         own = set() if settings.host in _ANY_ADDRESS else {_bracketed(settings.host)}
         self._hosts = frozenset(name.lower() for name in _LOCAL | own | {_bracketed(n) for n in settings.allowed_hosts})
-        self._token = settings.token.encode() if settings.token is not None else None
+        self._tokens = Tokens(settings)
 
-    def check(self, headers: Mapping[str, str], *, open_to_all: bool = False) -> None:
-        """Host, Origin and token, in this order.
+    def check(self, headers: Mapping[str, str], *, open_to_all: bool = False) -> Holder:
+        """Host, Origin and token, in this order; the holder of the token.
 
         Args:
             headers: of the request.
@@ -43,20 +43,17 @@ class Guard:
         origin = headers.get("origin")
         if origin is not None and origin.partition("://")[2].lower() != host.lower():
             raise Refused(403, "origin_not_allowed", "Web pages of other origins may not call this gateway.")
-        if self._token is not None and not open_to_all and not self._has_token(headers, self._token):
+        if open_to_all or not self._tokens.needed:
+            return ANYONE
+        holder = self._tokens.holder(headers)
+        if holder is None:
             raise Refused(
                 401,
                 "invalid_token",
                 "The gateway's token is missing or wrong; send it as `Authorization: Bearer` or `x-api-key`.",
                 headers=((b"www-authenticate", b"Bearer"),),
             )
-
-    def _has_token(self, headers: Mapping[str, str], token: bytes) -> bool:
-        scheme, _, bearer = headers.get("authorization", "").partition(" ")
-        given = (bearer.strip() if scheme.lower() == "bearer" else "", headers.get("x-api-key", ""))
-        # Both are compared, whatever the first one gives: the time says nothing.
-        found = [hmac.compare_digest(value.encode("latin-1"), token) for value in given]
-        return any(found)
+        return holder
 
 
 def read_headers(scope: HTTPScope) -> dict[str, str]:

@@ -4,6 +4,7 @@ Rendered from one Snapshot; nothing here judges. Words are the router's.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -23,6 +24,15 @@ _STATUS: Mapping[ModelState, str] = {
     "draining": "draining",
 }
 """Unhealthy is the callers' word for a model that its breaker holds back; the others are said as they are."""
+
+
+def of_chains(snapshot: Snapshot, names: frozenset[str]) -> Snapshot:
+    """What it says of some chains and of their models."""
+    chains = tuple(chain for chain in snapshot.chains if chain.name in names)
+    models = tuple(model for model in snapshot.models if model.chain in names)
+    subjects = {*(chain.name for chain in chains), *(model.name for model in models)}
+    situations = tuple(situation for situation in snapshot.situations if situation.subject in subjects)
+    return replace(snapshot, chains=chains, models=models, situations=situations)
 
 
 def health(snapshot: Snapshot, *, draining: bool) -> dict[str, Any]:

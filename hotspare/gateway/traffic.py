@@ -11,10 +11,11 @@ from typing import Any, Protocol, TypeAlias
 import msgspec
 from uvicorn._types import ASGIReceiveCallable, ASGISendCallable, HTTPScope, Scope
 
+from hotspare.configuration.compiled import GatewaySettings
 from hotspare.dialects import anthropic_messages, openai_chat, openai_embeddings
 from hotspare.dialects.call import Call, InvalidRequest
 from hotspare.dialects.endpoint import DialectName
-from hotspare.engine.admission import UnknownModel, WrongOperation
+from hotspare.engine.admission import NotAllowed, UnknownModel, WrongOperation
 from hotspare.engine.backend import Backend
 from hotspare.engine.protocols import Delivery
 from hotspare.gateway import health, metrics
@@ -23,6 +24,7 @@ from hotspare.gateway.caller import CallerNames
 from hotspare.gateway.counting import CountDelivery
 from hotspare.gateway.delivery import HttpDelivery
 from hotspare.gateway.guard import Guard, check_json, check_loop, read_headers
+from hotspare.gateway.holder import Holder
 from hotspare.gateway.refusal import (
     JSON_TYPE,
     Headers,
@@ -34,6 +36,7 @@ from hotspare.gateway.refusal import (
 )
 from hotspare.router.error import HotspareError
 from hotspare.router.record import Ask, RequestKind
+from hotspare.router.snapshot import Snapshot
 from hotspare.router.value import value
 
 DRAINING_RETRY_SECONDS = 5.0
@@ -54,7 +57,9 @@ class Engine(metrics.Engine, Protocol):
     def draining(self) -> bool: ...
     @property
     def run(self) -> str: ...
-    def admit(self, call: Call, *, caller: str, kind: RequestKind = "traffic") -> Ask: ...
+    def admit(
+        self, call: Call, *, caller: str, kind: RequestKind = "traffic", chains: frozenset[str] | None = None
+    ) -> Ask: ...
     def has_capable(self, ask: Ask) -> bool: ...
     async def serve(self, ask: Ask, call: Call, delivery: Delivery) -> None: ...
 
@@ -65,6 +70,7 @@ class Exchange:
 
     scope: HTTPScope
     headers: Mapping[str, str]
+    holder: Holder
     receive: ASGIReceiveCallable
     send: ASGISendCallable
 
@@ -86,12 +92,12 @@ class Route:
 class Traffic:
     """The ASGI application."""
 
-    def __init__(self, engine: Engine, backend: Backend, guard: Guard, *, max_body_bytes: int) -> None:
+    def __init__(self, engine: Engine, backend: Backend, settings: GatewaySettings) -> None:
         self._engine = engine
         self._backend = backend
-        self._guard = guard
-        self._max_body_bytes = max_body_bytes
-        self._callers = CallerNames()
+        self._guard = Guard(settings)
+        self._max_body_bytes = settings.max_body_bytes
+        self._callers = CallerNames(taken=(caller.name for caller in settings.callers))
         self._figures = metrics.Metrics(engine, backend)
         self._one_model = Route(_READ, self._model)
         self._routes: Mapping[str, Route] = {
@@ -118,7 +124,7 @@ class Traffic:
     async def _answer(self, scope: HTTPScope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
         path = scope["path"]
         headers = read_headers(scope)
-        self._guard.check(headers, open_to_all=path == LIVE_PATH)
+        holder = self._guard.check(headers, open_to_all=path == LIVE_PATH)
         route = self._routes.get(path)
         if route is None:
             if not path.startswith(MODELS_PATH + "/"):
@@ -126,7 +132,7 @@ class Traffic:
             route = self._one_model
         if scope["method"] not in route.methods:
             raise _wrong_method(route)
-        await route.handler(Exchange(scope, headers, receive, send))
+        await route.handler(Exchange(scope, headers, holder, receive, send))
 
     # ------------------------------------------------------------------ model calls
     def _calling(self, read: Reader) -> Route:
@@ -173,24 +179,26 @@ class Traffic:
         return call
 
     def _admit(self, exchange: Exchange, call: Call, *, kind: RequestKind = "traffic") -> Ask:
-        caller = self._callers.name(exchange.headers)
+        holder = exchange.holder
+        caller = holder.name or self._callers.name(exchange.headers)
         try:
-            return self._engine.admit(call, caller=caller, kind=kind)
+            return self._engine.admit(call, caller=caller, kind=kind, chains=holder.chains)
         except InvalidRequest as error:
             raise _invalid(error) from None
         except WrongOperation as error:
             raise Refused(400, "wrong_operation", _sentences(error), parameter="model") from None
+        except NotAllowed as error:
+            raise Refused(403, "model_not_allowed", _sentences(error), parameter="model") from None
         except UnknownModel as error:
             raise Refused(404, "model_not_found", _sentences(error), parameter="model") from None
 
     # ------------------------------------------------------------------ looking
     async def _models(self, exchange: Exchange) -> None:
-        listed = health.models_list(await self._backend.snapshot())
-        await _send_json(exchange, 200, health.page_of_models(listed))
+        await _send_json(exchange, 200, health.page_of_models(health.models_list(await self._seen(exchange))))
 
     async def _model(self, exchange: Exchange) -> None:
         name = exchange.scope["path"].removeprefix(MODELS_PATH + "/")
-        for listed in health.models_list(await self._backend.snapshot()):
+        for listed in health.models_list(await self._seen(exchange)):
             if listed["id"] == name:
                 await _send_json(exchange, 200, listed)
                 return
@@ -199,7 +207,7 @@ class Traffic:
         )
 
     async def _health(self, exchange: Exchange) -> None:
-        snapshot = await self._backend.snapshot()
+        snapshot = await self._seen(exchange)
         await _send_json(exchange, 200, health.health(snapshot, draining=self._engine.draining))
 
     async def _live(self, exchange: Exchange) -> None:
@@ -209,16 +217,29 @@ class Traffic:
         await exchange.send(end)
 
     async def _ready(self, exchange: Exchange) -> None:
-        snapshot = await self._backend.snapshot()
+        snapshot = await self._seen(exchange)
         status, body, seconds = health.readiness(snapshot, draining=self._engine.draining)
         await _send_json(exchange, status, body, seconds)
 
     async def _models_health(self, exchange: Exchange) -> None:
-        await _send_json(exchange, 200, health.models_health(await self._backend.snapshot()))
+        await _send_json(exchange, 200, health.models_health(await self._seen(exchange)))
 
     async def _metrics(self, exchange: Exchange) -> None:
+        if exchange.holder.chains is not None:
+            raise Refused(
+                403,
+                "metrics_not_allowed",
+                "The metrics tell of every chain, and this token is for some; use the gateway's own, or a caller's "
+                "without `chains`.",
+            )
         text = await self._figures.text()
         await send_whole(exchange.send, 200, [_METRICS_TYPE], text)
+
+    async def _seen(self, exchange: Exchange) -> Snapshot:
+        """How things are, as far as it is the caller's to know."""
+        snapshot = await self._backend.snapshot()
+        chains = exchange.holder.chains
+        return snapshot if chains is None else health.of_chains(snapshot, chains)
 
     # ------------------------------------------------------------------ refusing
     def _not_found(self, path: str) -> Refused:

@@ -131,7 +131,7 @@ def test_what_is_left_can_be_looked_at_from_a_shell_without_the_keys_and_the_tok
     path = Path(config)
     text = path.read_text().replace('dialect = "openai"', 'dialect = "openai"\napi_key_env = "BOX_KEY"')
     path.write_text(text.replace("port = 0", 'port = 0\ntoken_env = "GATE_TOKEN"'))
-    with new_home.running("serve", "--config", config, BOX_KEY="sk-1", GATE_TOKEN="t") as process:
+    with new_home.running("serve", "--config", config, BOX_KEY="sk-1", GATE_TOKEN="the-gates-token") as process:
         new_home.until_it_runs()
         assert new_home.hotspare("disable", "first").code == 0
         end(process, signal.SIGKILL)

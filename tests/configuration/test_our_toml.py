@@ -137,11 +137,10 @@ def test_streams_may_be_delivered_whole(read, small, states):
     assert read(small).settings.chains["main"].stream_delivery == "live"
 
 
-def test_callers_alerts_and_tasks_are_not_yet_in_force(read, small, states):
+def test_alerts_and_tasks_are_not_yet_in_force(read, small, states):
     found = read(
         small
         + '[[chains.main.tasks]]\nmatch = { header = "x-task", equals = "simple" }\nstart = "gpt"\n'
-        + '[[callers]]\nname = "shop"\ntoken_env = "SHOP_TOKEN"\n'
         + '[[alerts.webhooks]]\nurl = "https://hooks.example.com/x?token=1"\n'
     )
     not_yet = {key for key, state in states(found).items() if state == "not yet in force"}
@@ -149,8 +148,6 @@ def test_callers_alerts_and_tasks_are_not_yet_in_force(read, small, states):
         "chains.main.tasks[0].match.header",
         "chains.main.tasks[0].match.equals",
         "chains.main.tasks[0].start",
-        "callers[0].name",
-        "callers[0].token_env",
         "alerts.webhooks[0].url",
     }
 

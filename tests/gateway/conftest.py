@@ -75,7 +75,7 @@ class FakeEngine:
     ended: asyncio.Event = field(default_factory=asyncio.Event)
     go_on: asyncio.Event = field(default_factory=asyncio.Event)
 
-    def admit(self, call, *, caller, kind="traffic"):
+    def admit(self, call, *, caller, kind="traffic", chains=None):
         if call.model == "unknown":
             raise UnknownModel("unknown", ("main", "claude"))
         if call.wish_preferred == "nobody":
@@ -345,6 +345,12 @@ def fake():
     return SimpleNamespace(
         request=request, read_answer=read_answer, model=_model_view, answer=FakeAnswer, entry=ENTRY, refusal=Refusal
     )
+
+
+@pytest.fixture
+def place_of():
+    """Ways to talk to whatever has a port."""
+    return lambda house: Place(house, house.engine, house.backend, None)
 
 
 @pytest.fixture

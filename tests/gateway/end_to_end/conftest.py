@@ -108,11 +108,13 @@ class FakeProvider:
         return frame | ({"usage": usage} if usage else {})
 
 
-def _settings(names):
+def _settings(names, further):
     rates = Rates(input=3_000_000, output=15_000_000)
     models = {name: Model(name, name, keys=("KEY",), rates=rates) for name in names}
     limits = dict.fromkeys(names, Limits(retries=0))
-    return Settings(models=models, chains={"main": Chain("main", tuple(names), limits, answers=("gpt-*",))})
+    chains = {"main": Chain("main", tuple(names), limits, answers=("gpt-*",))}
+    chains |= {name: Chain(name, there, limits) for name, there in further.items()}
+    return Settings(models=models, chains=chains)
 
 
 def _endpoint(name, port):
@@ -121,10 +123,12 @@ def _endpoint(name, port):
 
 @pytest.fixture
 async def open_house(tmp_path):
-    """Start a house with two providers, alpha and beta. `ports` puts them, or others, elsewhere."""
+    """Start a house with two providers, alpha and beta. `ports` puts them, or others, elsewhere; `chains` are further
+    ones than main.
+    """
     async with AsyncExitStack() as stack:
 
-        async def start(name="house", *, limits=None, port=0, ports=None, **settings):
+        async def start(name="house", *, limits=None, port=0, ports=None, chains=None, **settings):
             alpha = await stack.enter_async_context(FakeProvider("alpha"))
             beta = await stack.enter_async_context(FakeProvider("beta"))
             found = {"alpha": alpha.port, "beta": beta.port} | (ports or {})
@@ -133,7 +137,7 @@ async def open_house(tmp_path):
             stack.push_async_callback(store.close)
             carrier = ProviderCarrier(endpoints)
             stack.push_async_callback(carrier.aclose)
-            router = Router(_settings(tuple(found)), random=random.Random(1), midnight=lambda wall: 0.0)
+            router = Router(_settings(tuple(found), chains or {}), random=random.Random(1), midnight=lambda wall: 0.0)
             engine = Engine(router=router, carrier=carrier, recorder=store, journal=store, clock=Clock())
             stack.push_async_callback(engine.aclose)
             backend = LocalBackend(engine, history=store, instance=Instance(name, "", 1, 1.0, "0.1.0"))
