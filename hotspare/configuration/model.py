@@ -19,6 +19,7 @@ from hotspare.configuration.values import (
     Parameters,
     Pause,
     Port,
+    Proxy,
     Retries,
     Seconds,
     Share,
@@ -136,6 +137,7 @@ class ProviderKeys(Section):
     ca_file: Name | None = None
     stream_usage: bool | None = None
     transport: Literal["auto", "httpx"] = "auto"
+    proxy: Proxy | None = None
 
 
 class TaskMatchKeys(Section):

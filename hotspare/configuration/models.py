@@ -13,6 +13,7 @@ from hotspare.configuration.model import BreakerKeys, ChainKeys, ModelKeys
 from hotspare.configuration.names import Belonging, UnknownName, belonging
 from hotspare.configuration.presets import NO_SCHEMAS, PRESETS
 from hotspare.configuration.provider import Provider, provider
+from hotspare.configuration.proxies import find_proxy
 from hotspare.configuration.surroundings import Surroundings, config_folder
 from hotspare.dialects.endpoint import DialectName, Endpoint
 from hotspare.dialects.exchange import LACKS
@@ -85,6 +86,7 @@ class _Compiling:
                 vectors_like=self._before_in_vector_spaces(),
                 ca_file=host.ca_file,
                 transport=host.transport,
+                proxy=find_proxy(host.proxy, address.url, self.around),
             ),
             key_names if key_file is None else (*key_names, key_file),
             (*owner_warning, *address.warnings, *found.warnings, *lacking),

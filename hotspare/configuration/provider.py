@@ -27,6 +27,8 @@ class Provider:
     ca_file: str | None = None
     stream_usage: bool = True
     transport: Literal["auto", "httpx"] = "auto"
+    proxy: str | None = None
+    """As the file says."""
     price_id: str | None = None
 
 
@@ -73,6 +75,7 @@ def _configured(name: str, keys: ProviderKeys, preset: Preset | None, around: Su
         ca_file=_certificates(name, keys.ca_file, around),
         stream_usage=_or(keys.stream_usage, preset.stream_usage if preset else True),
         transport=keys.transport,
+        proxy=keys.proxy,
         price_id=preset.price_id if preset else None,
     )
 

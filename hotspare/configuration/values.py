@@ -92,6 +92,16 @@ def _address(url: str) -> str:
     return url.rstrip("/")
 
 
+def _proxy(told: str) -> str:
+    if told == "none":
+        return told
+    try:
+        return _address(told)
+    except ValueError:
+        what = 'must be "none" or an address like http://host:3128; one with a password belongs in HTTPS_PROXY'
+        raise ValueError(what) from None
+
+
 def _headers(headers: dict[str, str]) -> dict[str, str]:
     for name, value in headers.items():
         if not _HEADER.match(name):
@@ -133,6 +143,7 @@ InstanceName = Annotated[str, AfterValidator(_instance_name)]
 Variable = Annotated[str, AfterValidator(_variable)]
 Variables = Annotated[list[Variable], BeforeValidator(_several), Field(min_length=1)]
 Address = Annotated[str, AfterValidator(_address)]
+Proxy = Annotated[str, AfterValidator(_proxy)]
 Link = Annotated[str, AfterValidator(_link)]
 Headers = Annotated[dict[str, str], AfterValidator(_headers)]
 Parameters = Annotated[dict[str, Any], AfterValidator(_parameters)]

@@ -41,3 +41,5 @@ class Endpoint:
     """Models that stand before this one in a chain of embeddings: its vectors must be as long as theirs."""
     ca_file: str | None = None
     transport: Literal["auto", "httpx"] = "auto"
+    proxy: str | None = field(default=None, repr=False)
+    """The address of the HTTP proxy that it is reached through; may hold a user and a password."""

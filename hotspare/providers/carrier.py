@@ -209,6 +209,7 @@ def _outgoing(state: _Attempt, via: str) -> Outgoing:
         body=state.composed.body,
         connect_seconds=state.limits.connect_seconds,
         ca_file=state.address.endpoint.ca_file,
+        proxy=state.address.endpoint.proxy,
     )
 
 

@@ -6,6 +6,7 @@ Every text from a provider that leaves this room passes here first.
 import re
 from collections.abc import Iterable
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 import msgspec
 
@@ -65,6 +66,10 @@ class Redactor:
 
 def _secrets(endpoint: Endpoint) -> Iterable[str]:
     yield from (key.secret for key in endpoint.keys)
+    password = urlsplit(endpoint.proxy or "").password
+    if password:
+        yield password
+        yield unquote(password)
     for name, value in endpoint.headers.items():
         if _SECRET_HEADER.search(name):
             yield value

@@ -1,10 +1,11 @@
 """Send one HTTP request and read its answer, over httpx: the only file that knows that library.
 
-No redirects, cookies, proxies or retries. Every failure leaves here as AttemptFailed, with its cause in words.
-Connections are not used again: httpx would answer the next request with bytes that a provider sent too many of the
-last one.
+No redirects, cookies or retries; a proxy only where the endpoint names one. Every failure leaves here as AttemptFailed,
+with its cause in words. Connections are not used again: httpx would answer the next request with bytes that a provider
+sent too many of the last one.
 """
 
+import asyncio
 import socket
 import ssl
 from collections.abc import AsyncIterator, Mapping
@@ -13,6 +14,7 @@ import httpx
 
 from hotspare.providers.causes import cause_of
 from hotspare.providers.decompression import inflated
+from hotspare.providers.passing import Passing
 from hotspare.providers.trust import Trust
 from hotspare.providers.wire import HEADER_BYTES, Outgoing
 from hotspare.router.trigger import AttemptFailed, Trigger
@@ -52,10 +54,10 @@ class HttpxReply:
 
 
 class HttpxTransport:
-    """httpx's own transport, called without its client; one for each set of trusted certificates."""
+    """httpx's own transport, called without its client; one for each set of trusted certificates and each proxy."""
 
     def __init__(self) -> None:
-        self._transports: dict[tuple[bool, str | None], httpx.AsyncHTTPTransport] = {}
+        self._transports: dict[tuple[bool, str | None, str | None], httpx.AsyncHTTPTransport] = {}
         self._urls: dict[str, httpx.URL] = {}
         self._trust = Trust()
 
@@ -63,8 +65,8 @@ class HttpxTransport:
         """Send a request (`Transport`)."""
         try:
             request = self._request(outgoing)
-            transport = await self._transport(request.url, outgoing.ca_file)
-            response = await transport.handle_async_request(request)
+            transport = await self._transport(request.url, outgoing)
+            response = await _passed(transport, request, outgoing)
         except httpx.ConnectTimeout:
             raise AttemptFailed(Trigger.timeout, f"no connection in {outgoing.connect_seconds:.1f} s") from None
         except AttemptFailed:
@@ -100,18 +102,49 @@ class HttpxTransport:
                 raise AttemptFailed(Trigger.unclassified, "its address is not a URL") from None
         return known
 
-    async def _transport(self, url: httpx.URL, ca_file: str | None) -> httpx.AsyncHTTPTransport:
+    async def _transport(self, url: httpx.URL, outgoing: Outgoing) -> httpx.AsyncHTTPTransport:
         secure = url.scheme == "https"
-        known = self._transports.get((secure, ca_file))
+        place = (secure, outgoing.ca_file, outgoing.proxy)
+        known = self._transports.get(place)
         if known is not None:
             return known
         made = httpx.AsyncHTTPTransport(
-            verify=await self._trust.context(ca_file) if secure else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
+            verify=await self._trust.context(outgoing.ca_file) if secure else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
             trust_env=False,
             limits=_NOT_KEPT,
             socket_options=_NO_DELAY,
+            proxy=await self._proxy(outgoing),
         )
-        return self._transports.setdefault((secure, ca_file), made)
+        return self._transports.setdefault(place, made)
+
+    async def _proxy(self, outgoing: Outgoing) -> httpx.Proxy | None:
+        """A proxy that is reached by TLS itself is trusted as the provider behind it is."""
+        if outgoing.proxy is None:
+            return None
+        secure = outgoing.proxy.startswith("https:")
+        return httpx.Proxy(outgoing.proxy, ssl_context=await self._trust.context(outgoing.ca_file) if secure else None)
+
+
+async def _passed(transport: httpx.AsyncHTTPTransport, request: httpx.Request, outgoing: Outgoing) -> httpx.Response:
+    """The head of the answer, through the proxy if there is one: CONNECT is bounded as connecting is."""
+    if outgoing.proxy is None:
+        return await transport.handle_async_request(request)
+    limit = asyncio.timeout(outgoing.connect_seconds)
+    passing = Passing(outgoing.proxy, limit, secure=request.url.scheme == "https")
+    request.extensions["trace"] = passing
+    try:
+        async with limit:
+            response = await transport.handle_async_request(request)
+    except (TimeoutError, httpx.ConnectTimeout):
+        raise passing.late(outgoing.connect_seconds) from None
+    except httpx.ProxyError as error:
+        raise passing.refused(int(str(error)[:3])) from None
+    except Exception as error:  # noqa: BLE001 -- the boundary, as in send
+        raise passing.named(_failure(error, begun=False)) from None
+    if response.status_code == httpx.codes.PROXY_AUTHENTICATION_REQUIRED:
+        await response.aclose()
+        raise passing.refused(response.status_code)
+    return response
 
 
 _CLOSED = "the connection was closed before an answer came"

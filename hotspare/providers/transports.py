@@ -1,4 +1,7 @@
-"""Which transport reaches an endpoint: our own HTTP/1.1 client, or httpx's where the configuration asks for it."""
+"""Which transport reaches an endpoint: our own HTTP/1.1 client, or httpx's where the configuration asks for it.
+
+So it does where a proxy lies between, which our own does not know.
+"""
 
 from hotspare.dialects.endpoint import Endpoint
 from hotspare.providers.http1 import Http1Transport
@@ -13,8 +16,8 @@ class Transports:
         self._httpx: Transport | None = None
 
     def reaching(self, endpoint: Endpoint) -> Transport:
-        """The transport that the endpoint's `transport` names."""
-        if endpoint.transport == "auto":
+        """The transport that the endpoint's `transport` names; httpx's where a proxy lies between."""
+        if endpoint.transport == "auto" and endpoint.proxy is None:
             return self._own
         if self._httpx is None:
             from hotspare.providers.transport import HttpxTransport  # noqa: PLC0415 - 0.15 s that few need

@@ -19,6 +19,7 @@ class Outgoing:
     body: bytes = field(repr=False)
     connect_seconds: float
     ca_file: str | None = None
+    proxy: str | None = field(default=None, repr=False)
 
 
 class Reply(Protocol):
