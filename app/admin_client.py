@@ -24,13 +24,17 @@ class InstanceGone(HotspareError):
     """The instance does not answer on its socket, or left in the middle of an answer."""
 
     exit_code = 3
+    reason = ""
+    """Why, without where."""
 
 
-def gone(path: Path, reason: str) -> InstanceGone:
-    """The error of a call that the instance at `path` did not answer."""
-    return InstanceGone(
-        f"the instance at {path} does not answer: {reason}", "see whether it still runs: hotspare status"
+def gone(where: Path | str, reason: str) -> InstanceGone:
+    """The error of a call that the instance there did not answer."""
+    error = InstanceGone(
+        f"the instance at {where} does not answer: {reason}", "see whether it still runs: hotspare status"
     )
+    error.reason = reason
+    return error
 
 
 class _Connection(http.client.HTTPConnection):

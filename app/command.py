@@ -18,6 +18,7 @@ from hotspare.app.options import Chosen, config_option, port_option
 
 _FILES = {
     "run": ("demo", "serve"),
+    "attach": ("up", "attach", "down"),
     "look": ("status", "models", "requests", "explain", "errors", "slow", "history", "journal"),
     "act": (
         "force", "skip-primary", "release", "disable", "enable", "drain", "clear", "priorities", "undo",
@@ -91,7 +92,7 @@ def hotspare(context: click.Context, config: Path | None, port: int | None) -> N
     if context.invoked_subcommand is None:
         from hotspare.app.commands.run import console  # noqa: PLC0415 - the screen and the server, only where wanted
 
-        console(context.obj)
+        context.exit(console(context.obj))
 
 
 def run(arguments: Sequence[str]) -> int:

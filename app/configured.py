@@ -49,6 +49,7 @@ class Configured:
         """
         self._configuration = configuration_of(path, port)
         self.name = self._configuration.name
+        self.config = str(self._configuration.path or "")
         self.notices = (f"configuration: {self._configuration.path}",) if path is None else ()
 
     @asynccontextmanager

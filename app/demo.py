@@ -25,6 +25,7 @@ class Demo:
     """See `occasion.Occasion`."""
 
     name = "demo"
+    config = ""
     keeps = False
     notices: tuple[str, ...] = (BANNER,)
 

@@ -78,6 +78,6 @@ def _keep(error: BaseException) -> Path | None:
         path = state_folder() / "last-error.txt"
         with os.fdopen(open_private(path, os.O_WRONLY | os.O_TRUNC), "w") as file:
             file.write("".join(traceback.format_exception(error)))
-    except OSError:
+    except (OSError, HotspareError):
         return None
     return path

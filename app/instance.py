@@ -14,11 +14,11 @@ import stat
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 
 from hotspare.router.error import HotspareError
-from hotspare.store.folders import FILE_MODE, make_private, state_folder
+from hotspare.store.folders import FILE_MODE, make_private, state_folder, state_path
 
 SOCKET_PATH_BYTES = 100
 """The kernel's own limit is 104 (macOS) or 108 (Linux)."""
@@ -58,6 +58,13 @@ def socket_folder(environment: Mapping[str, str] = os.environ) -> Path:
     """Where sockets and notes are: gone with the user's session where the system has such a place."""
     runtime = environment.get("XDG_RUNTIME_DIR", "")
     return Path(runtime) / "hotspare" if runtime and Path(runtime).is_dir() else state_folder()
+
+
+def _folders(folder: Path | None) -> tuple[Path, ...]:
+    """Where to look: an instance that cron or a daemon started knew nothing of the user's session, and one that the
+    session started did not use the state folder.
+    """
+    return (folder,) if folder else tuple(dict.fromkeys((socket_folder(), state_path())))
 
 
 def socket_path(name: str, folder: Path) -> Path:
@@ -104,7 +111,7 @@ class Claim:
         self.socket = socket
 
     def write(self, note: Note) -> None:
-        """Say what the instance is, once its address is known."""
+        """Say what the instance is."""
         data = json.dumps(asdict(note)).encode()
         os.ftruncate(self._descriptor, 0)
         os.pwrite(self._descriptor, data, 0)
@@ -125,6 +132,9 @@ def claim(name: str, folder: Path | None = None) -> Claim:
     Raises:
         AlreadyRuns: another process has it.
     """
+    elsewhere = alive(name, folder)
+    if elsewhere is not None:
+        raise _already_runs(name, elsewhere)
     folder = _private(folder or socket_folder())
     socket = socket_path(name, folder)
     if socket.parent != folder:
@@ -135,7 +145,10 @@ def claim(name: str, folder: Path | None = None) -> Claim:
         raise _already_runs(name, _read(path) or Note(name))
     with contextlib.suppress(FileNotFoundError):
         socket.unlink()
-    return Claim(descriptor, path, socket)
+    taken = Claim(descriptor, path, socket)
+    # what the last run left says where the store is, and no longer where it answers
+    taken.write(replace(_read(path) or Note(name), name=name, pid=os.getpid(), listen="", socket=""))
+    return taken
 
 
 def _lock(path: Path) -> int | None:
@@ -167,7 +180,7 @@ def _is_still(path: Path, descriptor: int) -> bool:
 def _already_runs(name: str, note: Note) -> AlreadyRuns:
     where = f", serving {note.listen}" if note.listen else ""
     who = f" (pid {note.pid}{where})" if note.pid else ""
-    hint = f"look at it: hotspare status --instance {name}; end it: kill {note.pid}" if note.pid else "try again"
+    hint = f"attach to it: hotspare attach --instance {name}; stop it: hotspare down --instance {name}"
     return AlreadyRuns(f"the instance {name} runs already{who}", hint)
 
 
@@ -195,22 +208,44 @@ def _alive(path: Path) -> bool:
     return False
 
 
-def _notes(folder: Path) -> Iterator[tuple[Path, Note]]:
-    """Every note of the folder, the latest written first."""
+def _notes(folder: Path | None) -> Iterator[tuple[Path, Note]]:
+    """Every note, the latest written first."""
     with contextlib.suppress(OSError):
-        for path in sorted(folder.glob("*.instance"), key=lambda path: path.stat().st_mtime, reverse=True):
+        paths = [path for place in _folders(folder) for path in place.glob("*.instance")]
+        for path in sorted(paths, key=lambda path: path.stat().st_mtime, reverse=True):
             if note := _read(path):
                 yield path, note
 
 
 def running(folder: Path | None = None) -> list[Note]:
     """The instances that run and can be reached."""
-    return [note for path, note in _notes(folder or socket_folder()) if note.socket and _alive(path)]
+    return [note for path, note in _notes(folder) if note.socket and _alive(path)]
+
+
+def awaited(name: str, seconds: float) -> Note:
+    """The instance of that name, which runs; it is waited for while it begins.
+
+    Raises:
+        NothingRuns: it has ended meanwhile, or cannot be reached in time.
+    """
+    give_up = time.monotonic() + seconds
+    while (note := alive(name)) is None:
+        if time.monotonic() > give_up:
+            raise NothingRuns(
+                f"{name} has begun and does not answer after {seconds:.0f} s", "try again, or look for it"
+            )
+        time.sleep(0.05)
+    return note
+
+
+def alive(name: str, folder: Path | None = None) -> Note | None:
+    """The instance of that name, if it runs and can be reached."""
+    return next((note for note in running(folder) if note.name == name), None)
 
 
 def remembered(name: str | None, folder: Path | None = None) -> Note | None:
     """The instance of that name (none given: the latest) as it left itself, if its store is still there."""
-    for _, note in _notes(folder or socket_folder()):
+    for _, note in _notes(folder):
         if (name is None or note.name == name) and note.store and Path(note.store).exists():
             return note
     return None

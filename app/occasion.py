@@ -18,6 +18,10 @@ class Occasion(Protocol):
         """The instance."""
 
     @property
+    def config(self) -> str:
+        """The file that it was read from, "" where there is none."""
+
+    @property
     def keeps(self) -> bool:
         """Whether its store is still there when it has ended."""
 

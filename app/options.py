@@ -25,6 +25,7 @@ port_option = click.option(
     "--port", type=click.IntRange(0, 65535), metavar="N", help="The gateway's port, over the file's (0: any free one)."
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+as_option = click.option("--as", "who", default="", metavar="NAME", help="Who you are, where the user does not tell.")
 instance_option = click.option("--instance", metavar="NAME", help="Which instance, where several run.")
 
 
@@ -38,7 +39,9 @@ def acting(function: Function) -> Function:
     return json_option(
         instance_option(
             click.option("--yes", is_flag=True, help="Do it, though it reaches wide.")(
-                click.option("--why", default="", metavar="TEXT", help="The reason, for the journal.")(function)
+                click.option("--why", default="", metavar="TEXT", help="The reason, for the journal.")(
+                    as_option(function)
+                )
             )
         )
     )

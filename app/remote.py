@@ -1,17 +1,20 @@
 """The Backend of an instance in another process, over its socket: what an attached console speaks to.
 
-One connection a call: the socket is local, and nothing that is cut off can spoil the next answer.
+One connection a call: nothing that is cut off can spoil the next answer, and an instance that comes back is found again
+without a word. Each look at the figures says which console looks, so that the instance can tell the others.
 """
 
 import asyncio
+import secrets
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import httptools
 
 from hotspare.app.admin_client import ANSWER_SECONDS, gone
+from hotspare.app.way import Way
 from hotspare.engine.backend import Prompt, PromptEvent
 from hotspare.gateway import admin_wire
 from hotspare.gateway.admin_wire import ApplyMessage
@@ -19,17 +22,26 @@ from hotspare.router.command import Command, Outcome
 from hotspare.router.snapshot import Snapshot
 
 READ_BYTES = 65_536
+LOOK_SECONDS = 3.0
+"""How long a look at the figures may take, before the instance counts as lost."""
 
 
 class RemoteBackend:
-    """`engine.backend.Backend` for the instance whose socket is at `path`."""
+    """`engine.backend.Backend` for the instance that the way leads to."""
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    def __init__(self, way: Way, *, who: str = "") -> None:
+        """Ask nothing yet.
+
+        Args:
+            way: to its socket.
+            who: the operator's name, as the other consoles are to see it.
+        """
+        self._way = way
+        self._snapshot = f"/snapshot?{urlencode({'console': secrets.token_hex(8), 'as': who})}"
 
     async def snapshot(self) -> Snapshot:
         """All live figures now."""
-        return admin_wire.decode_snapshot(await self._ask("GET", "/snapshot"))
+        return admin_wire.decode_snapshot(await self._ask("GET", self._snapshot, seconds=LOOK_SECONDS))
 
     async def query(self, name: str, **parameters: Any) -> list[dict[str, Any]]:
         """A view of the past."""
@@ -52,12 +64,12 @@ class RemoteBackend:
             async for line in lines:
                 yield admin_wire.decode_event(line)
 
-    async def _ask(self, method: str, path: str, body: bytes = b"") -> bytes:
+    async def _ask(self, method: str, path: str, body: bytes = b"", *, seconds: float = ANSWER_SECONDS) -> bytes:
         try:
-            async with asyncio.timeout(ANSWER_SECONDS), aclosing(self._pieces(method, path, body)) as pieces:
+            async with asyncio.timeout(seconds), aclosing(self._pieces(method, path, body)) as pieces:
                 return b"".join([piece async for piece in pieces])
         except TimeoutError:
-            raise gone(self._path, f"no answer within {ANSWER_SECONDS:g} s") from None
+            raise gone(self._way.where, f"no answer within {seconds:g} s") from None
 
     async def _lines(self, method: str, path: str, body: bytes = b"") -> AsyncGenerator[bytes, None]:
         rest = b""
@@ -75,9 +87,9 @@ class RemoteBackend:
             HotspareError: the answer is an error.
         """
         try:
-            reader, writer = await asyncio.open_unix_connection(self._path)
+            reader, writer = await self._way.connect()
         except OSError as error:
-            raise gone(self._path, error.strerror or str(error)) from None
+            raise gone(self._way.where, error.strerror or str(error)) from None
         try:
             writer.write(_request(method, path, body))
             reply = _Reply()
@@ -85,7 +97,7 @@ class RemoteBackend:
                 async for piece in pieces:
                     yield piece
         except (OSError, httptools.HttpParserError) as error:
-            raise gone(self._path, str(error)) from None
+            raise gone(self._way.where, str(error)) from None
         finally:
             writer.close()
 

@@ -40,6 +40,7 @@ def status(snapshot: Snapshot) -> dict[str, Any]:
         "pid": snapshot.instance.pid or None,
         "listen": snapshot.instance.listen or None,
         "screen_lost_at": snapshot.instance.screen_lost_at,
+        "consoles": [{"who": console.who, "since": console.since} for console in snapshot.consoles],
         "situation": snapshot.situations[0].text if snapshot.situations else "",
         "requests": today.requests,
         "ok": today.answered,

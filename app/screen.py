@@ -3,19 +3,17 @@ store and the providers are even loaded; and the screen's end is not the instanc
 """
 
 import asyncio
-import os
-import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from hotspare.app.console.console import Console
 from hotspare.app.console.leaving import LeavingFacts
 from hotspare.app.ending import say
+from hotspare.app.identity import operator
 from hotspare.app.instance import Claim
 from hotspare.app.later import LaterBackend
 from hotspare.app.occasion import Occasion
 from hotspare.app.stopping import Stopping
+from hotspare.app.terminal import hang_up, let_go
 
 if TYPE_CHECKING:
     from hotspare.app.wiring import Running
@@ -34,7 +32,7 @@ class Screened:
         self._stopping = stopping
         self._later = LaterBackend()
         self._over = asyncio.Event()
-        self._lost = False
+        self._lost = asyncio.Event()
         self._found: Running | None = None
         self.console = Console(self._later, on_terminal_lost=self._terminal_lost, leaving=self._facts)
 
@@ -48,12 +46,8 @@ class Screened:
         return LeavingFacts(requests, live.callers(wall, QUIET_MINUTES), engine.in_flight)
 
     def _terminal_lost(self) -> None:
-        """Nothing may be written there any more, and nothing read."""
-        self._lost = True
-        nowhere = os.open(os.devnull, os.O_RDWR)
-        for descriptor in (0, 1, 2):
-            os.dup2(nowhere, descriptor)
-        os.close(nowhere)
+        self._lost.set()
+        let_go()
 
     async def run(self) -> None:
         """Show the screen until the operator leaves, and serve until that is over too."""
@@ -88,6 +82,7 @@ class Screened:
         async with served(self._occasion, self._claim, self._stopping) as found:
             self._found = found
             self._later.arrive(found.backend)
+            found.backend.presence.enter(operator())
             for text in self._occasion.notices:
                 self.console.tell(text)
             for text in found.warnings:
@@ -105,25 +100,15 @@ class Screened:
     async def _without_screen(self, found: "Running") -> None:
         from hotspare.app.serving import serve_on, serve_until_quiet  # noqa: PLC0415 - loaded by now
 
-        if self._lost:
+        found.backend.presence.leave()
+        if self._lost.is_set():
             await serve_until_quiet(found, self._stopping)
             return
         if self.console.crash is not None:
             say(f"the screen has failed ({type(self.console.crash).__name__}); serving goes on")
-        name = self._occasion.name
-        say(f"serving {found.gateway.listen} without the screen", f"hotspare status --instance {name}; Ctrl-C stops it")
-        await serve_on(found, self._stopping, line_seconds=LINE_SECONDS)
-
-
-@contextmanager
-def _hang_up(console: Console) -> Iterator[None]:
-    """A terminal that hangs up ends the screen and nothing else."""
-    loop = asyncio.get_running_loop()
-    loop.add_signal_handler(signal.SIGHUP, console.terminal_lost)
-    try:
-        yield
-    finally:
-        loop.remove_signal_handler(signal.SIGHUP)
+        comes_back = f"hotspare attach --instance {self._occasion.name} comes back to it"
+        say(f"serving {found.gateway.listen} without the screen", f"{comes_back}; Ctrl-C stops it")
+        await serve_on(found, self._stopping, line_seconds=LINE_SECONDS, lost=self._lost)
 
 
 async def show(occasion: Occasion, claim: Claim, *, seconds: float | None) -> None:
@@ -138,7 +123,7 @@ async def show(occasion: Occasion, claim: Claim, *, seconds: float | None) -> No
         screened = Screened(occasion, claim, stopping)
         timer = None if seconds is None else asyncio.get_running_loop().call_later(seconds, stopping.ask)
         try:
-            with _hang_up(screened.console):
+            with hang_up(screened.console.terminal_lost):
                 await screened.run()
         finally:
             if timer is not None:

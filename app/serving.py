@@ -9,7 +9,7 @@ import os
 import sys
 import time
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
 from dataclasses import replace
 
 import click
@@ -18,7 +18,8 @@ from hotspare.app.ending import say
 from hotspare.app.instance import Claim
 from hotspare.app.occasion import Occasion
 from hotspare.app.status_line import status_line
-from hotspare.app.stopping import Stopping, happens
+from hotspare.app.stopping import Stopping, happens, one_happens
+from hotspare.app.terminal import hang_up, is_on_terminal, let_go
 from hotspare.app.wiring import Running, running
 from hotspare.router.clock import Clock
 from hotspare.router.snapshot import Snapshot
@@ -74,7 +75,8 @@ def narrate_start(occasion: Occasion, found: Running) -> None:
         say(f"warning: {plain(warning, 2000)}")
     if waiting := found.keys_not_in_force:
         say(f"{len(waiting)} keys are not yet in force", f"see them: hotspare check {found.configuration.path}")
-    say(f"serving {found.gateway.listen} (pid {os.getpid()})", "look at it: hotspare status; end it: Ctrl-C or SIGTERM")
+    look = f"look at it: hotspare attach --instance {occasion.name}"
+    say(f"serving {found.gateway.listen} (pid {os.getpid()})", f"{look}; end it: Ctrl-C or SIGTERM")
 
 
 async def serve(occasion: Occasion, claim: Claim, *, seconds: float | None, line_seconds: float | None) -> None:
@@ -87,26 +89,48 @@ async def serve(occasion: Occasion, claim: Claim, *, seconds: float | None, line
         line_seconds: how often a status line is printed; None: never.
     """
     async with Stopping() as stopping, served(occasion, claim, stopping) as found:
-        narrate_start(occasion, found)
-        await serve_on(found, stopping, seconds=seconds, line_seconds=line_seconds)
+        lost = asyncio.Event()
+        with hang_up(lambda: _hung_up(lost)) if is_on_terminal() else nullcontext():
+            narrate_start(occasion, found)
+            await serve_on(found, stopping, seconds=seconds, line_seconds=line_seconds, lost=lost)
+
+
+def _hung_up(lost: asyncio.Event) -> None:
+    lost.set()
+    let_go()
 
 
 async def serve_on(
-    found: Running, stopping: Stopping, *, seconds: float | None = None, line_seconds: float | None = None
+    found: Running,
+    stopping: Stopping,
+    *,
+    seconds: float | None = None,
+    line_seconds: float | None = None,
+    lost: asyncio.Event,
 ) -> None:
-    """Serve until asked to stop, or the time is over, with a line now and then."""
+    """Serve until asked to stop, or the time is over, with a line now and then.
+
+    Args:
+        found: what serves.
+        stopping: asks to stop.
+        seconds: how long; None: without end.
+        line_seconds: how often a status line is printed; None: never.
+        lost: the terminal has gone; from then on it serves until it is quiet.
+    """
     ends_at = None if seconds is None else time.monotonic() + seconds
     while True:
         left = None if ends_at is None else ends_at - time.monotonic()
         waits = [value for value in (left, line_seconds) if value is not None]
-        if await happens(stopping.asked, min(waits, default=None)):
-            return
+        if await one_happens((stopping.asked, lost), min(waits, default=None)):
+            break
         if ends_at is not None and time.monotonic() >= ends_at:
             return
         if line_seconds is not None and not await _print_line(found):
             if found.backend.instance.demo:
                 return
             line_seconds = None
+    if lost.is_set() and not stopping.asked.is_set():
+        await serve_until_quiet(found, stopping)
 
 
 async def serve_until_quiet(found: Running, stopping: Stopping) -> None:

@@ -53,3 +53,14 @@ async def happens(event: asyncio.Event, within_seconds: float | None) -> bool:
     except TimeoutError:
         return False
     return True
+
+
+async def one_happens(events: Iterable[asyncio.Event], within_seconds: float | None) -> bool:
+    """Whether one of the events comes in time; None waits without end."""
+    waits = [asyncio.create_task(event.wait()) for event in events]
+    try:
+        done, _ = await asyncio.wait(waits, timeout=within_seconds, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for wait in waits:
+            wait.cancel()
+    return bool(done)

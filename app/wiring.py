@@ -71,7 +71,7 @@ async def running(configuration: Configuration, claim: Claim, clock: Clock, *, k
         await stack.enter_async_context(engine)
         instance = _instance(configuration, clock)
         backend = LocalBackend(engine, history=store, instance=instance)
-        gateway = Gateway(engine, backend, configuration.gateway, socket_path=claim.socket)
+        gateway = Gateway(engine, backend, configuration.gateway, socket_path=claim.socket, presence=backend.presence)
         await gateway.start()
         found = Running(configuration, store, engine, backend, gateway)
         stack.push_async_callback(lambda: gateway.stop(found.drain_seconds))

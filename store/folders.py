@@ -8,22 +8,39 @@ from pathlib import Path
 
 import platformdirs
 
+from hotspare.router.error import HotspareError
+
 FOLDER_MODE = 0o700
 FILE_MODE = 0o600
 
 
-def state_folder() -> Path:
-    """Our own state folder (`XDG_STATE_HOME` moves it), made if need be.
+class FolderUnusable(HotspareError):
+    """Our state folder cannot be made, or not be ours alone."""
 
-    Raises:
-        OSError: it cannot be made.
-    """
+
+def state_path() -> Path:
+    """Where our state folder is or would be (`XDG_STATE_HOME` moves it)."""
     named = os.environ.get("XDG_STATE_HOME", "")
     # A relative XDG path is to be ignored, and on macOS platformdirs does not look at the variable.
-    folder = Path(named) / "hotspare" if named.startswith("/") else platformdirs.user_state_path("hotspare")
-    make_private(folder)
-    if folder.stat().st_mode & 0o077:
-        folder.chmod(FOLDER_MODE)
+    return Path(named) / "hotspare" if named.startswith("/") else platformdirs.user_state_path("hotspare")
+
+
+def state_folder() -> Path:
+    """Our state folder, made if need be.
+
+    Raises:
+        FolderUnusable: it cannot be made.
+    """
+    folder = state_path()
+    try:
+        make_private(folder)
+        if folder.stat().st_mode & 0o077:
+            folder.chmod(FOLDER_MODE)
+    except OSError as error:
+        raise FolderUnusable(
+            f"the state folder {folder} cannot be made: {(error.strerror or str(error)).lower()}",
+            "set XDG_STATE_HOME to a folder that you can write to",
+        ) from None
     return folder
 
 

@@ -3,8 +3,6 @@
 Refused: exit code 4, with the reason; where it would be done if confirmed, the hint says `--yes`.
 """
 
-import getpass
-import os
 import time
 from collections.abc import Callable
 from typing import Any
@@ -13,6 +11,7 @@ import click
 
 from hotspare.app import printing, rows
 from hotspare.app.actions import by_id, done_sentence, parse_duration
+from hotspare.app.identity import operator
 from hotspare.app.options import acting
 from hotspare.app.reach import running
 from hotspare.router.command import Refusal
@@ -26,23 +25,15 @@ class Refused(HotspareError):
     exit_code = 4
 
 
-def operator() -> str:
-    """Who acts, as this machine knows them."""
-    try:
-        user = getpass.getuser()
-    except (OSError, KeyError):
-        user = f"uid {os.getuid()}"
-    claimed = os.environ.get("SUDO_USER", "")
-    return f"{user} ({claimed})" if claimed and claimed != user else user
-
-
-def carry_out(act: str, given: dict[str, Any], instance: str | None, *, why: str, yes: bool, as_json: bool) -> None:
+def carry_out(
+    act: str, given: dict[str, Any], instance: str | None, *, who: str, why: str, yes: bool, as_json: bool
+) -> None:
     """Let the instance apply what the registry's action builds, and say what is in force now."""
     action = by_id(act)
     assert action.build is not None  # noqa: S101 - the acts of the registry have one
     seconds = given.get("seconds")
     command = action.build({**given, "until": None if seconds is None else time.time() + seconds})
-    outcome = running(instance).apply(command, who=operator(), why=why, confirmed=yes)
+    outcome = running(instance).apply(command, who=who or operator(), why=why, confirmed=yes)
     if isinstance(outcome, Refusal):
         confirm = "--yes does it all the same" if outcome.needs_confirmation else ""
         raise Refused(outcome.reason, "; ".join(filter(None, (outcome.hint, confirm))))

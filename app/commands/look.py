@@ -46,9 +46,10 @@ def status(chosen: Chosen, instance: str | None, *, oneline: bool, as_json: bool
     elif oneline:
         click.echo(plain(status_line(snapshot)))
     else:
-        lost = ("screen_lost_at",) if value["screen_lost_at"] is not None else ()
-        shown = ("name", "pid", "listen", *lost, "situation", "requests", "ok", "fallback", "cost_usd")
-        printing.print_pairs((name, value[name]) for name in shown)
+        at_times = [name for name in ("screen_lost_at", "consoles") if value[name]]
+        shown = ("name", "pid", "listen", *at_times, "situation", "requests", "ok", "fallback", "cost_usd")
+        who = ", ".join(console.who for console in snapshot.consoles)
+        printing.print_pairs((name, who if name == "consoles" else value[name]) for name in shown)
         click.echo()
         printing.print_table(value["models"], MODEL_COLUMNS, empty="no models")
 

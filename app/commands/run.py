@@ -1,9 +1,7 @@
 """The commands that run an instance: the demo, a configuration with its console, a configuration without."""
 
 import asyncio
-import os
-import sys
-from collections.abc import Callable, Coroutine
+from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any
 
@@ -12,36 +10,31 @@ import click
 from hotspare.app import instance
 from hotspare.app.demo import Demo
 from hotspare.app.ending import say
+from hotspare.app.loop import loop_factory
 from hotspare.app.occasion import Occasion
 from hotspare.app.options import Chosen, config_option, port_option
+from hotspare.app.terminal import has_terminal
 
 LINE_SECONDS = 1.0
 
 
-def has_terminal() -> bool:
-    """Whether a screen can be drawn and answered: Textual reads standard input and draws on standard error."""
-    return os.environ.get("TERM", "") not in {"", "dumb"} and all(
-        stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr)
-    )
-
-
-def console(chosen: Chosen) -> None:
+def console(chosen: Chosen) -> int:
     """The console, with the gateway in it; without a terminal, a status line a second."""
     from hotspare.app.configured import Configured  # noqa: PLC0415 - the readers of all formats
 
-    _run(Configured(chosen.config, chosen.port), screen=has_terminal(), line_seconds=LINE_SECONDS)
+    return _run(Configured(chosen.config, chosen.port), screen=has_terminal(), line_seconds=LINE_SECONDS)
 
 
 @click.command()
 @config_option
 @port_option
 @click.pass_obj
-def serve(chosen: Chosen, config: Path | None, port: int | None) -> None:
+def serve(chosen: Chosen, config: Path | None, port: int | None) -> int:
     """Serve without a screen, until SIGTERM."""
     from hotspare.app.configured import Configured  # noqa: PLC0415 - the readers of all formats
 
     port = chosen.port if port is None else port
-    _run(Configured(config or chosen.config, port), screen=False, line_seconds=None)
+    return _run(Configured(config or chosen.config, port), screen=False, line_seconds=None)
 
 
 @click.command()
@@ -49,20 +42,30 @@ def serve(chosen: Chosen, config: Path | None, port: int | None) -> None:
 @click.option("--seconds", type=click.FloatRange(min=0), metavar="N", help="End after N seconds.")
 @port_option
 @click.pass_obj
-def demo(chosen: Chosen, seconds: float | None, port: int | None, *, no_screen: bool) -> None:
+def demo(chosen: Chosen, seconds: float | None, port: int | None, *, no_screen: bool) -> int:
     """Watch simulated models fail and traffic fall back; needs no key, and nothing leaves this machine."""
     screen = has_terminal() and not no_screen
-    _run(Demo(chosen.port if port is None else port), screen=screen, seconds=seconds, line_seconds=LINE_SECONDS)
+    return _run(Demo(chosen.port if port is None else port), screen=screen, seconds=seconds, line_seconds=LINE_SECONDS)
 
 
-def _run(occasion: Occasion, *, screen: bool, line_seconds: float | None, seconds: float | None = None) -> None:
-    """Run the occasion under its name, and give the name up at the end, however it comes."""
-    claim = instance.claim(occasion.name)
+def _run(occasion: Occasion, *, screen: bool, line_seconds: float | None, seconds: float | None = None) -> int:
+    """Run the occasion under its name, and give the name up at the end, however it comes. Where it runs already, its
+    screen is shown instead.
+    """
     try:
-        with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        claim = instance.claim(occasion.name)
+    except instance.AlreadyRuns:
+        if not screen or seconds is not None:
+            raise
+        from hotspare.app.commands.attach import attach_again  # noqa: PLC0415 - the remote console, only where needed
+
+        return attach_again(occasion.name, occasion.config)
+    try:
+        with asyncio.Runner(loop_factory=loop_factory()) as runner:
             runner.run(_life(occasion, claim, screen=screen, line_seconds=line_seconds, seconds=seconds))
     finally:
         claim.release(forget=not occasion.keeps)
+    return 0
 
 
 def _life(
@@ -77,12 +80,3 @@ def _life(
     if line_seconds is not None and not has_terminal():
         say("no terminal here, so no screen", f"look from another one: hotspare status --instance {occasion.name}")
     return serve_occasion(occasion, claim, seconds=seconds, line_seconds=line_seconds)
-
-
-def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
-    """The loop of uvloop where there is one; everything works with Python's own."""
-    try:
-        import uvloop  # noqa: PLC0415 - not on every system
-    except ImportError:
-        return None
-    return uvloop.new_event_loop

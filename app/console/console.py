@@ -5,7 +5,6 @@ Nothing here may hold up the loop: drawing is by lines that changed, and the dri
 """
 
 import asyncio
-import getpass
 import logging
 import os
 import time
@@ -17,6 +16,7 @@ from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
 from hotspare.app.actions import ACTIONS, by_id
+from hotspare.app.admin_client import InstanceGone
 from hotspare.app.console.chart_feed import fetch
 from hotspare.app.console.confirm_dialog import ConfirmDialog
 from hotspare.app.console.driver import PatientDriver
@@ -27,10 +27,11 @@ from hotspare.app.console.operator import Operator, Question, Severity
 from hotspare.app.console.overview import Overview
 from hotspare.app.console.theme import THEMES, choose_theme
 from hotspare.app.console.view_state import ViewState
+from hotspare.app.identity import operator
 from hotspare.engine.backend import Backend
 from hotspare.router.clock import Clock
 from hotspare.router.error import HotspareError
-from hotspare.router.snapshot import ModelView
+from hotspare.router.snapshot import ModelView, Snapshot
 from hotspare.widgets.chart import ChartData, is_loaded, load
 from hotspare.widgets.glyphs import choose_glyphs
 
@@ -96,7 +97,7 @@ class Console(App[Leaving]):
         self.operator = Operator(
             backend,
             clock=self.clock,
-            who=who or _user(known),
+            who=who or operator(known),
             tell=self.tell,
             ask=self.ask,
         )
@@ -144,14 +145,25 @@ class Console(App[Leaving]):
 
     async def pull(self) -> None:
         """Look at the figures once, and draw what is new."""
+        answered_at = self.state.looked_at or self.clock.wall()
         try:
-            self.state.latest = await self.backend.snapshot()
-            self.state.lost_since = None
-        except (HotspareError, OSError):
-            self.state.lost_since = self.state.lost_since or self.clock.wall()
+            self._take(await self.backend.snapshot())
+        except (HotspareError, OSError) as error:
+            self.state.lost_since = self.state.lost_since or answered_at
+            self.state.lost_reason = error.reason if isinstance(error, InstanceGone) else str(error)
+        self.state.looked_at = self.clock.wall()
         if self.screen is self._overview:
             self._overview.draw()
             self._ask_chart()
+
+    def _take(self, snapshot: Snapshot) -> None:
+        """Keep the newest figures; what came back after a loss may be another run of the instance."""
+        before, self.state.latest = self.state.latest, snapshot
+        if self.state.lost_since is None:
+            return
+        self.state.lost_since = None
+        if before is not None and before.instance.started_at != snapshot.instance.started_at:
+            self.tell(f"{snapshot.instance.name} answers again; it was started anew (pid {snapshot.instance.pid}).")
 
     def _ask_chart(self) -> None:
         """Ask for the chart's past where it is shown and is due; never twice at once."""
@@ -220,12 +232,3 @@ class Console(App[Leaving]):
             chosen = await self.push_screen_wait(LeaveDialog(facts, glyphs=self.glyphs))
         if chosen is not None:
             self.exit(chosen)
-
-
-def _user(environ: Mapping[str, str]) -> str:
-    """Who sits here, for the journal."""
-    named = environ.get("SUDO_USER", "") or environ.get("USER", "") or environ.get("LOGNAME", "")
-    try:
-        return named or getpass.getuser()
-    except (OSError, KeyError):
-        return "operator"

@@ -226,7 +226,7 @@ class Overview(Screen[None]):
         """Do what a key of the registry stands for, or say why not."""
         model = self.chosen_model()
         action = self._meant(by_id(name), model)
-        reason = why_not(action, self.state.latest, model)
+        reason = why_not(action, self.state.latest, model, lost=self.state.lost_since is not None)
         if reason:
             self._acts.tell(reason, "warning")
         elif action.id in self._local:

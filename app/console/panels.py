@@ -14,7 +14,7 @@ from hotspare.widgets.footer import Hint, hints_line, last_act_line
 from hotspare.widgets.glyphs import Glyphs
 from hotspare.widgets.header import Badge, header_line
 from hotspare.widgets.lanes import lane_rows
-from hotspare.widgets.line import Line
+from hotspare.widgets.line import Line, fit
 from hotspare.widgets.request_table import fallback_rows, request_head, request_rows, title_line
 from hotspare.widgets.row_list import Row
 from hotspare.widgets.situation import situation_lines
@@ -24,16 +24,22 @@ from hotspare.widgets.vital import vital_line
 
 def waiting(state: ViewState, width: int, glyphs: Glyphs) -> list[Line]:
     """Before the first figures have come."""
-    del state
-    return [vital_line(None, width, glyphs)]
+    return [_lost_line(state, width, glyphs) if state.lost_since is not None else vital_line(None, width, glyphs)]
 
 
 def top(state: ViewState, width: int, glyphs: Glyphs, *, vital_only: bool) -> list[Line]:
     """The header: it goes on while the rest is frozen."""
     latest = state.latest
+    if vital_only and state.lost_since is not None:
+        return [_lost_line(state, width, glyphs)]
     if vital_only or latest is None:
         return [vital_line(latest, width, glyphs)]
     return [header_line(latest, width, glyphs, _badges(state, latest))]
+
+
+def _lost_line(state: ViewState, width: int, glyphs: Glyphs) -> Line:
+    """The one line of a window that has room for no more."""
+    return fit((("q", "key"), (" quits  ", "text"), (glyphs.clean(state.lost_words, 400), "bad")), width, glyphs.more)
 
 
 def _badges(state: ViewState, latest: Snapshot) -> tuple[Badge, ...]:
@@ -52,8 +58,7 @@ def situation(state: ViewState, width: int, height: int, glyphs: Glyphs) -> list
     shown = state.shown
     told: Sequence[SituationView] = shown.situations if shown else ()
     if state.lost_since is not None:
-        text = f"The instance has not answered since {figures.clock(state.lost_since)} UTC; these figures are old."
-        told = (SituationView("lost", "critical", text), *told)
+        told = (SituationView("lost", "critical", state.lost_words), *told)
     return situation_lines(told, width, height, glyphs)
 
 
@@ -107,7 +112,7 @@ def _hint(action: Action, state: ViewState, model: ModelView | None) -> Hint:
     out = model is not None and model.state in {"disabled", "draining"}
     word = "enable" if action.id == "disable" and out else action.word
     meant = by_id("enable") if word == "enable" else action
-    enabled = not why_not(meant, state.latest, model)
+    enabled = not why_not(meant, state.latest, model, lost=state.lost_since is not None)
     return Hint(action.keys[0], word, action.rank or 0, enabled=enabled, action=action.id)
 
 

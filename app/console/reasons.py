@@ -9,14 +9,14 @@ COSTS_OR_CHANGES = frozenset({"prompt"})
 """Actions without a Command that a read-only console does not do either: they cost money."""
 
 
-def why_not(action: Action, snapshot: Snapshot | None, model: ModelView | None) -> str:
-    """The reason, "" where the action can be done."""
+def why_not(action: Action, snapshot: Snapshot | None, model: ModelView | None, *, lost: bool = False) -> str:
+    """The reason, "" where the action can be done; `lost`: the instance does not answer."""
     if action.build is None and action.id not in {*COSTS_OR_CHANGES, *_REASONS}:
         return ""
     if snapshot is None:
         return "Nothing is known yet: the instance has not answered."
-    if snapshot.instance.read_only and (action.build is not None or action.id in COSTS_OR_CHANGES):
-        return f"{action.title}: this instance is read-only (read_only = true under [console])."
+    if (action.build is not None or action.id in COSTS_OR_CHANGES) and (held := _held(snapshot, lost=lost)):
+        return f"{action.title}: {held}"
     reason = _REASONS.get(action.id)
     if reason is None:
         return ""
@@ -24,6 +24,14 @@ def why_not(action: Action, snapshot: Snapshot | None, model: ModelView | None) 
         return f"{action.title}: there is no model to choose."
     chain = next(one for one in snapshot.chains if one.name == model.chain)
     return reason(chain, model)
+
+
+def _held(snapshot: Snapshot, *, lost: bool) -> str:
+    """Why nothing can be done there at all."""
+    if lost:
+        return "the instance does not answer, so nothing can be done there."
+    read_only = snapshot.instance.read_only
+    return "this instance is read-only (read_only = true under [console])." if read_only else ""
 
 
 def _one_model(chain: ChainView, _: ModelView) -> str:

@@ -4,9 +4,11 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from hotspare.router.snapshot import RequestRow, Snapshot
+from hotspare.widgets import figures
 from hotspare.widgets.request_filter import RequestFilter
 
 RANGES_MINUTES = (15, 60, 360, 1440)
+MINUTE = 60.0
 
 
 @dataclass(slots=True)
@@ -19,8 +21,11 @@ class ViewState:
     entries: Literal["fallbacks", "requests"] = "fallbacks"
     filter: RequestFilter = field(default_factory=RequestFilter)
     range_index: int = 1
+    looked_at: float = 0.0
+    """When the instance was last asked for its figures, wall time."""
     lost_since: float | None = None
-    """When the instance stopped answering, wall time."""
+    """When the instance that does not answer now last did, wall time."""
+    lost_reason: str = ""
 
     @property
     def shown(self) -> Snapshot | None:
@@ -30,6 +35,16 @@ class ViewState:
     @property
     def range_minutes(self) -> int:
         return RANGES_MINUTES[self.range_index]
+
+    @property
+    def lost_words(self) -> str:
+        """How old what is shown is and why, where the instance does not answer; else ""."""
+        if self.lost_since is None:
+            return ""
+        seconds = max(0.0, self.looked_at - self.lost_since)
+        ago = f"{seconds:.0f} s" if seconds < MINUTE else figures.elapsed(seconds)
+        shown = f", showing {figures.clock(self.shown.at)} UTC" if self.shown else ""
+        return f"Lost {ago} ago{shown}, trying again: {self.lost_reason}"
 
     def move_range(self, steps: int) -> bool:
         """Look at more or less time; False at the end of the list."""

@@ -12,6 +12,7 @@ from hotspare.dialects import openai_chat
 from hotspare.dialects.call import Call
 from hotspare.engine.backend import Prompt, PromptEvent
 from hotspare.engine.engine import Engine
+from hotspare.engine.presence import SCREEN, Presence
 from hotspare.engine.prompting import PromptFollower
 from hotspare.engine.protocols import History
 from hotspare.router.command import Command, Outcome, Refusal
@@ -32,10 +33,12 @@ class LocalBackend:
 
     Attributes:
         instance: which program this is; replaced when more is known of it (its port, a reload's outcome).
+        presence: who has a console on it.
     """
 
     def __init__(self, engine: Engine, *, history: History, instance: Instance) -> None:
         self.instance = instance
+        self.presence = Presence(engine.clock)
         self._engine = engine
         self._history = history
 
@@ -48,7 +51,7 @@ class LocalBackend:
             instance=self.instance,
             store=engine.recorder.view(),
         )
-        return replace(snapshot, loop_lag_ms=engine.loop_lag_ms)
+        return replace(snapshot, loop_lag_ms=engine.loop_lag_ms, consoles=self.presence.others(SCREEN))
 
     async def query(self, name: str, **parameters: Any) -> list[dict[str, Any]]:
         """A view of the past."""

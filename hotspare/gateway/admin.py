@@ -5,6 +5,7 @@ Whoever may open the socket may act: its permissions decide. *Who* is what the k
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from typing import Any
 
 from starlette.applications import Starlette
@@ -14,6 +15,7 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from hotspare.engine.backend import Backend
+from hotspare.engine.presence import Presence
 from hotspare.gateway import admin_wire
 from hotspare.gateway.admin_wire import BadMessage
 from hotspare.gateway.caller import clean
@@ -21,6 +23,7 @@ from hotspare.gateway.peer import EXTENSION, Peer
 from hotspare.router.error import HotspareError
 
 MAX_BODY_BYTES = 4_194_304
+MAX_CONSOLE_ID = 64
 LINES = "application/x-ndjson"
 
 
@@ -47,14 +50,20 @@ class Lines(Response):
 class Admin:
     """The calls, each one line of Backend."""
 
-    def __init__(self, backend: Backend) -> None:
+    def __init__(self, backend: Backend, presence: Presence) -> None:
         self._backend = backend
+        self._presence = presence
 
     async def instance(self, _request: Request) -> Response:
         return _json(admin_wire.encode((await self._backend.snapshot()).instance))
 
-    async def snapshot(self, _request: Request) -> Response:
-        return _json(admin_wire.encode(await self._backend.snapshot()))
+    async def snapshot(self, request: Request) -> Response:
+        """All figures; a console that looks again and again names itself, so that the others know of it."""
+        console = request.query_params.get("console", "")[:MAX_CONSOLE_ID]
+        if console:
+            self._presence.looked(console, who(request.scope, request.query_params.get("as", "")))
+        snapshot = await self._backend.snapshot()
+        return _json(admin_wire.encode(replace(snapshot, consoles=self._presence.others(console))))
 
     async def query(self, request: Request) -> Response:
         asked = admin_wire.decode_query(await _body(request))
@@ -79,9 +88,9 @@ class Admin:
         return Lines(self._backend.events(), admin_wire.encode)
 
 
-def admin_application(backend: Backend) -> Starlette:
+def admin_application(backend: Backend, presence: Presence) -> Starlette:
     """The ASGI application of the instance socket."""
-    admin = Admin(backend)
+    admin = Admin(backend, presence)
     return Starlette(
         routes=[
             Route("/instance", admin.instance, methods=["GET"]),

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from hotspare.configuration.compiled import GatewaySettings
 from hotspare.engine.backend import Backend
+from hotspare.engine.presence import Presence
 from hotspare.gateway import traffic
 from hotspare.gateway.admin import admin_application
 from hotspare.gateway.limits import ConnectionLimits
@@ -23,6 +24,7 @@ from hotspare.gateway.listening import (
 )
 from hotspare.gateway.server import HttpServer
 from hotspare.gateway.traffic import Traffic
+from hotspare.router.clock import Clock
 
 _ADMIN_STOP_SECONDS = 0.2
 
@@ -41,6 +43,7 @@ class Gateway:
         backend: answers for the instance.
         settings: where to listen, who may ask.
         socket_path: of the instance socket; None for none.
+        presence: is told which consoles look over the instance socket.
         limits: of each connection.
     """
 
@@ -51,6 +54,7 @@ class Gateway:
         settings: GatewaySettings,
         *,
         socket_path: Path | None = None,
+        presence: Presence | None = None,
         limits: ConnectionLimits | None = None,
     ) -> None:
         limits = limits or ConnectionLimits()
@@ -60,7 +64,8 @@ class Gateway:
         self._socket_identity: tuple[int, int] | None = None
         application = Traffic(engine, backend, settings)
         self._traffic = HttpServer(application, limits)
-        self._admin = HttpServer(admin_application(backend), limits)  # type: ignore[arg-type]
+        admin = admin_application(backend, presence or Presence(Clock()))
+        self._admin = HttpServer(admin, limits)  # type: ignore[arg-type]
         self.port = settings.port
         """The real one once started, also where the settings say 0."""
 

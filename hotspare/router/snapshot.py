@@ -182,6 +182,15 @@ class Instance:
 
 
 @dataclass(frozen=True, slots=True)
+class ConsoleView:
+    """Somebody who has a console on this instance."""
+
+    who: str
+    """The user, as the system says, and whom it says it acts for."""
+    since: float
+
+
+@dataclass(frozen=True, slots=True)
 class Snapshot:
     """Everything the screen shows without asking the store."""
 
@@ -211,3 +220,5 @@ class Snapshot:
     last_act_at: float | None
     store: StoreView
     loop_lag_ms: float | None = None
+    consoles: tuple[ConsoleView, ...] = ()
+    """The other consoles on this instance: all but the one that asks."""

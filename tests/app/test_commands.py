@@ -187,7 +187,7 @@ def test_a_second_start_says_which_instance_runs_and_how_to_reach_it(demo):
     done = demo.program("demo", "--no-screen", "--port", "0")
     assert done.code == 2
     assert str(pid) in done.err
-    assert "hotspare status --instance demo" in done.err
+    assert "hotspare attach --instance demo" in done.err
 
 
 def test_a_second_instance_on_a_busy_port_says_who_holds_it_and_the_flag(demo, new_home):

@@ -40,7 +40,7 @@ def test_a_second_start_is_told_which_instance_runs_and_how_to_reach_it(folder: 
         instance.claim("prod", folder)
     assert str(os.getpid()) in caught.value.title
     assert "127.0.0.1:4000" in caught.value.title
-    assert "hotspare status --instance prod" in caught.value.hint
+    assert "hotspare attach --instance prod" in caught.value.hint
     assert caught.value.exit_code == 2
     claim.release(forget=False)
 
@@ -105,3 +105,30 @@ def test_names_that_differ_have_sockets_that_differ(tmp_path: Path) -> None:
 
 def test_sockets_are_in_the_sessions_folder_where_there_is_one(tmp_path: Path) -> None:
     assert instance.socket_folder({"XDG_RUNTIME_DIR": str(tmp_path)}) == tmp_path / "hotspare"
+
+
+def test_one_that_has_only_begun_says_where_its_store_is_and_is_not_found_yet(folder: Path, tmp_path: Path) -> None:
+    store = tmp_path / "kept.db"
+    store.touch()
+    start("prod", folder, store=str(store), listen="127.0.0.1:4000").release(forget=False)
+    again = instance.claim("prod", folder)
+    assert instance.alive("prod", folder) is None
+    assert instance.remembered("prod", folder).store == str(store)
+    with pytest.raises(AlreadyRuns) as caught:
+        instance.claim("prod", folder)
+    assert "127.0.0.1" not in caught.value.title
+    again.release(forget=False)
+
+
+def test_an_instance_begun_without_the_sessions_folder_is_found_from_the_session(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    monkeypatch.delenv("XDG_RUNTIME_DIR", raising=False)
+    claim = start("prod", instance.socket_folder())
+    (tmp_path / "run").mkdir()
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path / "run"))
+    assert instance.find("prod").socket == str(claim.socket)
+    with pytest.raises(AlreadyRuns):
+        instance.claim("prod")
+    claim.release(forget=False)

@@ -1,5 +1,6 @@
 """The console's way to an instance in another process, against one that runs."""
 
+import asyncio
 from contextlib import aclosing
 from pathlib import Path
 
@@ -7,15 +8,20 @@ import pytest
 
 from hotspare.app.admin_client import InstanceGone
 from hotspare.app.remote import RemoteBackend
+from hotspare.app.way import SocketWay
 from hotspare.engine.backend import Prompt
 from hotspare.router.command import DisableModel, EnableModel, JournalEntry, Refusal
 from hotspare.router.error import HotspareError
 
 
+def socket_of(home):
+    [socket] = Path(home.environment["XDG_RUNTIME_DIR"], "hotspare").glob("*.sock")
+    return socket
+
+
 @pytest.fixture
 def backend(demo):
-    [socket] = Path(demo.environment["XDG_RUNTIME_DIR"], "hotspare").glob("*.sock")
-    return RemoteBackend(socket)
+    return RemoteBackend(SocketWay(socket_of(demo)), who="ada")
 
 
 async def test_a_snapshot_comes_whole(backend):
@@ -58,5 +64,35 @@ async def test_events_come_as_they_happen(backend):
 
 
 async def test_an_instance_that_is_gone_is_said_to_be_gone(tmp_path):
-    with pytest.raises(InstanceGone, match="does not answer"):
-        await RemoteBackend(tmp_path / "nobody.sock").snapshot()
+    with pytest.raises(InstanceGone, match="does not run"):
+        await RemoteBackend(SocketWay(tmp_path / "nobody.sock")).snapshot()
+
+
+async def test_consoles_know_of_each_other_and_not_of_themselves(backend, demo):
+    other = RemoteBackend(SocketWay(socket_of(demo)), who="grace")
+    await other.snapshot()
+    seen = [console.who for console in (await backend.snapshot()).consoles]
+    assert any("as grace" in who for who in seen)
+    assert not any("as ada" in who for who in seen)
+    assert "as grace" in demo.hotspare("status").out
+
+
+class Silent:
+    """A way to an instance that takes a call and says nothing."""
+
+    where = "nowhere"
+
+    async def connect(self):
+        return asyncio.StreamReader(), self
+
+    def write(self, data):
+        pass
+
+    def close(self):
+        pass
+
+
+@pytest.mark.looptime
+async def test_an_instance_that_is_silent_is_lost_in_seconds():
+    with pytest.raises(InstanceGone, match="no answer within 3 s"):
+        await RemoteBackend(Silent()).snapshot()

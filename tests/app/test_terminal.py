@@ -1,76 +1,19 @@
 """The installed program on a real (pseudo) terminal."""
 
-import fcntl
 import os
-import pty
 import select
 import signal
-import struct
-import subprocess
-import sys
 import termios
 import time
-from pathlib import Path
 
 import pytest
 
-PROGRAM = Path(sys.executable).with_name("hotspare")
 PATIENCE_SECONDS = 25.0
 
 
-class Terminal:
-    """A terminal of 80x24 with the program in it."""
-
-    def __init__(self, home, *arguments):
-        self.master, self.slave = pty.openpty()
-        fcntl.ioctl(self.slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
-        self.before = termios.tcgetattr(self.slave)
-        self.written = b""
-        self.process = subprocess.Popen(
-            [PROGRAM, *arguments],
-            stdin=self.slave,
-            stdout=self.slave,
-            stderr=self.slave,
-            cwd=home.folder,
-            env={**home.environment, "TERM": "xterm-256color"},
-            start_new_session=True,
-        )
-
-    def read(self):
-        if select.select([self.master], [], [], 0.05)[0]:
-            self.written += os.read(self.master, 65_536)
-
-    def until(self, text, since=0):
-        give_up = time.monotonic() + PATIENCE_SECONDS
-        while text.encode() not in self.written[since:]:
-            assert time.monotonic() < give_up, f"{text!r} was not drawn: {self.written[-2000:]!r}"
-            assert self.process.poll() is None, self.written[-2000:]
-            self.read()
-
-    def press(self, keys, then):
-        since = len(self.written)
-        os.write(self.master, keys.encode())
-        self.until(then, since)
-
-    def end(self):
-        give_up = time.monotonic() + PATIENCE_SECONDS
-        while self.process.poll() is None and time.monotonic() < give_up:
-            self.read()
-        return self.process.poll()
-
-    def close(self):
-        if self.process.poll() is None:
-            self.process.kill()
-        self.process.wait()
-        os.close(self.master)
-        os.close(self.slave)
-
-
 @pytest.fixture
-def terminal(new_home):
-    found = Terminal(new_home, "demo", "--port", "0")
-    yield found
-    found.close()
+def terminal(new_home, open_terminal):
+    return open_terminal(new_home, "demo", "--port", "0")
 
 
 def is_as_before(terminal):

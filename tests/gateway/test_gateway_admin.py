@@ -26,6 +26,17 @@ async def test_a_snapshot_arrives_as_it_was(admin):
     assert admin_wire.decode_snapshot(answer.body) == await admin.backend.snapshot()
 
 
+async def test_a_console_that_looks_is_known_to_the_others_by_user_and_claim(admin):
+    async def look(query=""):
+        answer = await admin.ask("GET", f"/snapshot{query}", unix=True)
+        return [console.who for console in admin_wire.decode_snapshot(answer.body).consoles]
+
+    user = getpass.getuser()
+    assert await look("?console=a1&as=ana%20b%1b[0m") == []
+    assert await look("?console=b2&as=") == [f"{user} (as ana b[0m)"]
+    assert await look() == [f"{user} (as ana b[0m)", user]
+
+
 async def test_the_instance_tells_who_it_is(admin):
     answer = await admin.ask("GET", "/instance", unix=True)
     assert admin_wire.decode_instance(answer.body) == admin.backend.instance

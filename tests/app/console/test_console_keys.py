@@ -18,6 +18,7 @@ from hotspare.router.command import (
     Undo,
 )
 from hotspare.router.error import HotspareError
+from hotspare.widgets import figures
 
 WIDE = Refusal("that would hold main off its primary", "give it a time, or confirm", needs_confirmation=True)
 
@@ -154,10 +155,35 @@ async def test_an_instance_that_is_gone_is_told_not_raised(pilot, press, backend
     await press(pilot, "u")
     assert toasts(pilot.app) == ["The instance has ended. Start it again."]
     await begin(pilot)
-    assert "has not answered since" in seen(pilot.app)
+    assert "trying again: the instance has ended" in seen(pilot.app)
     backend.fails = None
     await begin(pilot)
-    assert "has not answered since" not in seen(pilot.app)
+    assert "trying again" not in seen(pilot.app)
+
+
+async def test_what_is_shown_says_how_old_it_is_until_the_instance_answers(
+    pilot, press, backend, begin, seen, fake_clock, toasts
+):
+    backend.fails = HotspareError("it does not run")
+    for seconds in (5, 7):
+        fake_clock.seconds += seconds
+        await begin(pilot)
+    assert f"Lost 12 s ago, showing {figures.clock(backend.now.at)} UTC" in seen(pilot.app)
+    await press(pilot, "d")
+    assert backend.applied == []
+    assert "Disable a model: the instance does not answer" in toasts(pilot.app)[0]
+    backend.fails = None
+    backend.now = replace(backend.now, instance=replace(backend.now.instance, started_at=1.0, pid=77))
+    await begin(pilot)
+    assert "started anew (pid 77)" in toasts(pilot.app)[0]
+
+
+@pytest.mark.parametrize("size", [(40, 4), (80, 24)])
+async def test_a_loss_is_told_in_the_smallest_window(pilot, backend, begin, seen, size):
+    await pilot.resize_terminal(*size)
+    backend.fails = HotspareError("it does not run")
+    await begin(pilot)
+    assert "Lost 0 s ago" in seen(pilot.app)
 
 
 async def test_stopping_all_traffic_needs_the_name_typed(pilot, press, backend, begin):
