@@ -5,6 +5,7 @@ period (before the breaker last opened or closed) is a late result and changes n
 under the slow-share rule, opens. Times are monotonic seconds.
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
@@ -196,6 +197,10 @@ class Breaker:
         self.reason = reason
         self._good_trials = 0
         self._trial = 0
+
+    def well_for(self, now: float) -> float:
+        """Seconds since it last closed; infinite where it has not been open lately."""
+        return now - self._closed_at if self._openings else math.inf
 
     def distances(self, now: float) -> tuple[str, ...]:
         """How far each trip condition is from opening it, in words; empty where the breaker is switched off."""

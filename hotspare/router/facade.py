@@ -14,6 +14,7 @@ from hotspare.router.command import Change, ClearModel, Command, Decision, Journ
 from hotspare.router.evidence import Witness
 from hotspare.router.live import Live
 from hotspare.router.plan import Plan, Planner
+from hotspare.router.pulse import Pulse
 from hotspare.router.record import Ask, Record
 from hotspare.router.settings import Settings
 from hotspare.router.snapshot import Instance, Snapshot, StoreView
@@ -38,7 +39,7 @@ class Router:
         keys = {model.provider: Keys() for model in settings.models.values()}
         self.states = {name: CandidateState(model, keys[model.provider]) for name, model in settings.models.items()}
         self._random = random
-        self._planner = Planner(settings.chains, self.states, self.standing)
+        self._planner = Planner(settings, self.states, self.standing, Pulse(self.live), random)
         self._changes = Changes(settings, self.states, self.standing)
         self._viewer = Viewer(settings, self.states, self.standing, self.live, self.witness)
         self._latest: Change | None = None
@@ -59,8 +60,7 @@ class Router:
 
     def open(self, ask: Ask, now: float) -> Walk:
         """A Walk for one request."""
-        del now
-        return self.walk(ask, self._planner.plan(ask))
+        return self.walk(ask, self._planner.plan(ask, now))
 
     def walk(self, ask: Ask, plan: Plan) -> Walk:
         """A Walk under a given plan."""
@@ -70,6 +70,7 @@ class Router:
         """Take one finished Record, of this run or an earlier one, into the live figures."""
         self.live.fold(record)
         self.witness.fold(record)
+        self._planner.fold(record)
 
     def _changed(self) -> None:
         self.epoch += 1

@@ -128,6 +128,8 @@ class ModelFigures:
     served: int = 0
     """Requests that got their answer from it."""
     durations: Histogram = field(default_factory=Histogram)
+    first_contents: Histogram = field(default_factory=Histogram)
+    """Of streams: from the call to its first content."""
     cost_pico_usd: int = 0
     unpriced: int = 0
 
@@ -137,6 +139,7 @@ class ModelFigures:
         self.failed += other.failed
         self.served += other.served
         self.durations.merge(other.durations.buckets)
+        self.first_contents.merge(other.first_contents.buckets)
         self.cost_pico_usd += other.cost_pico_usd
         self.unpriced += other.unpriced
 
@@ -158,3 +161,5 @@ def fold_attempts(models: dict[str, ModelFigures], record: Record) -> None:
             figures.answered += 1
             figures.durations.add(attempt.ended_ms - attempt.started_ms)
             figures.served += record.model == attempt.model
+            if record.stream and attempt.first_content_ms is not None:
+                figures.first_contents.add(attempt.first_content_ms - attempt.started_ms)

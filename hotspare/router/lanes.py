@@ -12,7 +12,6 @@ from hotspare.router.line import Waiter
 from hotspare.router.plan import Plan
 from hotspare.router.record import Ask
 from hotspare.router.retry import NEVER, Lane
-from hotspare.router.settings import Chain
 from hotspare.router.step import Cancel, Step, Try, Wait
 
 
@@ -37,14 +36,13 @@ class Lanes:
         hedge_at: when one more is started beside what runs; NEVER where none is.
     """
 
-    __slots__ = ("_account", "_ask", "_chain", "_next", "_plan", "_stopping", "_waiting", "hedge_at", "made", "running")
+    __slots__ = ("_account", "_ask", "_next", "_plan", "_stopping", "_waiting", "hedge_at", "made", "running")
 
-    def __init__(self, ask: Ask, chain: Chain, plan: Plan, account: Account) -> None:
+    def __init__(self, ask: Ask, plan: Plan, account: Account) -> None:
         self.running: dict[int, Running] = {}
         self.made = 0
         self.hedge_at = NEVER
         self._ask = ask
-        self._chain = chain
         self._plan = plan
         self._account = account
         self._waiting: list[Lane] = []
@@ -52,6 +50,16 @@ class Lanes:
         self._stopping: set[int] = set()
 
     # ------------------------------------------------------------ calling
+    def hedge(self, now: float) -> Try | None:
+        """The time has come for a second call beside the first: made if the budget allows it."""
+        self.hedge_at = NEVER
+        plan = self._plan
+        if plan.hedge is None or self._next >= len(plan.order):
+            return None
+        if not plan.hedge.allows(plan.order[0], plan.order[self._next]):
+            return None
+        return self.start_next(now, in_line=False)
+
     def start_next(self, now: float, *, in_line: bool = True) -> Try | None:
         """Call the next candidate that may be called; those passed over are noted. None: there is none, or no time, or
         (with `in_line`) it is busy and a lane stands in its line.
@@ -61,7 +69,7 @@ class Lanes:
             state = order[self._next]
             self._next += 1
             held = self._held(state, now)
-            lane = Lane(state, self._chain.limits[state.model.name])
+            lane = Lane(state, self._plan.limits[state.model.name])
             if held is None:
                 return self._call(lane, now)
             if held.skip == "busy" and in_line and self._join_line(lane, now):
@@ -89,7 +97,7 @@ class Lanes:
                 permit = state.take_last_resort(now)
                 if permit is not None:
                     self._account.called_after_all(state.model.name)
-                    limits = self._chain.limits[state.model.name]
+                    limits = self._plan.limits[state.model.name]
                     lane = Lane(state, limits, retries=max(1, limits.retries))  # this one call and no other
                     return self._try(lane, permit, now)
         return None

@@ -60,6 +60,8 @@ class Ask:
     size_bytes: int = 0
     start: str | None = None
     """A model of the chain that the caller named: it first, then all others in order."""
+    task: int | None = None
+    """Which of its chain's task rules fits it, from 0."""
     only: bool = False
     """With `start`: that model and no other (a test prompt to one model)."""
     wish_force: bool = False

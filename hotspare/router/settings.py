@@ -65,6 +65,22 @@ class Rates:
 
 
 @dataclass(frozen=True, slots=True)
+class Task:
+    """A rule of strategy "task": where it fits (first rule first), a request starts at `start`, under `limits`.
+
+    Exactly one of `header`, `metadata` and `prompt_tokens_below` is set; `equals` is what the first two must hold.
+    """
+
+    start: str
+    limits: Mapping[str, Limits]
+    header: str | None = None
+    """In lower case."""
+    metadata: str | None = None
+    equals: str = ""
+    prompt_tokens_below: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Model:
     """One thing that can answer, as the router sees it. Where and how it is reached is its Endpoint (dialects)."""
 
@@ -84,6 +100,8 @@ class Model:
     """How many requests may wait in line for it while it is at that limit."""
     queue_seconds: float = 10.0
     """How long one waits at most, before the next model's turn."""
+    same_as: str = ""
+    """The provider-independent id: models that share one are the same model elsewhere. Empty: like no other."""
     breaker: BreakerRules = field(default_factory=BreakerRules)
 
 
@@ -100,6 +118,16 @@ class Chain:
     equivalent: bool = False
     """Its models share one vector space: embeddings may come from any of them."""
     strategy: Strategy = "priority"
+    fallbacks_by: tuple[Literal["cost", "latency"], ...] = ()
+    """How the fallbacks are sorted, before their priority is looked at; the primary stays first."""
+    latency_threshold_seconds: float | None = None
+    """A model whose recent median is over it goes behind the others until it falls below."""
+    hedge_extra_share: float = 0.05
+    score: str = ""
+    weights: Mapping[str, float] = field(default_factory=dict)
+    """Of strategy "weighted"; a model without one is a fallback only."""
+    tasks: tuple[Task, ...] = ()
+    affinity: Literal["none", "session"] = "none"
     deadline_seconds: float = 180.0
     fallback_on_rate_limit: bool = True
     fallback_on_timeout: bool = True

@@ -17,7 +17,7 @@ from hotspare.router.lanes import Lanes, Running
 from hotspare.router.outcome import CALLER_LEFT, FIRST_CHOICE, Ending, Times, graceful
 from hotspare.router.plan import Plan
 from hotspare.router.record import Ask, EndedBy, Record
-from hotspare.router.retry import NEVER, Lane, call_again
+from hotspare.router.retry import Lane, call_again
 from hotspare.router.settings import Chain
 from hotspare.router.step import (
     Begin,
@@ -54,7 +54,7 @@ class Walk:
         self._random = random
         self._changed = changed
         self._account = Account(ask, plan)
-        self._lanes = Lanes(ask, chain, plan, self._account)
+        self._lanes = Lanes(ask, plan, self._account)
         self._delivered: int | None = None
         self._meant = {plan.meant}
         self._ending: Ending | None = None
@@ -107,7 +107,7 @@ class Walk:
 
     # ------------------------------------------------------------ events
     def _begin(self, now: float) -> tuple[Step, ...]:
-        if self.plan.lanes == 1 and self.plan.hedge_seconds is None:
+        if self.plan.lanes == 1 and self.plan.hedge is None:
             started = self._lanes.start_next(now)
             return self._go_on([], now) if started is None else (started,)
         steps: list[Step] = []
@@ -117,8 +117,8 @@ class Walk:
             if self.plan.lanes > 1:
                 self._meant.add(started.model)
             steps.append(started)
-        if steps and self.plan.hedge_seconds is not None:
-            self._lanes.hedge_at = now + self.plan.hedge_seconds
+        if steps and self.plan.hedge is not None:
+            self._lanes.hedge_at = now + self.plan.hedge.seconds
         return self._go_on(steps, now)
 
     def _failed(self, event: Failed, now: float) -> tuple[Step, ...]:
@@ -172,11 +172,9 @@ class Walk:
         if self._decided():
             return ()
         steps = self._lanes.due(now)
-        if self._lanes.hedge_at <= now:
-            self._lanes.hedge_at = NEVER
-            if (hedge := self._lanes.start_next(now, in_line=False)) is not None:
-                self._meant.add(hedge.model)
-                steps.append(hedge)
+        if self._lanes.hedge_at <= now and (hedge := self._lanes.hedge(now)) is not None:
+            self._meant.add(hedge.model)
+            steps.append(hedge)
         return self._go_on(steps, now)
 
     def _woken(self, now: float) -> tuple[Step, ...]:

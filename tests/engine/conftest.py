@@ -15,12 +15,20 @@ from hotspare.engine.engine import Engine
 from hotspare.router.clock import Clock
 from hotspare.router.command import JournalEntry
 from hotspare.router.facade import Router
-from hotspare.router.plan import Plan
+from hotspare.router.hedging import HedgeBudget
+from hotspare.router.plan import Hedge, Plan
 from hotspare.router.settings import BreakerRules, Chain, Limits, Model, Rates, Settings
 from hotspare.router.snapshot import StoreView
 from hotspare.router.trigger import AttemptFailed, Trigger, Usage
 
 MODELS = ("claude", "gpt", "haiku")
+
+
+def plenty():
+    """A budget that allows a hedge."""
+    budget = HedgeBudget(1.0)
+    budget.asked()
+    return budget
 
 
 @dataclasses.dataclass
@@ -247,7 +255,9 @@ class Bench:
         order = tuple(self.router.states[name] for name in MODELS)
 
         def opened(ask, now):
-            return self.router.walk(ask, Plan(order, MODELS[0], lanes=lanes, hedge_seconds=hedge_seconds))
+            hedge = None if hedge_seconds is None else Hedge(hedge_seconds, plenty())
+            limits = self.settings.chains["main"].limits
+            return self.router.walk(ask, Plan(order, MODELS[0], limits, lanes=lanes, hedge=hedge))
 
         self.router.open = opened
 

@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 
 from hotspare.router.facade import Router
+from hotspare.router.hedging import HedgeBudget
+from hotspare.router.plan import Hedge, Plan
 from hotspare.router.record import Ask, Record
 from hotspare.router.settings import BreakerRules, Chain, Limits, Model, Rates, Settings
 from hotspare.router.snapshot import Instance, StoreView
@@ -92,6 +94,20 @@ class World:
         """One request from beginning to end, each call taking `call_seconds`."""
         walk = self.router.open(self.ask(**changes), self.now)
         return self.drive(walk)
+
+    def race(self, lanes: int = 3, hedge: float | None = None) -> Walk:
+        """A walk that starts so many at once, or a second one after so many seconds."""
+        chain = self.settings.chains["main"]
+        budget = HedgeBudget(1.0)
+        budget.asked()
+        plan = Plan(
+            tuple(self.router.states[name] for name in chain.models),
+            chain.models[0],
+            chain.limits,
+            lanes=lanes,
+            hedge=None if hedge is None else Hedge(hedge, budget),
+        )
+        return self.router.walk(self.ask(), plan)
 
     def drive(self, walk: Walk) -> Told:
         tries: list[Try] = []

@@ -6,7 +6,6 @@ import pytest
 
 from hotspare.router.breaker import Verdict
 from hotspare.router.outcome import cost_of
-from hotspare.router.plan import Plan
 from hotspare.router.settings import BreakerRules, Limits, Rates
 from hotspare.router.step import (
     Begin,
@@ -343,14 +342,9 @@ def test_a_caller_that_leaves_gives_everything_back(world):
     assert main.snapshot().window.requests == 0
 
 
-def race(main, lanes=3, hedge=None):
-    states = tuple(main.router.states[name] for name in main.settings.chains["main"].models)
-    return main.router.walk(main.ask(), Plan(states, "claude", lanes=lanes, hedge_seconds=hedge))
-
-
 def test_a_race_starts_all_and_delivers_one(world):
     main = world()
-    walk = race(main)
+    walk = main.race()
     assert [step.model for step in walk.next(Begin(), main.now)] == ["claude", "gpt", "haiku"]
     assert walk.next(FirstContent(2), main.now) == (Deliver(2), Cancel(1), Cancel(3))
     assert walk.next(Cancelled(1), main.now) == ()
@@ -364,7 +358,7 @@ def test_a_race_starts_all_and_delivers_one(world):
 
 def test_a_race_goes_on_while_one_is_left(world, fails):
     main = world(limits=NO_RETRIES)
-    walk = race(main)
+    walk = main.race()
     walk.next(Begin(), main.now)
     assert walk.next(Failed(1, fails(Trigger.server_error, 500)), main.now) == ()
     assert walk.next(Failed(2, fails(Trigger.timeout)), main.now) == ()
@@ -373,7 +367,7 @@ def test_a_race_goes_on_while_one_is_left(world, fails):
 
 def test_a_late_winner_of_a_race_is_asked_to_stop_once(world):
     main = world()
-    walk = race(main)
+    walk = main.race()
     walk.next(Begin(), main.now)
     assert walk.next(FirstContent(1), main.now) == (Deliver(1), Cancel(2), Cancel(3))
     assert walk.next(FirstContent(2), main.now) == ()
@@ -381,7 +375,7 @@ def test_a_late_winner_of_a_race_is_asked_to_stop_once(world):
 
 def test_a_hedge_starts_a_second_model_when_the_first_is_silent(world):
     main = world()
-    walk = race(main, lanes=1, hedge=2.0)
+    walk = main.race(lanes=1, hedge=2.0)
     first, wait = walk.next(Begin(), main.now)
     assert isinstance(first, Try)
     assert wait == Wait(main.now + 2.0)
@@ -395,7 +389,7 @@ def test_a_hedge_starts_a_second_model_when_the_first_is_silent(world):
 
 def test_a_hedge_is_not_started_once_the_first_has_spoken(world):
     main = world()
-    walk = race(main, lanes=1, hedge=2.0)
+    walk = main.race(lanes=1, hedge=2.0)
     walk.next(Begin(), main.now)
     walk.next(FirstContent(1), main.now + 1)
     assert walk.next(Due(), main.now + 2.0) == ()
@@ -499,7 +493,7 @@ def test_an_answer_exactly_as_slow_as_allowed_is_not_slow(world):
 
 def test_a_loser_that_ends_by_itself_is_paid_and_delivers_nothing(world):
     main = world()
-    walk = race(main, lanes=2)
+    walk = main.race(lanes=2)
     walk.next(Begin(), main.now)
     walk.next(FirstContent(1), main.now)
     assert walk.next(FirstContent(2), main.now) == ()
@@ -552,7 +546,7 @@ def test_a_refused_content_stops_unless_the_chain_says_otherwise(world, fails):
 
 def test_a_race_ends_only_when_the_last_loser_is_gone(world):
     main = world()
-    walk = race(main)
+    walk = main.race()
     walk.next(Begin(), main.now)
     walk.next(FirstContent(2), main.now)
     assert walk.next(Ended(2), main.now) == ()

@@ -3,7 +3,6 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hotspare.router.plan import Plan
 from hotspare.router.settings import BreakerRules, Limits
 from hotspare.router.step import (
     Begin,
@@ -107,10 +106,9 @@ def test_a_request_ends_exactly_once_and_gives_everything_back(world, data):
         breaker=BreakerRules(consecutive_failures=data.draw(st.integers(1, 4)), cooldown_seconds=20.0),
         models={"claude": {"keys": ("A", "B")}},
     )
-    states = tuple(main.router.states[name] for name in MODELS)
     lanes = data.draw(st.sampled_from([1, 1, 2, 3]))
     hedge = data.draw(st.sampled_from([None, None, 1.0]))
-    walk = main.router.walk(main.ask(), Plan(states, "claude", lanes=lanes, hedge_seconds=hedge))
+    walk = main.race(lanes, hedge)
     chance = Chance(main, walk, data)
     chance.take(walk.next(Begin(), main.now))
     left = False
@@ -124,8 +122,8 @@ def test_a_request_ends_exactly_once_and_gives_everything_back(world, data):
             else:
                 left = True
         chance.perform(event)
-        assert sum(state.in_flight for state in states) == len(chance.running)
-    assert all(state.in_flight == 0 for state in states)
+        assert sum(state.in_flight for state in main.router.states.values()) == len(chance.running)
+    assert all(state.in_flight == 0 for state in main.router.states.values())
     assert chance.delivered <= 1
     assert chance.ends == (0 if left else 1)
     record = walk.record(main.now)
