@@ -1,10 +1,14 @@
 """Compile chains: each one's models in order, with the limits that hold for each of them there."""
 
+from typing import TypeVar
+
 from hotspare.configuration import rules
 from hotspare.configuration.draft import Draft
-from hotspare.configuration.model import ChainKeys, ModelKeys
-from hotspare.router.settings import Chain
+from hotspare.configuration.model import ChainKeys, LimitKeys, ModelKeys, TaskKeys
+from hotspare.router.settings import HEDGE_EXTRA_SHARE, Chain, Sorting, Strategy, Task
 from hotspare.router.trigger import Action, Trigger
+
+T = TypeVar("T")
 
 
 def chains_of(draft: Draft) -> dict[str, Chain]:
@@ -15,6 +19,7 @@ def chains_of(draft: Draft) -> dict[str, Chain]:
 
 def _chain(name: str, keys: ChainKeys, models: dict[str, ModelKeys], draft: Draft) -> Chain:
     _only_so_far(keys)
+    tasks: list[TaskKeys] = _of_strategy("task", keys, "tasks", [])
     general = draft.file.limits
     return Chain(
         name=name,
@@ -23,7 +28,14 @@ def _chain(name: str, keys: ChainKeys, models: dict[str, ModelKeys], draft: Draf
         answers=tuple(keys.answers),
         kind=keys.kind,
         equivalent=keys.equivalent,
-        strategy=keys.only("strategy", "priority"),
+        strategy=keys.strategy,
+        fallbacks_by=_fallbacks_by(keys),
+        latency_threshold_seconds=keys.latency_threshold_seconds,
+        hedge_extra_share=_of_strategy("hedged", keys, "hedge_extra_share", HEDGE_EXTRA_SHARE),
+        score=_of_strategy("load_balanced", keys, "score", ""),
+        weights=_of_strategy("weighted", keys, "weights", {}),
+        tasks=tuple(_task(task, keys, models, general) for task in tasks),
+        affinity=keys.affinity,
         deadline_seconds=rules.deadline_seconds(keys, general),
         fallback_on_rate_limit=keys.fallback_on_rate_limit,
         fallback_on_timeout=keys.fallback_on_timeout,
@@ -39,13 +51,40 @@ def _actions(keys: ChainKeys) -> dict[Trigger, Action]:
     return filtered | {trigger: Action[action] for trigger, action in keys.triggers.items()}
 
 
+def _of_strategy(strategy: Strategy, keys: ChainKeys, name: str, without: T) -> T:
+    """A key that means something under one strategy only; under another it is as if it were not there."""
+    if keys.strategy == strategy or keys.peek(name) == without:
+        found: T = getattr(keys, name)
+        return found
+    keys.leave_key(name, f'it belongs to strategy = "{strategy}"')
+    return without
+
+
+def _fallbacks_by(keys: ChainKeys) -> tuple[Sorting, ...]:
+    """By cost before latency, where both are asked for."""
+    asked: dict[Sorting, bool] = {
+        "cost": keys.cost_aware_fallback or keys.strategy == "cost",
+        "latency": keys.performance_aware_fallback or keys.strategy == "latency",
+    }
+    return tuple(name for name, wanted in asked.items() if wanted)
+
+
+def _task(task: TaskKeys, keys: ChainKeys, models: dict[str, ModelKeys], general: LimitKeys) -> Task:
+    match = task.match
+    return Task(
+        start=task.start,
+        limits={
+            model: rules.with_timeout(rules.limits(models[model], keys, general), task.attempt_seconds)
+            for model in keys.models
+        },
+        header=None if match.header is None else match.header.lower(),
+        metadata=match.metadata,
+        equals=match.equals or "",
+        prompt_tokens_below=match.prompt_tokens_below,
+    )
+
+
 def _only_so_far(keys: ChainKeys) -> None:
     """What the router does anyway: a file that asks for just that gets it."""
     keys.only("on_stream_break", "error")
-    keys.only("affinity", "none")
-    keys.only("score", "")
-    for switch in ("emergency_cache", "cost_aware_fallback", "performance_aware_fallback"):
-        keys.only(switch, done=False)
-    keys.only("weights", {})
-    keys.only("tasks", [])
-    keys.only("regions", [])
+    keys.only("emergency_cache", done=False)

@@ -20,6 +20,7 @@ from hotspare.configuration.error import ConfigurationError, fault
 from hotspare.configuration.midnight import midnight
 from hotspare.configuration.model import BudgetKeys, ConsoleKeys, GatewayKeys, StoreKeys
 from hotspare.configuration.models import CompiledModel, compile_models
+from hotspare.configuration.regions import with_regions
 from hotspare.configuration.surroundings import Surroundings, state_folder
 from hotspare.configuration.tokens import callers_of, gateway_token
 from hotspare.router.settings import PICO_PER_USD, Budget, Chain, Settings
@@ -43,8 +44,9 @@ def compile_draft(draft: Draft, around: Surroundings) -> Compilation:
     """
     check(around.path, draft)
     gateway = _gateway(draft, around)
-    models = compile_models(draft, Listening(gateway.host, gateway.port), around)
-    chains = chains_of(draft)
+    whole = with_regions(draft)
+    models = compile_models(whole, Listening(gateway.host, gateway.port), around)
+    chains = chains_of(whole)
     timezone = draft.file.budget.timezone
     _check_timezone(timezone, around.path)
     name = draft.file.gateway.name or _name(around.path)
@@ -52,7 +54,8 @@ def compile_draft(draft: Draft, around: Surroundings) -> Compilation:
     budget, budget_warnings = _budget(draft.file.budget)
     warnings = [*draft.warnings, *(warning for model in models for warning in model.warnings)]
     warnings += [*_unused(models, chains), *_chains_without(models, chains), *budget_warnings]
-    warnings += _not_carried_out(draft)
+    keys = draft.account()
+    warnings += [f"{key.key} does nothing: {key.note}" for key in keys if key.state == "ignored" and key.note]
     configuration = Configuration(
         name=name,
         path=around.path.absolute(),
@@ -70,7 +73,7 @@ def compile_draft(draft: Draft, around: Surroundings) -> Compilation:
         timezone=timezone,
         console=_console(draft.file.console),
         warnings=tuple(dict.fromkeys(warnings)),
-        keys=draft.account(),
+        keys=keys,
     )
     return Compilation(configuration, _uncallable(around.path, models, chains))
 
@@ -162,12 +165,3 @@ def _uncallable(path: Path, models: list[CompiledModel], chains: Mapping[str, Ch
     names = dict.fromkeys(name for m in models if m.model.needs_key and not m.model.keys for name in m.key_names)
     remedy = f"set one of {', '.join(names)}" if names else "enable a model"
     return fault(path, "no model of any chain can be called", remedy)
-
-
-def _not_carried_out(draft: Draft) -> list[str]:
-    """What the file asks for and does not get yet, where it changes how requests go."""
-    return [
-        f'the strategy "{chain.peek("strategy")}" of the chain {name} is not carried out yet: models go by priority'
-        for name, chain in draft.file.peek("chains").items()
-        if chain.peek("strategy") != "priority"
-    ]

@@ -9,8 +9,10 @@ from pathlib import Path
 
 from hotspare.configuration.draft import Draft
 from hotspare.configuration.error import fault, plain
-from hotspare.configuration.model import CallerKeys, ChainKeys, ModelKeys
+from hotspare.configuration.model import CallerKeys, ChainKeys, ModelKeys, TaskKeys, TaskMatchKeys
 from hotspare.configuration.patterns import overlap
+from hotspare.router.score import BadFormula
+from hotspare.router.score import read as read_score
 
 Finding = tuple[str, str]
 """What is wrong, and the remedy."""
@@ -73,9 +75,43 @@ def _chain(name: str, chain: ChainKeys, known: set[str]) -> Iterator[Finding]:
         if model not in known:
             names = ", ".join(sorted(map(plain, known)))
             yield f"{key} holds {plain(model)}, which is no model of this file", f"define it, or use one of: {names}"
+    yield from _strategy(name, chain)
     for pattern in chain.peek("answers"):
         if "[" in pattern:
             yield f"chains.{plain(name)}.answers holds {plain(pattern)}", "only * and ? stand for something there"
+
+
+def _strategy(name: str, chain: ChainKeys) -> Iterator[Finding]:
+    """What a strategy needs, and what its keys name."""
+    chosen, own = chain.peek("strategy"), plain(name)
+    models = chain.peek("models")
+    tasks: list[TaskKeys] = chain.peek("tasks")
+    named = [("weights", model) for model in chain.peek("weights")] + [("tasks", task.peek("start")) for task in tasks]
+    for key, model in named:
+        if model not in models:
+            yield (
+                f"chains.{own}.{key} names {plain(model)}, which is not in the chain",
+                f"use one of: {', '.join(models)}",
+            )
+    if chosen == "weighted" and not any(chain.peek("weights").values()):
+        yield f"chains.{own} has no weights", "say how much each arm gets: weights = { claude = 90, gpt = 10 }"
+    if chosen == "task" and not tasks:
+        yield f"chains.{own} has no tasks", f"add one: [[chains.{own}.tasks]] with match and start"
+    for i, task in enumerate(tasks):
+        yield from _match(f"chains.{own}.tasks[{i}].match", task.peek("match"))
+    try:
+        read_score(chain.peek("score") or "1")
+    except BadFormula as bad:
+        yield f"chains.{own}.score: {bad.title}", bad.hint
+
+
+def _match(key: str, match: TaskMatchKeys) -> Iterator[Finding]:
+    asked = [name for name in ("header", "metadata", "prompt_tokens_below") if match.peek(name) is not None]
+    if len(asked) != 1:
+        yield f"{key} must hold one of header, metadata, prompt_tokens_below", "give each rule a table of its own"
+    elif (match.peek("equals") is None) == (asked[0] != "prompt_tokens_below"):
+        what = "lacks equals" if match.peek("equals") is None else "holds equals beside prompt_tokens_below"
+        yield f"{key} {what}", 'as in match = { header = "x-task", equals = "simple" }'
 
 
 def _answers(chains: dict[str, ChainKeys]) -> Iterator[Finding]:

@@ -52,6 +52,8 @@ class Draft:
 def _standing(path: str, becomes: list[Found]) -> FileKey:
     """A key is in force when the compiler has read what it sets; where it sets several, what is missing is said."""
     notes = "; ".join(dict.fromkeys(found.note for found in becomes if found.note))
+    if becomes and all(found.idle for found in becomes):
+        return FileKey(path, "ignored", notes)
     if not any(found.read for found in becomes):
         return FileKey(path, "not yet in force", notes)
     unread = [found.path for found in becomes if not found.read]

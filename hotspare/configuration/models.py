@@ -10,7 +10,7 @@ from hotspare.configuration.draft import Draft
 from hotspare.configuration.error import fault, plain
 from hotspare.configuration.keys import find_keys
 from hotspare.configuration.model import BreakerKeys, ChainKeys, ModelKeys
-from hotspare.configuration.names import Belonging, UnknownName, belonging
+from hotspare.configuration.names import Belonging, UnknownName, belonging, likeness
 from hotspare.configuration.presets import NO_SCHEMAS, PRESETS
 from hotspare.configuration.provider import Provider, provider
 from hotspare.configuration.proxies import find_proxy
@@ -66,11 +66,13 @@ class _Compiling:
                 keys=tuple(key.alias for key in found.keys),
                 needs_key=needs_key,
                 lacks=_lacks(host.dialect, owner.model_id),
+                context_tokens=keys.context_tokens,
                 rates=prices.configured(keys) or prices.listed(owner.model_id, host.price_id, self.around.today),
                 enabled=keys.enabled,
                 max_concurrent=keys.max_concurrent,
                 max_queued=keys.max_queued,
                 queue_seconds=keys.queue_seconds,
+                same_as=likeness(owner.model_id),
                 breaker=rules.breaker(keys.breaker, self._chain_breaker(), self.draft.file.breaker),
             ),
             Endpoint(

@@ -1,5 +1,6 @@
 """Which provider a model's name belongs to, where the file does not say."""
 
+import re
 from collections.abc import Collection
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -42,6 +43,16 @@ def belonging(name: str, own_providers: Collection[str]) -> Belonging:
         if fnmatchcase(name, pattern):
             return Belonging(provider, name)
     raise UnknownName
+
+
+_ELSEWHERE = re.compile(r"^(?:(?:us|eu|apac|global)\.)?(?:[a-z0-9]+\.)?(?=[a-z])|-v\d+(?::\d+)?$|@.*$")
+"""What hosts of others' models put around a name: a region, its maker, a version of their own."""
+
+
+def likeness(model_id: str) -> str:
+    """What a model is called wherever it is served: the same for `claude-x` and for `eu.anthropic.claude-x-v1:0`."""
+    name = model_id.lower().rpartition("/")[2]
+    return _ELSEWHERE.sub("", name)
 
 
 def _of_library(owner: str, own_providers: Collection[str]) -> str:

@@ -3,7 +3,7 @@
 All levels are read, also those that another one covers: they are in force wherever nothing covers them.
 """
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any
 
 from hotspare.configuration.model import BreakerKeys, LimitKeys
@@ -23,6 +23,13 @@ def limits(model: LimitKeys, chain: LimitKeys, file: LimitKeys) -> Limits:
     }
     values[_OF_THE_REQUEST] = deadline_seconds(chain, file)
     return Limits(**_given(values))
+
+
+def with_timeout(limits: Limits, seconds: float | None) -> Limits:
+    """Limits under one timeout: of a whole attempt, and of a stream's first content and each silence in it."""
+    if seconds is None:
+        return limits
+    return replace(limits, attempt_seconds=seconds, first_content_seconds=seconds, silence_seconds=seconds)
 
 
 def deadline_seconds(chain: LimitKeys, file: LimitKeys) -> float:

@@ -20,6 +20,7 @@ class Section(BaseModel):
 
     _read: set[str] = PrivateAttr(default_factory=set)
     _notes: dict[str, str] = PrivateAttr(default_factory=dict)
+    _idle: set[str] = PrivateAttr(default_factory=set)
 
     if not TYPE_CHECKING:  # a type checker would take any misspelt attribute for granted
 
@@ -36,6 +37,18 @@ class Section(BaseModel):
     def note(self, name: str, note: str) -> None:
         """Say more about what comes of a key."""
         self._notes[name] = note
+
+    def leave(self, note: str) -> None:
+        """All that this table holds does nothing here, and why."""
+        for name in self.model_fields_set:
+            self.leave_key(name, note)
+
+    def leave_key(self, name: str, note: str) -> None:
+        """A key does nothing here, and why."""
+        self._idle.add(name)
+        self._notes[name] = note
+        for inner, _ in _nested(self.peek(name), ""):
+            inner.leave(note)
 
     def only(self, name: str, done: T) -> T:
         """The one value of a key that is carried out so far. The key is read where the file says just that."""
@@ -63,6 +76,8 @@ class Found:
     path: str
     read: bool
     note: str = ""
+    idle: bool = False
+    """It does nothing where it stands."""
 
 
 def keys_of(section: Section, path: str = "") -> Iterator[Found]:
@@ -75,7 +90,8 @@ def keys_of(section: Section, path: str = "") -> Iterator[Found]:
             for inner, where in nested:
                 yield from keys_of(inner, where)
         else:
-            yield Found(here, name in section._read, section._notes.get(name, ""))  # noqa: SLF001 - its own class
+            own = section._read, section._notes, section._idle  # noqa: SLF001 - its own class
+            yield Found(here, name in own[0], own[1].get(name, ""), name in own[2])
 
 
 def _nested(value: object, path: str) -> Iterator[tuple[Section, str]]:

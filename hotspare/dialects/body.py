@@ -32,6 +32,7 @@ class _Metadata(msgspec.Struct):
 
 
 _TEXT = msgspec.json.Decoder(str)
+_TABLE = msgspec.json.Decoder(dict[str, Any])
 _METADATA = msgspec.json.Decoder(_Metadata)
 _NAME = _TEXT, "the name of a model, as text"
 _NAME_OR_NULL = msgspec.json.Decoder(str | None), "the name of a model, as text"
@@ -132,6 +133,11 @@ def _lenient(raw: msgspec.Raw | None, decoder: msgspec.json.Decoder[Value]) -> V
         return decoder.decode(raw)
     except (msgspec.DecodeError, RecursionError):
         return None
+
+
+def metadata_of(fields: Mapping[str, msgspec.Raw]) -> dict[str, Any]:
+    """What the caller wrote into `metadata`; empty where that is no table."""
+    return _lenient(fields.get("metadata"), _TABLE) or {}
 
 
 def passed(headers: Mapping[str, str], names: tuple[str, ...]) -> tuple[tuple[str, str], ...]:

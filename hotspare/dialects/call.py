@@ -1,6 +1,7 @@
 """A caller's request, read once: the bytes as they came, and the few fields that routing needs."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 
 import msgspec
@@ -33,6 +34,8 @@ class Call:
     wish_force: bool = False
     wish_preferred: str | None = None
     size_bytes: int = 0
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """All of the caller's, with lower-case names: for rules that look at one; none goes up from here."""
     passed_headers: tuple[tuple[str, str], ...] = ()
     """The few headers of the caller that may go to a provider of the same dialect."""
     via: str = ""

@@ -5,7 +5,9 @@ Runs once a request, on the hot path: look-ups only; sentences are made for the 
 
 from collections.abc import Mapping
 from fnmatch import fnmatchcase
+from typing import Any
 
+from hotspare.dialects.body import metadata_of
 from hotspare.dialects.call import Call, InvalidRequest, Operation
 from hotspare.router.clock import Clock
 from hotspare.router.error import HotspareError
@@ -20,6 +22,8 @@ _PATHS: Mapping[Kind, str] = {
     "chat": "POST /v1/chat/completions or POST /v1/messages",
     "embeddings": "POST /v1/embeddings",
 }
+BYTES_PER_TOKEN = 4
+"""Of a request's body, roughly, where nothing better is known."""
 _NAMES_SHOWN = 12
 
 
@@ -110,6 +114,7 @@ def admit(
         needs=call.needs,
         size_bytes=call.size_bytes,
         start=start,
+        task=_task(chain, call) if chain.tasks and start is None else None,
         only=only is not None,
         wish_force=call.wish_force,
         wish_preferred=call.wish_preferred,
@@ -132,9 +137,29 @@ def _entry(router: Router, asked: str, only: str | None, chains: frozenset[str] 
     return holder, only
 
 
+<<<<<<< HEAD
 def _elsewhere(
     settings: Settings, call: Call, found: Chain, start: str | None, chains: frozenset[str] | None
 ) -> tuple[Chain, str | None]:
+=======
+def _task(chain: Chain, call: Call) -> int | None:
+    """The first of the chain's task rules that fits a request."""
+    metadata: dict[str, Any] | None = None
+    for i, task in enumerate(chain.tasks):
+        if task.header is not None:
+            fits = call.headers.get(task.header) == task.equals
+        elif task.metadata is not None:
+            metadata = metadata_of(call.fields) if metadata is None else metadata
+            fits = metadata.get(task.metadata) == task.equals
+        else:
+            fits = call.size_bytes < (task.prompt_tokens_below or 0) * BYTES_PER_TOKEN
+        if fits:
+            return i
+    return None
+
+
+def _elsewhere(settings: Settings, call: Call, found: Chain, start: str | None) -> tuple[Chain, str | None]:
+>>>>>>> 9370a24 (wip)
     """The entry of a request that came out at a chain of the other kind: a model may stand in chains of both."""
     kind = _KINDS[call.operation]
     if start is not None:

@@ -12,8 +12,12 @@ from hotspare.router.trigger import ACTIONS, Action, Trigger
 
 PICO_PER_USD = 1_000_000_000_000
 
+HEDGE_EXTRA_SHARE = 0.05
+"""What hedging may cost beside what a chain costs anyway."""
+
 Kind = Literal["chat", "embeddings"]
 StreamDelivery = Literal["live", "whole"]
+Sorting = Literal["cost", "latency"]
 Strategy = Literal["priority", "latency", "cost", "fastest", "hedged", "load_balanced", "weighted", "task", "regions"]
 
 
@@ -118,11 +122,11 @@ class Chain:
     equivalent: bool = False
     """Its models share one vector space: embeddings may come from any of them."""
     strategy: Strategy = "priority"
-    fallbacks_by: tuple[Literal["cost", "latency"], ...] = ()
+    fallbacks_by: tuple[Sorting, ...] = ()
     """How the fallbacks are sorted, before their priority is looked at; the primary stays first."""
     latency_threshold_seconds: float | None = None
     """A model whose recent median is over it goes behind the others until it falls below."""
-    hedge_extra_share: float = 0.05
+    hedge_extra_share: float = HEDGE_EXTRA_SHARE
     score: str = ""
     weights: Mapping[str, float] = field(default_factory=dict)
     """Of strategy "weighted"; a model without one is a fallback only."""

@@ -129,29 +129,47 @@ def test_unknown_keys_are_listed_as_ignored_and_run(run, states):
 def test_what_nobody_carries_out_yet_is_said(run, states):
     found = run(
         guide(
-            model_config={"cost_aware_fallback": True, "performance_aware_fallback": False, "retry_attempts": 1},
             health_check={"enabled": True, "interval_seconds": 30, "timeout_seconds": 5},
-            fallback_rules={"latency_threshold_seconds": 4},
             cost_config={"daily_limit_usd": 5, "per_session_limit_usd": 1},
-            regions=[{"region": "eu", "primary_model": PRIMARY, "api_endpoint": "https://eu.example.com"}],
         )
     )
     not_yet = {key for key, state in states(found).items() if state == "not yet in force"}
     assert not_yet == {
-        "model_config.cost_aware_fallback",
         "health_check.enabled",
         "health_check.timeout_seconds",
-        "fallback_rules.latency_threshold_seconds",
         "cost_config.daily_limit_usd",
         "cost_config.per_session_limit_usd",
-        "regions[0].region",
-        "regions[0].primary_model",
-        "regions[0].api_endpoint",
     }
     notes = {key.key: key.note for key in found.keys}
     assert "nothing is refused yet" in notes["cost_config.daily_limit_usd"]
     assert notes["health_check.interval_seconds"] == "as breaker.open_seconds; not yet as health_check.interval_seconds"
     assert any("nothing is refused yet" in warning for warning in found.warnings)
+
+
+def test_fallbacks_go_by_cost_and_latency_where_the_guides_file_says_so(run, states):
+    found = run(
+        guide(
+            model_config={"cost_aware_fallback": True, "performance_aware_fallback": True},
+            fallback_rules={"latency_threshold_seconds": 4},
+        )
+    )
+    chain = found.settings.chains["main"]
+    assert (chain.fallbacks_by, chain.latency_threshold_seconds) == (("cost", "latency"), 4)
+    assert "not yet in force" not in states(found).values()
+    assert run(guide(fallback_rules={})).settings.chains["main"].latency_threshold_seconds == 10, "the guide's default"
+
+
+def test_regions_are_tried_in_their_order_before_the_fallbacks(run, states):
+    regions = [
+        {"region": "eu", "primary_model": PRIMARY, "api_endpoint": "https://eu.example.com"},
+        {"region": "ap", "api_endpoint": "https://ap.example.com"},
+    ]
+    found = run(guide(regions=regions, fallback_models=[{"model": "o3", "priority": 1}]))
+    assert found.settings.chains["main"].models == (PRIMARY, f"{PRIMARY}@eu", f"{PRIMARY}@ap", "o3")
+    assert found.endpoints[f"{PRIMARY}@ap"].base_url == "https://ap.example.com"
+    assert found.endpoints[f"{PRIMARY}@ap"].model_id == PRIMARY
+    assert found.settings.models[f"{PRIMARY}@eu"].breaker == found.settings.models[PRIMARY].breaker
+    assert "not yet in force" not in states(found).values()
 
 
 def test_only_what_the_file_says_is_accounted_for(run, states):

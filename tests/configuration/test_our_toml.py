@@ -1,7 +1,12 @@
 """Our own TOML: levels over levels, defaults of the mission, and an account that follows from what was read."""
 
+import pytest
+
+from hotspare.configuration.error import ConfigurationError
 from hotspare.configuration.load import load
 from hotspare.router.settings import BreakerRules, Budget, Limits
+
+TASK = 'strategy = "task"\n[[chains.main.tasks]]\n'
 
 
 def test_a_small_file_has_the_routers_defaults(read, small):
@@ -117,12 +122,94 @@ def test_a_session_limit_is_not_yet_in_force_even_as_a_warning(read, small, stat
     assert any("nothing is refused yet" in warning for warning in found.warnings)
 
 
-def test_a_strategy_that_is_not_carried_out_is_said_and_priority_holds(read, small, states):
-    found = read(small + 'strategy = "fastest"\non_stream_break = "continue"\n')
-    assert found.settings.chains["main"].strategy == "priority"
-    for key in ("strategy", "on_stream_break"):
-        assert states(found)[f"chains.main.{key}"] == "not yet in force"
-    assert any('the strategy "fastest" of the chain main is not carried out yet' in w for w in found.warnings)
+def test_a_key_of_another_strategy_does_nothing_and_that_is_said(read, small, states):
+    task = '[[chains.main.tasks]]\nmatch = { header = "x-task", equals = "simple" }\nstart = "gpt"\n'
+    found = read(small + "hedge_extra_share = 0.1\nweights = { claude = 1 }\n" + task)
+    chain = found.settings.chains["main"]
+    assert (chain.hedge_extra_share, chain.weights, chain.tasks) == (0.05, {}, ())
+    ignored = {key for key, state in states(found).items() if state == "ignored"}
+    assert ignored == {
+        "chains.main.hedge_extra_share",
+        "chains.main.weights",
+        "chains.main.tasks[0].match.header",
+        "chains.main.tasks[0].match.equals",
+        "chains.main.tasks[0].start",
+    }
+    assert 'chains.main.weights does nothing: it belongs to strategy = "weighted"' in found.warnings
+
+
+@pytest.mark.parametrize(
+    ("keys", "expected"),
+    [
+        ('strategy = "fastest"', {"strategy": "fastest"}),
+        ('strategy = "hedged"\nhedge_extra_share = 0.1', {"strategy": "hedged", "hedge_extra_share": 0.1}),
+        ('strategy = "load_balanced"\nscore = "1 / latency_ms"', {"score": "1 / latency_ms"}),
+        ('strategy = "weighted"\nweights = { claude = 90, gpt = 10 }', {"weights": {"claude": 90, "gpt": 10}}),
+        ('strategy = "cost"', {"fallbacks_by": ("cost",)}),
+        ('strategy = "latency"', {"fallbacks_by": ("latency",)}),
+        ("cost_aware_fallback = true\nperformance_aware_fallback = true", {"fallbacks_by": ("cost", "latency")}),
+        ("latency_threshold_seconds = 4", {"latency_threshold_seconds": 4}),
+        ('affinity = "session"', {"affinity": "session"}),
+    ],
+)
+def test_a_strategy_is_in_force_with_its_keys(read, small, states, keys, expected):
+    found = read(small + keys + "\n")
+    chain = found.settings.chains["main"]
+    assert {name: getattr(chain, name) for name in expected} == expected
+    assert {state for key, state in states(found).items() if key.startswith("chains.main")} == {"in force"}
+
+
+def test_a_task_has_its_start_and_its_timeout(read, small, states):
+    rule = (
+        '[[chains.main.tasks]]\nmatch = { header = "X-Task", equals = "simple" }\nstart = "gpt"\nattempt_seconds = 20\n'
+    )
+    found = read(small + 'strategy = "task"\n' + rule)
+    (task,) = found.settings.chains["main"].tasks
+    assert (task.start, task.header, task.equals) == ("gpt", "x-task", "simple")
+    limits = task.limits["claude"]
+    assert (limits.attempt_seconds, limits.first_content_seconds, limits.silence_seconds) == (20, 20, 20)
+    assert "not yet in force" not in states(found).values()
+
+
+@pytest.mark.parametrize(
+    ("keys", "said"),
+    [
+        ('strategy = "weighted"', "chains.main has no weights"),
+        ('strategy = "weighted"\nweights = { nobody = 1 }', "weights names nobody, which is not in the chain"),
+        ('strategy = "task"', "chains.main has no tasks"),
+        ('strategy = "load_balanced"\nscore = "open(1)"', "cannot stand in a score"),
+        (
+            f'{TASK}match = {{ header = "x" }}\nstart = "gpt"',
+            "tasks[0].match lacks equals",
+        ),
+        (
+            f'{TASK}match = {{ prompt_tokens_below = 9, equals = "x" }}\nstart = "gpt"',
+            "tasks[0].match holds equals",
+        ),
+        (
+            f'{TASK}match = {{ header = "x", metadata = "y", equals = "z" }}\nstart = "gpt"',
+            "must hold one of header, metadata, prompt_tokens_below",
+        ),
+        (
+            f'{TASK}match = {{ header = "x", equals = "y" }}\nstart = "nobody"',
+            "tasks names nobody",
+        ),
+    ],
+)
+def test_a_strategy_without_what_it_needs_is_refused(read, small, keys, said):
+    with pytest.raises(ConfigurationError) as raised:
+        read(small + keys + "\n")
+    assert said in str(raised.value)
+
+
+def test_a_region_is_a_model_of_its_own_behind_the_primary(read, small, states):
+    region = '[[chains.main.regions]]\nname = "eu"\nbase_url = "https://eu.example.com"\n'
+    found = read(small + region)
+    assert found.settings.chains["main"].models == ("claude", "claude@eu", "gpt")
+    assert found.endpoints["claude@eu"].base_url == "https://eu.example.com"
+    assert found.endpoints["claude@eu"].model_id == found.endpoints["claude"].model_id
+    assert found.settings.models["claude@eu"].same_as == found.settings.models["claude"].same_as
+    assert set(states(found).values()) == {"in force"}
 
 
 def test_asking_for_what_happens_anyway_is_in_force(read, small, states):
@@ -137,17 +224,13 @@ def test_streams_may_be_delivered_whole(read, small, states):
     assert read(small).settings.chains["main"].stream_delivery == "live"
 
 
-def test_alerts_and_tasks_are_not_yet_in_force(read, small, states):
+def test_alerts_are_not_yet_in_force(read, small, states):
     found = read(
         small
-        + '[[chains.main.tasks]]\nmatch = { header = "x-task", equals = "simple" }\nstart = "gpt"\n'
         + '[[alerts.webhooks]]\nurl = "https://hooks.example.com/x?token=1"\n'
     )
     not_yet = {key for key, state in states(found).items() if state == "not yet in force"}
     assert not_yet == {
-        "chains.main.tasks[0].match.header",
-        "chains.main.tasks[0].match.equals",
-        "chains.main.tasks[0].start",
         "alerts.webhooks[0].url",
     }
 

@@ -91,6 +91,7 @@ def _read(body: bytes, headers: Mapping[str, str], operation: Operation) -> Call
         stream=not counts and bool(small(fields, "stream", SWITCH)),
         needs=_COUNTING if counts else needs_of(fields),
         session=session_of(fields, headers),
+        headers=headers,
         wish_force=wish_force,
         wish_preferred=wish_preferred,
         size_bytes=len(body),

@@ -61,6 +61,7 @@ def read_request(body: bytes, headers: Mapping[str, str]) -> Call:
         wants_usage=not stream or bool(options and options.include_usage),
         needs=needs_of(fields),
         session=session_of(fields, headers),
+        headers=headers,
         wish_force=wish_force,
         wish_preferred=wish_preferred,
         size_bytes=len(body),

@@ -43,6 +43,7 @@ def read_request(body: bytes, headers: Mapping[str, str]) -> Call:
         model=model,
         needs=_NEEDS,
         session=session_of(fields, headers),
+        headers=headers,
         wish_force=wish_force,
         wish_preferred=wish_preferred,
         size_bytes=len(body),
