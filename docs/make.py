@@ -6,7 +6,10 @@ from hotspare.router.breaker import LAST_RESORT_PAUSE_SECONDS, LONGEST_BREAK
 from hotspare.router.budget import RETRY_SHARE, WINDOW_SECONDS
 from hotspare.router.candidate import KEY_TRIAL_SECONDS
 from hotspare.router.outcome import RETRY_AFTER_SECONDS
-from hotspare.router.settings import BreakerRules, Limits, Model
+from hotspare.router.pulse import FEWEST_ANSWERS, FEWEST_FOR_P95, FEWEST_RECENT_ANSWERS, MINUTES, RECENT_MINUTES
+from hotspare.router.score import FIGURES
+from hotspare.router.settings import HEDGE_EXTRA_SHARE, BreakerRules, Limits, Model
+from hotspare.router.strategy import SLOW_START_SECONDS
 from hotspare.router.trigger import ACTIONS, COUNTED, MEANING, ROWS, Action, Trigger
 
 HERE = Path(__file__).parent
@@ -52,6 +55,7 @@ def classification() -> str:
 def routing() -> str:
     """docs/routing.md."""
     limits, breaker, queue = Limits(), BreakerRules(), Model("", "")
+    figures = "\n".join(f"| `{name}` | {meaning} |" for name, meaning in FIGURES.items())
     return f"""# What the router does, and why
 
 Made from the tables in `hotspare/router/` by `make docs`.
@@ -62,6 +66,30 @@ Candidates stand in the chain's order (the operator's, where priorities were cha
 comes; one that may not be called is passed over, and the trace of the request says why: `disabled` or `draining` (by the
 operator or the file), `no_key`, `incapable` (and of what), `cooling`, `open`, `suspended`, `busy`, `forced` (the primary, by an operator's or a
 caller's order). By rank: disabled, an operator's force, a caller's wish, the strategy.
+
+## Strategies
+
+`strategy` of a chain says which model a request is meant for: the one it puts first. The others follow in the chain's order.
+
+| strategy | first is | and then |
+|---|---|---|
+| `priority` | the chain's first | |
+| `cost`, `latency` | the chain's first | the fallbacks by price (three parts prompt and one part answer; unknown last), or by the median time of {MINUTES} minutes (with under {FEWEST_ANSWERS} answers a model keeps its place). `cost_aware_fallback` and `performance_aware_fallback` do the same under any strategy; both together: cost, then latency |
+| `fastest` | all at once | the first content wins, the other calls are ended, and what they cost is counted. A named or forced model goes alone |
+| `hedged` | the chain's first | when it has given nothing for longer than 95 % of its answers of {MINUTES} minutes took (streams: than their first content took; {FEWEST_FOR_P95} answers are needed), the next is called beside it, as long as hedges cost at most `hedge_extra_share` ({HEDGE_EXTRA_SHARE:.0%}) extra |
+| `load_balanced` | of two drawn by their scores the one with less to do | a score is success rate ÷ median time, or `score`; one that was open gets its share back over {SLOW_START_SECONDS:g} s |
+| `weighted` | drawn by `weights` | a model without a weight is a fallback only |
+| `task` | the `start` of the first rule of `tasks` that fits, under its `attempt_seconds` | a rule looks at a header, a key of `metadata`, or the size of the prompt |
+| `regions` | the chain's first | the same model elsewhere before any other |
+
+`latency_threshold_seconds`: a model whose median over {RECENT_MINUTES} minutes ({FEWEST_RECENT_ANSWERS} answers or more) is over it goes behind the others until it
+falls below. `affinity = "session"`: a session goes on at the model that answered it last, as long as that may be called.
+
+`score` is arithmetic (`+ - * / **`, parentheses, `min`, `max`, `abs`) over these figures; the highest is best:
+
+| figure | |
+|---|---|
+{figures}
 
 ## What is done after each trigger
 

@@ -137,11 +137,6 @@ def _entry(router: Router, asked: str, only: str | None, chains: frozenset[str] 
     return holder, only
 
 
-<<<<<<< HEAD
-def _elsewhere(
-    settings: Settings, call: Call, found: Chain, start: str | None, chains: frozenset[str] | None
-) -> tuple[Chain, str | None]:
-=======
 def _task(chain: Chain, call: Call) -> int | None:
     """The first of the chain's task rules that fits a request."""
     metadata: dict[str, Any] | None = None
@@ -158,8 +153,9 @@ def _task(chain: Chain, call: Call) -> int | None:
     return None
 
 
-def _elsewhere(settings: Settings, call: Call, found: Chain, start: str | None) -> tuple[Chain, str | None]:
->>>>>>> 9370a24 (wip)
+def _elsewhere(
+    settings: Settings, call: Call, found: Chain, start: str | None, chains: frozenset[str] | None
+) -> tuple[Chain, str | None]:
     """The entry of a request that came out at a chain of the other kind: a model may stand in chains of both."""
     kind = _KINDS[call.operation]
     if start is not None:

@@ -225,10 +225,7 @@ def test_streams_may_be_delivered_whole(read, small, states):
 
 
 def test_alerts_are_not_yet_in_force(read, small, states):
-    found = read(
-        small
-        + '[[alerts.webhooks]]\nurl = "https://hooks.example.com/x?token=1"\n'
-    )
+    found = read(small + '[[alerts.webhooks]]\nurl = "https://hooks.example.com/x?token=1"\n')
     not_yet = {key for key, state in states(found).items() if state == "not yet in force"}
     assert not_yet == {
         "alerts.webhooks[0].url",
