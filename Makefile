@@ -4,9 +4,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 UV := $(shell command -v uv 2>/dev/null)
 ARGS ?=
+CONFORMANCE_DIR ?= ../shared/conformance
 LINKS := hotspare/app hotspare/widgets hotspare/probes hotspare/store
 
-.PHONY: run test check format wheel bench screenshots docs clean links
+.PHONY: run test check format wheel conformance bench screenshots docs clean links
 
 run: $(VENV)/.runtime
 	@$(BIN)/hotspare demo $(ARGS)
@@ -21,6 +22,7 @@ check: $(VENV)/.development
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest -n 2
 	$(MAKE) --no-print-directory wheel
+	$(MAKE) --no-print-directory conformance ARGS='--level core --level strict --level local'
 
 format: $(VENV)/.development
 	$(BIN)/ruff format .
@@ -29,6 +31,10 @@ format: $(VENV)/.development
 # Installs the wheel in a clean environment beside a user's own app.py, store.py and router.py, and uses it.
 wheel: $(VENV)/.development
 	$(BIN)/python tests/wheel.py
+
+# A conformance suite for gateways, where there is one in CONFORMANCE_DIR. ARGS="--only 'C-*' -v" runs some of it.
+conformance: $(VENV)/.development
+	@$(BIN)/python tests/conformance/run.py $(CONFORMANCE_DIR) $(ARGS)
 
 # The gateway beside a bare pass-through: CPU, memory, delays. ARGS=--check fails where it has become dearer.
 bench: $(VENV)/.development
@@ -72,4 +78,4 @@ endif
 	@touch $@
 
 clean:
-	rm -rf $(VENV) dist build .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) $(VENV)-conformance dist build .mypy_cache .ruff_cache .pytest_cache

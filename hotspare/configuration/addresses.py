@@ -49,7 +49,7 @@ def find_address(own: str | None, key: str, provider: Provider, listening: Liste
     for source, url, from_file in _candidates(own, key, provider, around):
         if not _is_ours(url, listening):
             return Found(url, from_file, tuple(warnings))
-        warnings.append(f"{source} is this gateway's own address ({url}): passed over")
+        warnings.append(f"{source} is this gateway's own address ({url}), a loop: passed over")
     if warnings:
         raise fault(around.path, warnings[0], f"give the provider's own address in {key}")
     raise fault(around.path, f"the address of {provider.name} is missing", f"add providers.{provider.name}.base_url")

@@ -100,29 +100,47 @@ class Hotspare(Adapter):
 
     # ------------------------------------------------------------ broken configurations
     def bad_config(self, spec, what):
-        text = self.text(spec)
         match what:
-            case "unknown-field":
-                text = text.replace("[limits]", "[limits]\nno_such_setting = 1")
-            case "negative-timeout":
-                text = self.text(spec, attempt_seconds=-3)
-            case "string-for-number":
-                text = self.text(spec, retries='"many"')
-            case "duplicate-target":
-                text += "\n".join(self.model(spec.routes[0].targets[0])) + "\n"
-            case "empty-chain":
-                text = self.text(spec, models=[])
-            case "trailing-comma":
-                text = text.replace("[limits]", '[limits\nx = {"a",}')
             case "not-utf8":
-                return self.write(spec, text.encode() + b"# \xff\xfe\n")
+                return self.write(spec, self.text(spec).encode() + b"# \xff\xfe\n")
             case "empty-file":
                 return self.write(spec, b"")
             case "missing-file":
                 return Launch(subst={"config": str(spec.dir / "nowhere.toml")}, env=self.environment(spec))
-            case _:
-                raise Unsupported(f"our format cannot express it: {what}")
-        return self.write(spec, text.encode())
+            case "duplicate-priority":
+                return self.guide(spec, [{"model": name, "priority": 1} for name in ("gpt-4o", "gpt-4o-mini")])
+        return self.write(spec, self.wrong_text(spec, what).encode())
+
+    def wrong_text(self, spec, what):
+        text = self.text(spec)
+        match what:
+            case "unknown-field":
+                return text.replace("[limits]", "[limits]\nno_such_setting = 1")
+            case "negative-timeout":
+                return self.text(spec, attempt_seconds=-3)
+            case "string-for-number":
+                return self.text(spec, retries='"many"')
+            case "duplicate-target":
+                return text + "\n".join(self.model(spec.routes[0].targets[0])) + "\n"
+            case "empty-chain":
+                return self.text(spec, models=[])
+            case "trailing-comma":
+                return text.replace("[limits]", '[limits\nx = {"a",}')
+            case "fallback-loop":  # a model that is this gateway itself
+                own = f'[providers.us]\ndialect = "openai"\nbase_url = "http://localhost:{spec.port}/v1"\n'
+                return self.text(spec, models=["us"]) + '[[models]]\nname = "us"\nprovider = "us"\n' + own
+        raise Unsupported(f"our format cannot express it: {what}")
+
+    def guide(self, spec, fallbacks):
+        """The operations guide's file, which has priorities; addresses and keys are in the environment there."""
+        primary, second = spec.routes[0].targets[:2]
+        content = {"claude_model": "claude-sonnet-4-20250514", "fallback_models": fallbacks}
+        launch = self.write(spec, json.dumps(content).encode(), "humanlayer.json")
+        launch.env.update(
+            ANTHROPIC_BASE_URL=primary.base_url, ANTHROPIC_API_KEY=primary.api_key,
+            OPENAI_BASE_URL=second.base_url + "/v1", OPENAI_API_KEY=second.api_key,
+        )  # fmt: skip
+        return launch
 
     # ------------------------------------------------------------ the operator
     async def command(self, gw, *words):
