@@ -139,7 +139,9 @@ def test_ollamas_host_that_is_none_is_refused(refusal):
 def test_this_gateways_own_address_is_passed_over_with_a_warning(read, small, host):
     found = read(small, port=4321, environ={"OPENAI_BASE_URL": f"http://{host}:4321/v1"})
     assert found.endpoints["gpt"].base_url == "https://api.openai.com/v1"
-    assert any("OPENAI_BASE_URL is this gateway's own address" in warning and "a loop" in warning for warning in found.warnings)
+    assert any(
+        "OPENAI_BASE_URL is this gateway's own address" in warning and "a loop" in warning for warning in found.warnings
+    )
 
 
 def test_a_neighbour_of_this_gateway_is_not_taken_for_it(read, small):

@@ -112,24 +112,22 @@ class Hotspare(Adapter):
         return self.write(spec, self.wrong_text(spec, what).encode())
 
     def wrong_text(self, spec, what):
-        text = self.text(spec)
-        match what:
-            case "unknown-field":
-                return text.replace("[limits]", "[limits]\nno_such_setting = 1")
-            case "negative-timeout":
-                return self.text(spec, attempt_seconds=-3)
-            case "string-for-number":
-                return self.text(spec, retries='"many"')
-            case "duplicate-target":
-                return text + "\n".join(self.model(spec.routes[0].targets[0])) + "\n"
-            case "empty-chain":
-                return self.text(spec, models=[])
-            case "trailing-comma":
-                return text.replace("[limits]", '[limits\nx = {"a",}')
-            case "fallback-loop":  # a model that is this gateway itself
-                own = f'[providers.us]\ndialect = "openai"\nbase_url = "http://localhost:{spec.port}/v1"\n'
-                return self.text(spec, models=["us"]) + '[[models]]\nname = "us"\nprovider = "us"\n' + own
-        raise Unsupported(f"our format cannot express it: {what}")
+        text, own = self.text(spec), f"http://localhost:{spec.port}/v1"
+        wrong = {
+            "unknown-field": text.replace("[limits]", "[limits]\nno_such_setting = 1"),
+            "negative-timeout": self.text(spec, attempt_seconds=-3),
+            "string-for-number": self.text(spec, retries='"many"'),
+            "duplicate-target": text + "\n".join(self.model(spec.routes[0].targets[0])) + "\n",
+            "empty-chain": self.text(spec, models=[]),
+            "trailing-comma": text.replace("[limits]", '[limits\nx = {"a",}'),
+            # a model that is this gateway itself
+            "fallback-loop": self.text(spec, models=["us"])
+            + '[[models]]\nname = "us"\nprovider = "us"\n'
+            + f'[providers.us]\ndialect = "openai"\nbase_url = "{own}"\n',
+        }
+        if what not in wrong:
+            raise Unsupported(f"our format cannot express it: {what}")
+        return wrong[what]
 
     def guide(self, spec, fallbacks):
         """The operations guide's file, which has priorities; addresses and keys are in the environment there."""
