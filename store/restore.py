@@ -8,9 +8,9 @@ import msgspec
 
 from hotspare.router.command import Decision, Slot
 from hotspare.router.record import Record
-from hotspare.store.history import Source
 from hotspare.store.journal import decode_decision
 from hotspare.store.rows import ATTEMPT_COLUMNS, REQUEST_COLUMNS, record_of
+from hotspare.store.source import Source
 
 _CHUNK = 500
 

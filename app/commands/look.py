@@ -27,6 +27,10 @@ ATTEMPT_COLUMNS: tuple[Column, ...] = (
     ("model", "called"), ("key", "key"), ("trigger", "trigger"), ("status", "status"), ("started_ms", "after"),
     ("first_content_ms", "first content"), ("ended_ms", "ended"), ("cost_usd", "cost"), ("message", "message"),
 )  # fmt: skip
+HISTORY_COLUMNS: tuple[Column, ...] = (
+    ("at", "from (UTC)"), ("requests", "requests"), ("ok", "ok"), ("fallback", "fallback"), ("failed", "failed"),
+    ("mean_ms", "mean"), ("p95_ms", "p95"), ("cost_usd", "cost"), ("unpriced_requests", "unpriced"),
+)  # fmt: skip
 JOURNAL_COLUMNS: tuple[Column, ...] = (
     ("when", "when (UTC)"), ("who", "who"), ("act", "act"), ("subject", "subject"), ("before", "before"),
     ("after", "after"), ("until", "until"), ("why", "why"),
@@ -154,7 +158,8 @@ def slow(chosen: Chosen, instance: str | None, *, as_json: bool) -> None:
 def history(chosen: Chosen, /, instance: str | None, *, as_json: bool, **wanted: Any) -> None:
     """Show the figures of past days."""
     wanted = {name: value for name, value in wanted.items() if value is not None}
-    _query(chosen, instance, "history", as_json=as_json, empty="nothing is kept of those days", **wanted)
+    found = look(instance, chosen.config).query("history", **wanted)
+    _show(found, HISTORY_COLUMNS, as_json=as_json, empty="nothing is kept of those days")
 
 
 @click.command()

@@ -95,7 +95,8 @@ class History(Protocol):
     """Answers questions about what was."""
 
     async def query(self, name: str, parameters: Mapping[str, Any]) -> list[dict[str, Any]]:
-        """One of the views that the contract names: "requests", "explain", "journal", "errors", "slow", "history".
+        """One of the views: "requests", "explain", "journal", "errors", "slow", "history", "figures". The store's
+        `history` says what each gives and which parameters it knows.
 
         Raises:
             ValueError: no such view, or a parameter it does not know.

@@ -92,6 +92,14 @@ async def test_requests_are_filtered(filled, noon):
     assert await ids(filled, session="s1", fallback=True) == ["f1"]
     assert await ids(filled, ok="false") == ["l1", "x1"]
     assert await ids(filled, last="2", model=None) == ["l1", "x1"]
+    assert await ids(filled, since=noon - 300, until=noon - 100) == ["a2", "a1"]
+    assert await ids(filled, status=503) == ["x1"]
+    assert await ids(filled, slow=True) == ["old"]
+    assert await ids(filled, slow=False, chain="main", last=2) == ["l1", "x1"]
+    assert await ids(filled, text="NIGHT") == ["a2"]
+    assert await ids(filled, text="gpt") == ["f1"]
+    assert await ids(filled, text="ol") == ["old"]
+    assert await ids(filled, text="%") == []
     assert await ids(filled, model="gpt' OR 1=1 --") == []
 
 
@@ -104,6 +112,7 @@ async def test_requests_are_filtered(filled, noon):
         ("requests", {"last": -1}, "none of it"),
         ("errors", {"since": float("nan")}, "none of it"),
         ("history", {"days": 0}, "none of it"),
+        ("figures", {"by": "weather"}, "none of it"),
         ("explain", {}, "needs the id"),
     ],
 )
@@ -192,15 +201,49 @@ async def test_history_gives_the_figures_in_steps(filled, noon):
         "at": noon - 3600,
         "requests": 4,
         "ok": 3,
+        "failed": 1,
+        "primary": 2,
         "fallback": 1,
+        "forced_fallback": 0,
         "mean_ms": 400.0,
+        "p50_ms": pytest.approx(300.0, rel=0.02),
+        "p95_ms": pytest.approx(800.0, rel=0.02),
+        "input_tokens": 4000,
+        "output_tokens": 800,
         "cost_usd": pytest.approx(0.018000000005),
         "unpriced_requests": 0,
     }
+    [one] = await filled.query("history", {"caller": "nightly"})
+    assert (one["requests"], one["mean_ms"]) == (1, 300.0)
+    assert await filled.query("history", {"until": noon - 3600}) == []
     minutes = await filled.query("history", {"since": noon - 3600, "step_seconds": 60})
     assert sum(row["requests"] for row in minutes) == 5
     assert sum(row["unpriced_requests"] for row in minutes) == 1
     assert all(row["at"] % 60 == 0 for row in minutes)
+
+
+async def test_figures_are_told_for_each_name_the_dearest_first(filled, noon):
+    async def named(**parameters):
+        return [(row["name"], row["requests"], row["cost_usd"]) for row in await filled.query("figures", parameters)]
+
+    cent = pytest.approx
+    assert await named(by="caller") == [("shop-api", 4, cent(0.012, abs=1e-6)), ("nightly", 1, cent(0.006))]
+    assert await named(by="chain", last=1) == [("main", 4, cent(0.018, abs=1e-6))]
+    assert await named(by="reason", chain="main") == [
+        ("", 2, cent(0.012, abs=1e-6)),
+        ("rate_limit", 1, cent(0.006)),
+        ("timeout", 1, 0.0),
+    ]
+    assert await named(by="session", chain="other") == [("s1", 1, None)]
+    assert await named(by="hour", since=noon - 2 * 86400) == [(noon - 3600, 5, cent(0.018)), (noon - 144000, 1, 0.006)]
+    assert await named(by="chain", until=noon - 86400) == []
+
+
+async def test_figures_of_a_model_are_those_of_its_calls(filled):
+    rows = {row["name"]: row for row in await filled.query("figures", {"by": "model", "chain": "main"})}
+    assert (rows["claude"]["requests"], rows["claude"]["calls"], rows["claude"]["failed"]) == (2, 5, 2)
+    assert rows["gpt"]["cost_usd"] == pytest.approx(0.006)
+    assert rows["gpt"]["p50_ms"] == pytest.approx(751.5, rel=0.02)
 
 
 GUIDE = (

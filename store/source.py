@@ -1,0 +1,15 @@
+"""What a question about the past is put to, and what comes back."""
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+Rows = list[dict[str, Any]]
+
+HOUR_SECONDS = 3600.0
+DAY_SECONDS = 86_400.0
+
+
+class Source(Protocol):
+    """Something that runs one SELECT."""
+
+    async def fetch(self, sql: str, parameters: Mapping[str, Any]) -> Rows: ...
