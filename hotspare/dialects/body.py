@@ -18,6 +18,9 @@ Kind: TypeAlias = tuple[msgspec.json.Decoder[Value], str]
 
 WISH_FIELDS = ("force_fallback", "preferred_fallback")
 
+FORCE_HEADER = "x-hotspare-force-fallback"
+_SWITCH_WORDS = frozenset({"true", "false", ""})
+
 TRACING_HEADERS = ("x-request-id", "traceparent")
 """What a caller sends to find its request again, wherever it goes."""
 
@@ -104,13 +107,26 @@ def check_messages(fields: Mapping[str, msgspec.Raw]) -> None:
 
 
 def take_wishes(fields: Fields, headers: Mapping[str, str]) -> tuple[bool, str | None]:
-    """Our own wish fields, taken out of the body: force a fallback, and the fallback that is preferred."""
+    """Our own wish fields, taken out of the body: force a fallback, and the fallback that is preferred.
+
+    Raises:
+        InvalidRequest: a wish cannot be understood; passed over, it would be a caller's surprise.
+    """
     force = small(fields, "force_fallback", SWITCH)
     preferred = small(fields, "preferred_fallback", _NAME_OR_NULL)
     for name in WISH_FIELDS:
         fields.pop(name, None)
-    force = force or headers.get("x-hotspare-force-fallback", "").strip().lower() == "true"
-    return force, preferred or headers.get("x-hotspare-preferred-fallback", "").strip() or None
+    told = headers.get(FORCE_HEADER)
+    return force or (told is not None and _switch(told)), preferred or headers.get(
+        "x-hotspare-preferred-fallback", ""
+    ).strip() or None
+
+
+def _switch(told: str) -> bool:
+    word = told.strip().lower()
+    if word not in _SWITCH_WORDS:
+        raise InvalidRequest(f"The header `{FORCE_HEADER}` must be true or false.", FORCE_HEADER)
+    return word == "true"
 
 
 def session_of(fields: Mapping[str, msgspec.Raw], headers: Mapping[str, str]) -> str | None:

@@ -93,7 +93,15 @@ def test_our_wishes_are_taken_out_and_kept():
 def test_our_wishes_may_be_headers():
     call = request({"x-hotspare-force-fallback": "true", "x-hotspare-preferred-fallback": "gpt"})
     assert (call.wish_force, call.wish_preferred) == (True, "gpt")
-    assert not request({"x-hotspare-force-fallback": "no"}).wish_force
+    for silent in ("false", "FALSE ", ""):
+        assert not request({"x-hotspare-force-fallback": silent}).wish_force
+
+
+@pytest.mark.parametrize("value", ["no", "1", "yes", "truee"])
+def test_a_wish_in_a_header_that_cannot_be_understood_is_refused_as_it_is_in_the_body(value):
+    with pytest.raises(InvalidRequest, match="true or false") as caught:
+        request({"x-hotspare-force-fallback": value})
+    assert caught.value.parameter == "x-hotspare-force-fallback"
 
 
 def test_a_wish_that_is_null_is_no_wish():
