@@ -13,15 +13,15 @@ from hotspare.app.terminal import hang_up, let_go
 from hotspare.app.way import Way
 
 
-async def attach(way: Way, *, who: str, notices: Sequence[str] = (), stay: str, stop: str) -> int:
+async def attach(way: Way, *, who: str, notices: Sequence[str], name: str, hint: str) -> int:
     """Show the instance until the operator leaves.
 
     Args:
         way: to its socket.
         who: the operator's name.
         notices: what is told on the screen at the start.
-        stay: what is said when the operator has left: that the instance goes on, and where.
-        stop: how it is stopped, and attached to again.
+        name: the instance, as it is called when the operator has left it.
+        hint: how it is attached to again, and stopped.
 
     Returns:
         the exit code.
@@ -37,14 +37,17 @@ async def attach(way: Way, *, who: str, notices: Sequence[str] = (), stay: str, 
         finally:
             asked.cancel()
             await asyncio.wait((asked,))
+    _tell_the_end(console, name, hint)
+    return 0 if console.crash is None else OUR_FAULT
+
+
+def _tell_the_end(console: Console, name: str, hint: str) -> None:
     if console.crash is not None:
-        say(f"the screen has failed ({type(console.crash).__name__})", stay)
-        return OUR_FAULT
-    if console.state.lost_since is not None:
-        say("left, while the instance did not answer", "see whether it runs: hotspare status")
+        say(f"the screen has failed ({type(console.crash).__name__}); {name} is not touched by that", hint)
+    elif console.state.lost_since is not None or console.state.latest is None:
+        say(f"left {name}, which did not answer", hint)
     else:
-        say(stay, stop)
-    return 0
+        say(f"{name} goes on serving {console.state.latest.instance.listen}", hint)
 
 
 async def _leave_when_asked(console: Console, stopping: Stopping) -> None:

@@ -8,6 +8,7 @@ import asyncio
 import secrets
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -41,7 +42,8 @@ class RemoteBackend:
 
     async def snapshot(self) -> Snapshot:
         """All live figures now."""
-        return admin_wire.decode_snapshot(await self._ask("GET", self._snapshot, seconds=LOOK_SECONDS))
+        snapshot = admin_wire.decode_snapshot(await self._ask("GET", self._snapshot, seconds=LOOK_SECONDS))
+        return _named_after(self._way.host, snapshot) if self._way.host else snapshot
 
     async def query(self, name: str, **parameters: Any) -> list[dict[str, Any]]:
         """A view of the past."""
@@ -100,6 +102,11 @@ class RemoteBackend:
             raise gone(self._way.where, str(error)) from None
         finally:
             writer.close()
+
+
+def _named_after(host: str, snapshot: Snapshot) -> Snapshot:
+    """Two screens on two machines must not look the same."""
+    return replace(snapshot, instance=replace(snapshot.instance, name=f"{snapshot.instance.name} at {host}"))
 
 
 def _request(method: str, path: str, body: bytes) -> bytes:

@@ -17,6 +17,10 @@ class Way(Protocol):
     """Opens one connection a call."""
 
     @property
+    def host(self) -> str:
+        """The machine, where it is not this one; else ""."""
+
+    @property
     def where(self) -> str:
         """The instance's place, for a sentence."""
 
@@ -33,6 +37,7 @@ class SocketWay:
     """The socket at `path` on this machine."""
 
     path: Path
+    host: str = ""
 
     @property
     def where(self) -> str:

@@ -1,8 +1,10 @@
 """The commands around an instance that runs by itself: start it in the background, attach a screen to it, stop it."""
 
 import asyncio
+import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -15,9 +17,14 @@ from hotspare.app.instance import Note
 from hotspare.app.loop import loop_factory
 from hotspare.app.options import Chosen, as_option, config_option, instance_option, port_option
 from hotspare.app.reach import named
+from hotspare.app.relay import Relay, greeting, write_all
 from hotspare.app.terminal import has_terminal
 from hotspare.app.way import SocketWay, Way
 from hotspare.router.error import HotspareError
+from hotspare.widgets.plain import plain
+
+if TYPE_CHECKING:
+    from hotspare.app.ssh import Far
 
 BEGIN_SECONDS = 30.0
 
@@ -58,13 +65,34 @@ def _serve_arguments(config: Path | None, port: int | None) -> list[str]:
 
 
 @click.command()
+@click.argument("host", required=False)
 @instance_option
 @as_option
+@click.option("--program", default="hotspare", metavar="PATH", help="How Hotspare is called at HOST.")
 @click.pass_obj
-def attach(chosen: Chosen, /, who: str, **which: str | None) -> int:
-    """Show the screen of an instance that runs; leaving changes nothing for it."""
+def attach(chosen: Chosen, /, host: str | None, who: str, program: str, **which: str | None) -> int:
+    """Show the screen of an instance that runs, at HOST through ssh; leaving changes nothing for it."""
     _need_terminal()
-    return _attach(instance.find(named(which["instance"], chosen.config)), who, ())
+    name = named(which["instance"], chosen.config)
+    if host is not None:
+        from hotspare.app.ssh import Far  # noqa: PLC0415 - a loop and a screen, only where wanted
+
+        return _attach_far(Far(host, name or "", program), who)
+    return _attach(instance.find(name), who, ())
+
+
+@click.command(hidden=True)
+@instance_option
+@click.pass_obj
+def relay(chosen: Chosen, /, **which: str | None) -> int:
+    """Hand the socket of an instance on over standard input and output: what `attach HOST` runs at HOST."""
+    if sys.stdin.isatty():
+        raise click.UsageError("relay is run by hotspare attach HOST, on its far side")
+    note = instance.find(named(which["instance"], chosen.config))
+    handed_on = sys.stdout.fileno()
+    write_all(handed_on, greeting(note.name))
+    Relay(Path(note.socket), sys.stdin.buffer, handed_on).run()
+    return 0
 
 
 @click.command()
@@ -123,9 +151,25 @@ def _attach(note: Note, who: str, notices: Sequence[str]) -> int:
 
 
 def _show(way: Way, note: Note, who: str, notices: Sequence[str]) -> int:
-    from hotspare.app import attaching  # noqa: PLC0415 - the screen only where it is wanted
+    from hotspare.app.attaching import attach as show  # noqa: PLC0415 - the screen only where it is wanted
 
-    stay = f"{note.name} goes on serving {note.listen}"
-    showing = attaching.attach(way, who=who or operator(), notices=notices, stay=stay, stop=_how_to_go_on(note))
+    shown = show(way, who=who or operator(), notices=notices, name=note.name, hint=_how_to_go_on(note))
     with asyncio.Runner(loop_factory=loop_factory()) as runner:
-        return runner.run(showing)
+        return runner.run(shown)
+
+
+def _attach_far(far: "Far", who: str) -> int:
+    with asyncio.Runner(loop_factory=loop_factory()) as runner:
+        return runner.run(_show_far(far, who or operator()))
+
+
+async def _show_far(far: "Far", who: str) -> int:
+    """The screen over ssh, once the instance has answered."""
+    from hotspare.app.attaching import attach as show  # noqa: PLC0415 - the screen only where it is wanted
+    from hotspare.app.remote import RemoteBackend  # noqa: PLC0415 - likewise
+    from hotspare.app.ssh import reached  # noqa: PLC0415 - likewise
+
+    async with reached(far, heard=lambda words: click.echo(f"{far.host}: {plain(words, 500)}", err=True)) as way:
+        await RemoteBackend(way).snapshot()
+        hint = f"attach: hotspare attach {far.host} --instance {way.instance}"
+        return await show(way, who=who, notices=(), name=f"{way.instance} at {far.host}", hint=hint)

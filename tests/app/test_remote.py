@@ -68,12 +68,13 @@ async def test_an_instance_that_is_gone_is_said_to_be_gone(tmp_path):
         await RemoteBackend(SocketWay(tmp_path / "nobody.sock")).snapshot()
 
 
-async def test_consoles_know_of_each_other_and_not_of_themselves(backend, demo):
-    other = RemoteBackend(SocketWay(socket_of(demo)), who="grace")
-    await other.snapshot()
-    seen = [console.who for console in (await backend.snapshot()).consoles]
-    assert any("as grace" in who for who in seen)
-    assert not any("as ada" in who for who in seen)
+async def test_consoles_know_of_each_other_and_not_of_themselves(demo):
+    one, two = (RemoteBackend(SocketWay(socket_of(demo)), who=who) for who in ("grace", "alan"))
+    await one.snapshot()
+    seen = " ".join(console.who for console in (await two.snapshot()).consoles)
+    assert "as grace" in seen
+    assert "as alan" not in seen
+    assert "as alan" in " ".join(console.who for console in (await one.snapshot()).consoles)
     assert "as grace" in demo.hotspare("status").out
 
 
