@@ -9,7 +9,6 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 from hotspare.configuration.addresses import Listening, is_loopback
 from hotspare.configuration.chains import chains_of
@@ -24,8 +23,6 @@ from hotspare.configuration.regions import with_regions
 from hotspare.configuration.surroundings import Surroundings, state_folder
 from hotspare.configuration.tokens import callers_of, gateway_token
 from hotspare.router.settings import PICO_PER_USD, Budget, Chain, Settings
-
-NOT_ENFORCED = "shown and warned about, but nothing is refused yet"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +48,9 @@ def compile_draft(draft: Draft, around: Surroundings) -> Compilation:
     _check_timezone(timezone, around.path)
     name = draft.file.gateway.name or _name(around.path)
     draft.file.health_check.only("enabled", done=False)
-    budget, budget_warnings = _budget(draft.file.budget)
+    budget = _budget(draft.file.budget)
     warnings = [*draft.warnings, *(warning for model in models for warning in model.warnings)]
-    warnings += [*_unused(models, chains), *_chains_without(models, chains), *budget_warnings]
+    warnings += [*_unused(models, chains), *_chains_without(models, chains), *_unpriced(budget, models)]
     keys = draft.account()
     warnings += [f"{key.key} does nothing: {key.note}" for key in keys if key.state == "ignored" and key.note]
     configuration = Configuration(
@@ -105,19 +102,23 @@ def _console(keys: ConsoleKeys) -> ConsoleSettings:
     return ConsoleSettings(keys.environment, keys.read_only)
 
 
-def _budget(keys: BudgetKeys) -> tuple[Budget, list[str]]:
-    """Nothing is refused yet: a daily limit is in force where all it has to do is warn."""
-    daily: float | None = keys.peek("daily_usd")
-    limited = [name for name in ("daily_usd", "session_usd") if keys.peek(name) is not None]
-    at_limit: Literal["warn"] = keys.only("at_limit", "warn")
-    if keys.peek("at_limit") == at_limit:
-        daily = keys.daily_usd
-    elif daily is not None:
-        keys.note("daily_usd", NOT_ENFORCED)
-    warned = keys.peek("at_limit") == at_limit and limited == ["daily_usd"]
-    warnings = [f"limits of cost are {NOT_ENFORCED}"] if limited and not warned else []
-    pico = None if daily is None else round(daily * PICO_PER_USD)
-    return Budget(daily=pico, alert_share=keys.alert_share, at_limit=at_limit), warnings
+def _budget(keys: BudgetKeys) -> Budget:
+    def pico(usd: float | None) -> int | None:
+        return None if usd is None else round(usd * PICO_PER_USD)
+
+    return Budget(pico(keys.daily_usd), pico(keys.session_usd), keys.alert_share, keys.at_limit, keys.unknown_price)
+
+
+def _unpriced(budget: Budget, models: list[CompiledModel]) -> list[str]:
+    """Models whose cost no limit can count."""
+    if budget.daily is None and budget.session is None:
+        return []
+    refused = budget.at_limit != "warn" and budget.unknown_price == "refuse"
+    what = "it is not called" if refused else "what it costs is in no figure and under no limit"
+    remedy = "give its input_ and output_usd_per_million_tokens" + (', or unknown_price = "allow"' if refused else "")
+    return [
+        f"the price of {entry.model.name} is unknown: {what}; {remedy}" for entry in models if entry.model.rates is None
+    ]
 
 
 def _default_chain(keys: GatewayKeys, chains: Mapping[str, Chain]) -> str | None:

@@ -1,8 +1,9 @@
 """One walk's account: who was passed over, what was called, how each call came out. The Record is made of it."""
 
-from hotspare.router.candidate import Held
+from hotspare.router.candidate import CandidateState, Held
 from hotspare.router.outcome import Ending, Times, attempt_of, record_of
 from hotspare.router.plan import Plan
+from hotspare.router.purse import Purse
 from hotspare.router.record import Ask, Attempt, Candidate, Record, Skip
 from hotspare.router.retry import Lane
 from hotspare.router.step import Ended
@@ -17,11 +18,14 @@ class Account:
         failures: what failed, in order, with its model.
     """
 
-    __slots__ = ("_ask", "_attempts", "_plan", "failures", "skipped")
+    __slots__ = ("_ask", "_attempts", "_owed", "_plan", "_purse", "_reserved", "failures", "skipped")
 
-    def __init__(self, ask: Ask, plan: Plan) -> None:
+    def __init__(self, ask: Ask, plan: Plan, purse: Purse | None) -> None:
         self._ask = ask
         self._plan = plan
+        self._purse = purse
+        self._reserved: dict[int, int] = {}
+        self._owed = 0
         self._attempts: list[Attempt] = []
         self.skipped: dict[str, Candidate] = {}
         self.failures: list[tuple[str, AttemptFailed]] = []
@@ -30,6 +34,21 @@ class Account:
         """A candidate was not called."""
         left = None if held.until is None else max(0.0, held.until - now)
         self.skipped[model] = Candidate(model, held.skip, left, held.by)
+
+    def too_dear(self, state: CandidateState) -> Held | None:
+        """Why a candidate may not be paid for; None: it may."""
+        return None if self._purse is None else self._purse.held(self._ask, state, self._plan.order)
+
+    def calling(self, n: int, state: CandidateState) -> None:
+        """A call begins: what it will cost is set aside, and stays so until the Record is made."""
+        if self._purse is not None:
+            self._reserved[n] = self._purse.expected(self._ask, state)
+            self._set_aside(self._reserved[n])
+
+    def _set_aside(self, pico_usd: int) -> None:
+        if self._purse is not None:
+            self._owed += pico_usd
+            self._purse.reserve(self._ask, pico_usd)
 
     def skip_of(self, model: str) -> Skip | None:
         """Why it was passed over; None where it was not."""
@@ -51,7 +70,10 @@ class Account:
         cancelled: bool = False,
     ) -> None:
         """A call is over. `told` is what the provider said at its end; None where it was cancelled before."""
-        self._attempts.append(attempt_of(n, lane, times, usage, told, cancelled=cancelled))
+        attempt = attempt_of(n, lane, times, usage, told, cancelled=cancelled)
+        self._attempts.append(attempt)
+        if self._purse is not None and attempt.cost_pico_usd is not None:
+            self._set_aside(attempt.cost_pico_usd - self._reserved.pop(n))
 
     def failed(self, model: str, failure: AttemptFailed) -> None:
         """A call gave nothing that could go to the caller."""
@@ -69,7 +91,8 @@ class Account:
         return self.failures[-1][1].trigger.value if self.failures else "forced"
 
     def record(self, ending: Ending, *, model: str | None, fallback: bool, now: float) -> Record:
-        """The finished request."""
+        """The finished request. From here its cost is the figures' to know."""
+        self._set_aside(-self._owed)
         return record_of(
             self._ask,
             self._plan,

@@ -15,6 +15,7 @@ from hotspare.router.evidence import Witness
 from hotspare.router.live import Live
 from hotspare.router.plan import Plan, Planner
 from hotspare.router.pulse import Pulse
+from hotspare.router.purse import purse
 from hotspare.router.record import Ask, Record
 from hotspare.router.settings import Settings
 from hotspare.router.snapshot import Instance, Snapshot, StoreView
@@ -38,6 +39,7 @@ class Router:
         self.witness = Witness()
         keys = {model.provider: Keys() for model in settings.models.values()}
         self.states = {name: CandidateState(model, keys[model.provider]) for name, model in settings.models.items()}
+        self._purse = purse(settings.budget, self.live)
         self._random = random
         self._planner = Planner(settings, self.states, self.standing, Pulse(self.live), random)
         self._changes = Changes(settings, self.states, self.standing)
@@ -64,13 +66,15 @@ class Router:
 
     def walk(self, ask: Ask, plan: Plan) -> Walk:
         """A Walk under a given plan."""
-        return Walk(ask, self.settings.chains[ask.chain], plan, self._random, self._changed)
+        return Walk(ask, self.settings.chains[ask.chain], plan, self._random, self._changed, self._purse)
 
     def fold(self, record: Record) -> None:
         """Take one finished Record, of this run or an earlier one, into the live figures."""
         self.live.fold(record)
         self.witness.fold(record)
         self._planner.fold(record)
+        if self._purse is not None:
+            self._purse.fold(record)
 
     def _changed(self) -> None:
         self.epoch += 1

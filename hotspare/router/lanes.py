@@ -10,9 +10,12 @@ from hotspare.router.account import Account
 from hotspare.router.candidate import CandidateState, Held, Permit
 from hotspare.router.line import Waiter
 from hotspare.router.plan import Plan
-from hotspare.router.record import Ask
+from hotspare.router.record import Ask, Skip
 from hotspare.router.retry import NEVER, Lane
 from hotspare.router.step import Cancel, Step, Try, Wait
+
+OURS: frozenset[Skip] = frozenset({"open", "suspended", "cooling", "busy"})
+"""What holds a model back for a while, and does not weigh as much as a limit of cost."""
 
 
 @dataclass(slots=True)
@@ -80,11 +83,14 @@ class Lanes:
     def _held(self, state: CandidateState, now: float) -> Held | None:
         if state.model.name == self._plan.excluded:
             return Held("forced", None, self._plan.excluded_by)
-        return state.held(self._ask, now)
+        held = state.held(self._ask, now)
+        if held is None or held.skip in OURS:
+            return self._account.too_dear(state) or held
+        return held
 
     def call_again(self, lane: Lane, now: float) -> list[Step]:
         """A call whose time has come; where the model may no longer be called, the next candidate's."""
-        return [self._call(lane, now)] if lane.state.held(self._ask, now) is None else self._next_instead(now)
+        return [self._call(lane, now)] if self._held(lane.state, now) is None else self._next_instead(now)
 
     def _next_instead(self, now: float) -> list[Step]:
         started = self.start_next(now)
@@ -116,6 +122,7 @@ class Lanes:
         lane.key = permit.key
         lane.due = NEVER
         lane.tried_keys |= {permit.key}
+        self._account.calling(n, lane.state)
         self.running[n] = Running(lane, permit, now, lane.queued_seconds)
         lane.queued_seconds = 0.0
         return Try(n, lane.state.model.name, permit.key, lane.limits, self._ask.deadline)

@@ -41,6 +41,8 @@ class Day:
     models: dict[str, ModelFigures] = field(default_factory=dict)
     other_pico_usd: int = 0
     """What probes, drills and test prompts cost."""
+    cost_pico_usd: int = 0
+    """What everything cost."""
 
 
 SEVERITY: tuple[LaneCell, ...] = ("unknown", "idle", "ok", "degraded", "cooling", "disabled", "open")
@@ -67,6 +69,8 @@ class Live:
         self.roll(max(record.at, self.newest))
         self.recent.append(record)
         self._note_checks(record)
+        if record.at >= self.day.begins:
+            self.day.cost_pico_usd += record.cost_pico_usd
         if record.kind != "traffic":
             if record.at >= self.day.begins:
                 self.day.other_pico_usd += record.cost_pico_usd

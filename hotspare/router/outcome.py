@@ -29,6 +29,9 @@ _FIELDS: Mapping[str, str] = {
 }
 """Where a request says that it needs something; others are called by the field's own name."""
 
+_LASTING = frozenset({"over_budget", "disabled", "draining", "no_key", "incapable", "forced"})
+"""What holds a candidate back until somebody does something about it, or the day is over."""
+
 UNBILLED = frozenset(Trigger) - {Trigger.timeout, Trigger.stream_cut, Trigger.stream_stall}
 """Failures that no provider bills when no content has come; after a timeout it may have."""
 
@@ -136,6 +139,10 @@ def graceful(
     if lacking:
         told = f"no model of this chain can serve what the request asks for: {', '.join(lacking)}"
         return Fail(400, "incapable", told, None, "leave that out, or ask another chain")
+    if _nothing_affordable(plan, skipped):
+        why = dict.fromkeys(candidate.by for candidate in skipped.values() if candidate.skip == "over_budget")
+        told = f"no model may be paid for ({', '.join(why)})"
+        return Fail(429, "insufficient_quota", told, None, "raise the limit, or wait until it begins anew")
     limited = _all_limited(plan, skipped, failures)
     seconds, returning = _earliest_return(plan.order, now)
     codes: Mapping[EndedBy, str] = {"deadline": "deadline_exceeded", "no_candidate": "no_model_available"}
@@ -159,6 +166,12 @@ def _lacking(
         parts[name] = _FIELDS.get(candidate.by, candidate.by) if candidate.skip == "incapable" else ""
     found = [parts.get(state.model.name, "") for state in plan.order]
     return tuple(dict.fromkeys(found)) if found and all(found) else ()
+
+
+def _nothing_affordable(plan: Plan, skipped: Mapping[str, Candidate]) -> bool:
+    """Whether money is what is lacking: nothing else that passes by itself stood in the way, and nothing was called."""
+    skips = {None if (skip := skipped.get(state.model.name)) is None else skip.skip for state in plan.order}
+    return "over_budget" in skips and skips <= _LASTING
 
 
 def _all_limited(plan: Plan, skipped: Mapping[str, Candidate], failures: Sequence[tuple[str, AttemptFailed]]) -> bool:

@@ -160,6 +160,8 @@ class Budget:
     session: int | None = None
     alert_share: float = 0.8
     at_limit: Literal["block", "cheapest", "warn"] = "block"
+    unknown_price: Literal["refuse", "allow"] = "refuse"
+    """Whether a model may be called whose cost nobody could count."""
 
 
 @dataclass(frozen=True, slots=True)

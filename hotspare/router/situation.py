@@ -169,13 +169,21 @@ def _key_refused(look: Look) -> list[SituationView]:
     ]
 
 
+AT_LIMIT = {
+    "block": ": requests are refused until midnight",
+    "cheapest": ": only the cheapest model is called until midnight",
+    "warn": ", over its limit",
+}
+
+
 def _over_budget(look: Look) -> list[SituationView]:
     limit = look.budget.daily
     spent = look.today.cost_pico_usd + look.other_pico_usd
     if limit is None or spent < limit * look.budget.alert_share:
         return []
-    if spent > limit:
-        text = f"The day's cost is {dollars(spent)}, over its limit of {dollars(limit)}."
+    refuses = look.budget.at_limit != "warn"
+    if spent > limit or (refuses and spent == limit):
+        text = f"The day's cost is {dollars(spent)} of {dollars(limit)}{AT_LIMIT[look.budget.at_limit]}."
         return [SituationView("over_budget", "critical", text)]
     gone = f"; at this rate it is gone at {clock_time(look.budget_gone_at)}" if look.budget_gone_at else ""
     text = f"The day's cost is {dollars(spent)} of {dollars(limit)}{gone}."

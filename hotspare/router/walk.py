@@ -16,6 +16,7 @@ from hotspare.router.candidate import verdict_of
 from hotspare.router.lanes import Lanes, Running
 from hotspare.router.outcome import CALLER_LEFT, FIRST_CHOICE, Ending, Times, graceful
 from hotspare.router.plan import Plan
+from hotspare.router.purse import Purse
 from hotspare.router.record import Ask, EndedBy, Record
 from hotspare.router.retry import Lane, call_again
 from hotspare.router.settings import Chain
@@ -46,14 +47,22 @@ class Walk:
         over: nothing runs any more and the end is known: `record` may be called.
     """
 
-    def __init__(self, ask: Ask, chain: Chain, plan: Plan, random: Random, changed: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        ask: Ask,
+        chain: Chain,
+        plan: Plan,
+        random: Random,
+        changed: Callable[[], None],
+        purse: Purse | None = None,
+    ) -> None:
         self.ask = ask
         self.plan = plan
         self.delivered_model: str | None = None
         self._chain = chain
         self._random = random
         self._changed = changed
-        self._account = Account(ask, plan)
+        self._account = Account(ask, plan, purse)
         self._lanes = Lanes(ask, plan, self._account)
         self._delivered: int | None = None
         self._meant = {plan.meant}

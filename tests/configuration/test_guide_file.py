@@ -130,20 +130,23 @@ def test_what_nobody_carries_out_yet_is_said(run, states):
     found = run(
         guide(
             health_check={"enabled": True, "interval_seconds": 30, "timeout_seconds": 5},
-            cost_config={"daily_limit_usd": 5, "per_session_limit_usd": 1},
         )
     )
     not_yet = {key for key, state in states(found).items() if state == "not yet in force"}
     assert not_yet == {
         "health_check.enabled",
         "health_check.timeout_seconds",
-        "cost_config.daily_limit_usd",
-        "cost_config.per_session_limit_usd",
     }
     notes = {key.key: key.note for key in found.keys}
-    assert "nothing is refused yet" in notes["cost_config.daily_limit_usd"]
     assert notes["health_check.interval_seconds"] == "as breaker.open_seconds; not yet as health_check.interval_seconds"
-    assert any("nothing is refused yet" in warning for warning in found.warnings)
+
+
+def test_the_guides_limits_refuse_when_they_are_reached(run, states):
+    found = run(guide(cost_config={"daily_limit_usd": 5, "per_session_limit_usd": 1, "alert_threshold_percent": 70}))
+    budget = found.settings.budget
+    assert (budget.daily, budget.session, budget.alert_share) == (5 * 10**12, 10**12, 0.7)
+    assert (budget.at_limit, budget.unknown_price) == ("block", "refuse")
+    assert "not yet in force" not in states(found).values()
 
 
 def test_fallbacks_go_by_cost_and_latency_where_the_guides_file_says_so(run, states):

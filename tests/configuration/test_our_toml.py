@@ -108,18 +108,33 @@ def test_a_limit_that_only_warns_is_in_force(read, small, states):
     assert found.warnings == ()
 
 
-def test_a_limit_that_would_refuse_is_not_yet_in_force(read, small, states):
-    for at_limit in ('at_limit = "block"\n', 'at_limit = "cheapest"\n', ""):
-        found = read(f"[budget]\ndaily_usd = 3\n{at_limit}{small}")
-        assert states(found)["budget.daily_usd"] == "not yet in force"
-        assert found.settings.budget.daily == 3_000_000_000_000
-        assert any("nothing is refused yet" in warning for warning in found.warnings)
+def test_limits_are_in_force(read, small, states):
+    for at_limit in ("block", "cheapest"):
+        keys = f'daily_usd = 3\nsession_usd = 0.5\nat_limit = "{at_limit}"\nunknown_price = "allow"\n'
+        found = read(f"[budget]\n{keys}{small}")
+        pico = 1_000_000_000_000
+        assert found.settings.budget == Budget(3 * pico, pico // 2, at_limit=at_limit, unknown_price="allow")
+        assert {state for key, state in states(found).items() if key.startswith("budget")} == {"in force"}
 
 
-def test_a_session_limit_is_not_yet_in_force_even_as_a_warning(read, small, states):
-    found = read('[budget]\nsession_usd = 3\nat_limit = "warn"\n' + small)
-    assert states(found)["budget.session_usd"] == "not yet in force"
-    assert any("nothing is refused yet" in warning for warning in found.warnings)
+@pytest.mark.parametrize(
+    ("keys", "said"),
+    [
+        ("daily_usd = 3", "it is not called"),
+        ("session_usd = 3", "it is not called"),
+        ('daily_usd = 3\nunknown_price = "allow"', "is in no figure"),
+        ('daily_usd = 3\nat_limit = "warn"', "is in no figure"),
+        ("", None),
+    ],
+)
+def test_under_a_limit_an_unknown_price_is_warned_of(read, small, keys, said):
+    model = '[[models]]\nname = "mine"\nprovider = "openai"\nmodel = "ft:nobody-knows"\n'
+    content = small.replace('["claude", "gpt"]', '["claude", "gpt", "mine"]')
+    found = read(f"[budget]\n{keys}\n{model}{content}")
+    assert [w for w in found.warnings if "price of mine is unknown" in w] == [
+        w for w in found.warnings if said is not None and said in w
+    ]
+    assert (said is None) == (not found.warnings)
 
 
 def test_a_key_of_another_strategy_does_nothing_and_that_is_said(read, small, states):

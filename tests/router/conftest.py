@@ -11,7 +11,7 @@ from hotspare.router.facade import Router
 from hotspare.router.hedging import HedgeBudget
 from hotspare.router.plan import Hedge, Plan
 from hotspare.router.record import Ask, Record
-from hotspare.router.settings import BreakerRules, Chain, Limits, Model, Rates, Settings
+from hotspare.router.settings import BreakerRules, Budget, Chain, Limits, Model, Rates, Settings
 from hotspare.router.snapshot import Instance, StoreView
 from hotspare.router.step import (
     Begin,
@@ -165,6 +165,7 @@ def make_settings(
     breaker: BreakerRules | None = None,
     models: dict[str, dict[str, Any]] | None = None,
     chain: dict[str, Any] | None = None,
+    budget: Budget | None = None,
 ) -> Settings:
     names = names or ("claude", "gpt", "haiku")
     limits = limits or Limits()
@@ -181,7 +182,7 @@ def make_settings(
     for name, changes in (models or {}).items():
         built[name] = replace(built[name], **changes)
     main = Chain("main", tuple(names), dict.fromkeys(names, limits))
-    return Settings(built, {"main": replace(main, **(chain or {}))})
+    return Settings(built, {"main": replace(main, **(chain or {}))}, budget or Budget())
 
 
 @pytest.fixture

@@ -87,7 +87,7 @@ def test_orders_in_force_are_named_with_their_end(world):
 def test_the_budget_warns_at_its_share_and_is_critical_over_the_limit(world):
     main = world()
     cost = main.request().record.cost_pico_usd
-    object.__setattr__(main.settings, "budget", Budget(daily=cost * 10))
+    object.__setattr__(main.settings, "budget", Budget(daily=cost * 10, at_limit="warn"))
     assert "budget_near" not in codes(main)
     for _ in range(7):
         main.request()
@@ -95,6 +95,10 @@ def test_the_budget_warns_at_its_share_and_is_critical_over_the_limit(world):
     for _ in range(2):
         main.request()
     assert worst(main).code == "budget_near", "exactly at the limit is not over it"
+    object.__setattr__(main.settings, "budget", Budget(daily=cost * 10, at_limit="block"))
+    assert worst(main).code == "over_budget", "where it refuses, it is reached there"
+    assert "requests are refused until midnight" in worst(main).text
+    object.__setattr__(main.settings, "budget", Budget(daily=cost * 10, at_limit="warn"))
     main.request()
     assert (worst(main).code, worst(main).severity) == ("over_budget", "critical")
     assert cost < PICO_PER_USD
