@@ -1,12 +1,13 @@
 """Where a model is reached: its own address, its provider's, the environment's, the preset's; never this gateway."""
 
 import ipaddress
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from hotspare.configuration.error import ConfigurationError, fault
-from hotspare.configuration.presets import PRESETS, Preset
+from hotspare.configuration.presets import PRESETS, REGION, REGION_VARIABLES, SURFACES, Preset
 from hotspare.configuration.provider import Provider
 from hotspare.configuration.surroundings import Surroundings
 from hotspare.configuration.values import parts_of
@@ -46,13 +47,27 @@ def find_address(own: str | None, key: str, provider: Provider, listening: Liste
         ConfigurationError: there is none, or the environment's is none.
     """
     warnings: list[str] = []
-    for source, url, from_file in _candidates(own, key, provider, around):
+    for source, told, from_file in _candidates(own, key, provider, around):
+        url = _completed(told, provider)
         if not _is_ours(url, listening):
             return Found(url, from_file, tuple(warnings))
         warnings.append(f"{source} is this gateway's own address ({url}), a loop: passed over")
     if warnings:
         raise fault(around.path, warnings[0], f"give the provider's own address in {key}")
-    raise fault(around.path, f"the address of {provider.name} is missing", f"add providers.{provider.name}.base_url")
+    raise fault(around.path, f"the address of {provider.name} is missing", _how_to_give(provider))
+
+
+def _how_to_give(provider: Provider) -> str:
+    variable = provider.preset.address_variable if provider.preset else None
+    return f"{f'set {variable}, or ' if variable else ''}add providers.{provider.name}.base_url"
+
+
+def _completed(url: str, provider: Provider) -> str:
+    """With the path of the provider's interface, where the address names its host alone."""
+    preset = provider.preset
+    if preset is None or urlsplit(url).path.strip("/"):
+        return url
+    return url.rstrip("/") + (preset.path if provider.api_version is None else preset.versioned_path)
 
 
 def _candidates(own: str | None, key: str, provider: Provider, around: Surroundings) -> Iterator[tuple[str, str, bool]]:
@@ -64,7 +79,8 @@ def _candidates(own: str | None, key: str, provider: Provider, around: Surroundi
         variable = provider.preset.address_variable
         if variable is not None and (url := from_environment(provider.preset, around)) is not None:
             yield variable, url, False
-        yield "the preset", provider.preset.base_url, False
+        if provider.preset.base_url is not None:
+            yield "the preset", _in_region(provider.preset.base_url, provider, around), False
 
 
 def from_environment(preset: Preset, around: Surroundings) -> str | None:
@@ -104,6 +120,22 @@ def _ollama(value: str) -> str:
     return f"{parts.scheme}://{shown}:{port or default}{path or '/v1'}"
 
 
+def _in_region(template: str, provider: Provider, around: Surroundings) -> str:
+    if REGION not in template:
+        return template
+    region = provider.region or region_of(around)
+    if region is None:
+        remedy = f"set {REGION_VARIABLES[0]}, or add providers.{provider.name}.region"
+        raise fault(around.path, f"the region of {provider.name} is missing", remedy)
+    return template.replace(REGION, region)
+
+
+def region_of(around: Surroundings) -> str | None:
+    """The region that the environment names; what could be no part of a host's name is none."""
+    named = (around.variable(name) for name in REGION_VARIABLES)
+    return next((name for name in named if name and name.replace("-", "").isalnum() and name.isascii()), None)
+
+
 # ------------------------------------------------------------------ whose address it is
 def _is_ours(url: str, listening: Listening) -> bool:
     host, port = _place(url)
@@ -138,12 +170,24 @@ def _numeric(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
 
 def sends_known_key_elsewhere(url: str, key_names: tuple[str, ...], around: Surroundings) -> str | None:
     """The known provider's key that an address would be sent although it is not that provider's."""
-    for preset in PRESETS.values():
+    for provider, preset in PRESETS.items():
         for name in (name for name in key_names if name.startswith(preset.key_names or "\n")):
-            allowed = {preset.base_url, from_environment(preset, around) or preset.base_url}
-            if _origin(url) not in map(_origin, allowed):
+            known = (preset, *(surface for _, surface in SURFACES.get(provider, ())))
+            if not any(_is_at(url, place, around) for place in known):
                 return name
     return None
+
+
+def _is_at(url: str, preset: Preset, around: Surroundings) -> bool:
+    """Whether an address is the provider's own: in any region, and wherever the environment says that it is."""
+    told = from_environment(preset, around)
+    if told is not None and _origin(url) == _origin(told):
+        return True
+    if preset.base_url is None:
+        return False
+    (scheme, host, port), (its_scheme, pattern, its_port) = _origin(url), _origin(preset.base_url)
+    anywhere = re.escape(pattern).replace(re.escape(REGION), "[a-z0-9-]+")
+    return (scheme, port) == (its_scheme, its_port) and re.fullmatch(anywhere, host) is not None
 
 
 def _origin(url: str) -> tuple[str, str, int]:

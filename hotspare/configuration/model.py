@@ -10,6 +10,7 @@ from pydantic import Field, Strict
 from hotspare.configuration.section import Section
 from hotspare.configuration.values import (
     Address,
+    ApiVersion,
     AtLeastOne,
     Headers,
     InstanceName,
@@ -20,6 +21,7 @@ from hotspare.configuration.values import (
     Pause,
     Port,
     Proxy,
+    Region,
     Retries,
     Seconds,
     Share,
@@ -30,7 +32,7 @@ from hotspare.configuration.values import (
     Variables,
     Weight,
 )
-from hotspare.dialects.endpoint import DialectName
+from hotspare.dialects.endpoint import Authentication, DialectName
 from hotspare.router.settings import Kind, Strategy, StreamDelivery
 from hotspare.router.trigger import Trigger
 
@@ -133,6 +135,9 @@ class ProviderKeys(Section):
     base_url: Address | None = None
     api_key_env: Variables | None = None
     api_key_file: Name | None = None
+    authentication: Authentication | None = None
+    region: Region | None = None
+    api_version: ApiVersion | None = None
     headers: Headers = Field(default_factory=dict)
     ca_file: Name | None = None
     stream_usage: bool | None = None

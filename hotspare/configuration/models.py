@@ -1,6 +1,7 @@
 """Compile models: whose each is, where it is reached, with which keys, at what price, and what it lacks."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from types import MappingProxyType
 
@@ -11,11 +12,12 @@ from hotspare.configuration.error import fault, plain
 from hotspare.configuration.keys import find_keys
 from hotspare.configuration.model import BreakerKeys, ChainKeys, ModelKeys
 from hotspare.configuration.names import Belonging, UnknownName, belonging, likeness
-from hotspare.configuration.presets import NO_SCHEMAS, PRESETS
+from hotspare.configuration.presets import NO_SCHEMAS, PRESETS, SAMPLING, TAKES_SAMPLING
 from hotspare.configuration.provider import Provider, provider
 from hotspare.configuration.proxies import find_proxy
 from hotspare.configuration.surroundings import Surroundings, config_folder
-from hotspare.dialects.endpoint import DialectName, Endpoint
+from hotspare.dialects.adaptation import Adaptation
+from hotspare.dialects.endpoint import Endpoint
 from hotspare.dialects.exchange import LACKS
 from hotspare.router.settings import Model
 
@@ -36,7 +38,24 @@ def compile_models(draft: Draft, listening: Listening, around: Surroundings) -> 
     Raises:
         ConfigurationError: a provider is unknown, or an address or key is not as it must be.
     """
-    return [_Compiling(i, keys, draft, listening, around).compile() for i, keys in enumerate(draft.file.models)]
+    compiled = [_Compiling(i, keys, draft, listening, around).compile() for i, keys in enumerate(draft.file.models)]
+    endpoints = {model.endpoint.model: model.endpoint for model in compiled}
+    chains: Mapping[str, ChainKeys] = draft.file.peek("chains")
+    return [
+        replace(model, endpoint=replace(model.endpoint, guest_in=_guest_in(model.endpoint, chains, endpoints)))
+        for model in compiled
+    ]
+
+
+def _guest_in(endpoint: Endpoint, chains: Mapping[str, ChainKeys], endpoints: Mapping[str, Endpoint]) -> frozenset[str]:
+    """The chains in which another provider's model of the same dialect comes first: callers write for that one."""
+    found = set()
+    for name, chain in chains.items():
+        names = chain.peek("models")
+        first = next((e for n in names if (e := endpoints.get(n)) and e.dialect == endpoint.dialect), endpoint)
+        if endpoint.model in names and first.provider != endpoint.provider:
+            found.add(name)
+    return frozenset(found)
 
 
 class _Compiling:
@@ -51,7 +70,7 @@ class _Compiling:
 
     def compile(self) -> CompiledModel:
         keys, owner = self.keys, self._owner()
-        host = provider(owner.provider, self.draft.file.providers, self.around)
+        host = provider(owner.provider, self.draft.file.providers, self.around, owner.model_id)
         key_names, key_file, needs_key = self._key_sources(host)
         where = f"{self.place if keys.api_key_file else f'providers.{host.name}'}.api_key_file"
         found = find_keys(key_names, key_file, where, self.around)
@@ -65,7 +84,7 @@ class _Compiling:
                 provider=host.name,
                 keys=tuple(key.alias for key in found.keys),
                 needs_key=needs_key,
-                lacks=_lacks(host.dialect, owner.model_id),
+                lacks=_lacks(host, owner.model_id),
                 context_tokens=keys.context_tokens,
                 rates=prices.configured(keys) or prices.listed(owner.model_id, host.price_id, self.around.today),
                 enabled=keys.enabled,
@@ -85,6 +104,9 @@ class _Compiling:
                 headers=MappingProxyType(dict(host.headers)),
                 parameters=MappingProxyType(dict(keys.parameters)),
                 stream_usage=host.stream_usage,
+                authentication=host.authentication,
+                api_version=host.api_version,
+                adaptation=_adaptation(host, owner.model_id),
                 vectors_like=self._before_in_vector_spaces(),
                 ca_file=host.ca_file,
                 transport=host.transport,
@@ -141,10 +163,24 @@ class _Compiling:
             raise fault(around.path, what, f"if you trust this file, name it: --config {plain(str(around.path), 200)}")
 
 
-def _lacks(dialect: DialectName, model_id: str) -> frozenset[str]:
+def _lacks(host: Provider, model_id: str) -> frozenset[str]:
     """What the model cannot be asked for."""
-    old = dialect == "anthropic" and any(fnmatchcase(model_id, pattern) for pattern in NO_SCHEMAS)
-    return LACKS[dialect] | {"json_schema"} if old else LACKS[dialect]
+    lacks = LACKS[host.dialect] | host.lacks
+    return lacks | {"json_schema"} if _is_before_schemas(host, model_id) else lacks
+
+
+def _adaptation(host: Provider, model_id: str) -> Adaptation:
+    """How a request is put for the model."""
+    adaptation = host.adaptation
+    if host.dialect != "anthropic" or "claude-" not in model_id:
+        return adaptation
+    if not any(fnmatchcase(model_id, pattern) for pattern in TAKES_SAMPLING):
+        return replace(adaptation, refuses=SAMPLING)
+    return replace(adaptation, strict_tools=False) if _is_before_schemas(host, model_id) else adaptation
+
+
+def _is_before_schemas(host: Provider, model_id: str) -> bool:
+    return host.dialect == "anthropic" and any(fnmatchcase(model_id, pattern) for pattern in NO_SCHEMAS)
 
 
 def _lacking_key(name: str, host: Provider, key_names: tuple[str, ...]) -> tuple[str, ...]:

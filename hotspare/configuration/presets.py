@@ -2,8 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 
-from hotspare.dialects.endpoint import DialectName
+from hotspare.dialects.adaptation import AS_IT_IS, Adaptation
+from hotspare.dialects.endpoint import Authentication, DialectName
+
+REGION = "{region}"
+"""Stands in addresses for the region that the provider is asked in."""
+
+REGION_VARIABLES = ("AWS_REGION", "AWS_DEFAULT_REGION")
 
 
 @dataclass(frozen=True, slots=True)
@@ -11,22 +18,68 @@ class Preset:
     """One provider.
 
     Attributes:
-        base_url: where it is, unless told otherwise.
+        base_url: where it is, unless told otherwise; may hold REGION; None: everybody has an address of their own.
         key_names: environment variables that its keys are looked for in.
         needs_key: a model without a key cannot be called.
         address_variable: an environment variable that tells otherwise.
+        path: what follows an address that names a host alone.
+        versioned_path: the same where a version of its interface is asked for.
         price_id: its name in the price library; None: its prices are unknown unless configured.
         stream_usage: it takes `stream_options`.
+        authentication: how its keys are shown; None: as its dialect has it.
+        adaptation: where it differs from its dialect.
+        lacks: what its models cannot be asked for, beyond what its dialect has no words for.
     """
 
     dialect: DialectName
-    base_url: str
+    base_url: str | None
     key_names: tuple[str, ...] = ()
     needs_key: bool = True
     address_variable: str | None = None
+    path: str = ""
+    versioned_path: str = ""
     price_id: str | None = None
     stream_usage: bool = True
+    authentication: Authentication | None = None
+    adaptation: Adaptation = AS_IT_IS
+    lacks: frozenset[str] = frozenset()
 
+    @property
+    def needs_region(self) -> bool:
+        """Whether its address depends on a region."""
+        return self.base_url is not None and REGION in self.base_url
+
+
+_SYSTEM_ONLY = Adaptation(developer=False)
+
+_GEMINI = Adaptation(
+    developer=False,
+    takes=frozenset(
+        {
+            "model", "messages", "stream", "stream_options", "max_tokens", "max_completion_tokens", "temperature",
+            "top_p", "n", "stop", "tools", "tool_choice", "parallel_tool_calls", "response_format",
+            "reasoning_effort", "extra_body", "user", "presence_penalty", "modalities", "audio", "service_tier",
+        }
+    ),
+)  # fmt: skip
+"""Its OpenAI surface answers 400 to names that it does not know: `seed`, `frequency_penalty`, `logit_bias`."""
+
+_GROQ = Adaptation(developer=False, names=False, refuses=frozenset({"logit_bias", "logprobs", "top_logprobs"}))
+
+_MISTRAL = Adaptation(
+    takes=frozenset(
+        {
+            "model", "messages", "stream", "max_tokens", "temperature", "top_p", "n", "stop", "random_seed",
+            "metadata", "tools", "tool_choice", "parallel_tool_calls", "response_format", "presence_penalty",
+            "frequency_penalty", "prediction", "prompt_mode", "safe_prompt", "reasoning_effort", "guardrails",
+        }
+    ),
+    renames={"seed": "random_seed", "max_completion_tokens": "max_tokens"},
+    developer=False,
+    names=False,
+    short_call_ids=True,
+)  # fmt: skip
+"""It answers 422 to every name that it does not know, and 400 to ids of tool calls that are not like its own."""
 
 PRESETS: Mapping[str, Preset] = {
     "anthropic": Preset(
@@ -48,27 +101,113 @@ PRESETS: Mapping[str, Preset] = {
         "https://generativelanguage.googleapis.com/v1beta/openai",
         ("GEMINI_API_KEY", "GOOGLE_API_KEY"),
         price_id="google",
+        adaptation=_GEMINI,
+        lacks=frozenset({"logprobs"}),
     ),
-    "ollama": Preset("openai", "http://127.0.0.1:11434/v1", needs_key=False, address_variable="OLLAMA_HOST"),
-    "vllm": Preset("openai", "http://127.0.0.1:8000/v1", ("VLLM_API_KEY",), needs_key=False),
+    "ollama": Preset(
+        "openai",
+        "http://127.0.0.1:11434/v1",
+        needs_key=False,
+        address_variable="OLLAMA_HOST",
+        adaptation=_SYSTEM_ONLY,
+        lacks=frozenset({"n"}),
+    ),
+    "vllm": Preset("openai", "http://127.0.0.1:8000/v1", ("VLLM_API_KEY",), needs_key=False, adaptation=_SYSTEM_ONLY),
     "openrouter": Preset("openai", "https://openrouter.ai/api/v1", ("OPENROUTER_API_KEY",), price_id="openrouter"),
-    "groq": Preset("openai", "https://api.groq.com/openai/v1", ("GROQ_API_KEY",), price_id="groq"),
-    "mistral": Preset(
-        "openai", "https://api.mistral.ai/v1", ("MISTRAL_API_KEY",), price_id="mistral", stream_usage=False
+    "groq": Preset(
+        "openai",
+        "https://api.groq.com/openai/v1",
+        ("GROQ_API_KEY",),
+        price_id="groq",
+        adaptation=_GROQ,
+        lacks=frozenset({"logprobs", "n"}),
     ),
-    "deepseek": Preset("openai", "https://api.deepseek.com/v1", ("DEEPSEEK_API_KEY",), price_id="deepseek"),
+    "mistral": Preset(
+        "openai",
+        "https://api.mistral.ai/v1",
+        ("MISTRAL_API_KEY",),
+        price_id="mistral",
+        stream_usage=False,
+        adaptation=_MISTRAL,
+        lacks=frozenset({"logprobs", "audio", "web_search", "functions"}),
+    ),
+    "deepseek": Preset(
+        "openai",
+        "https://api.deepseek.com/v1",
+        ("DEEPSEEK_API_KEY",),
+        price_id="deepseek",
+        adaptation=_SYSTEM_ONLY,
+        lacks=frozenset({"json_schema"}),
+    ),
+    "azure": Preset(
+        "openai",
+        None,
+        ("AZURE_OPENAI_API_KEY",),
+        address_variable="AZURE_OPENAI_ENDPOINT",
+        path="/openai/v1",
+        versioned_path="/openai",
+        price_id="azure",
+        authentication="api-key",
+    ),
+    "bedrock": Preset(
+        "openai",
+        f"https://bedrock-runtime.{REGION}.amazonaws.com/openai/v1",
+        ("AWS_BEARER_TOKEN_BEDROCK",),
+        price_id="aws",
+    ),
 }
 
+SURFACES: Mapping[str, tuple[tuple[str, Preset], ...]] = {
+    "bedrock": (
+        (
+            "*anthropic.claude-*",
+            Preset(
+                "anthropic",
+                f"https://bedrock-mantle.{REGION}.api.aws/anthropic",
+                ("AWS_BEARER_TOKEN_BEDROCK",),
+                price_id="aws",
+                authentication="bearer",
+                adaptation=Adaptation(own_version=True),
+                lacks=frozenset({"json_schema"}),
+            ),
+        ),
+    ),
+}
+"""Of providers that serve some models elsewhere, in another dialect: which, and how."""
+
+
+def preset_of(provider: str, model_id: str = "") -> Preset | None:
+    """What is known of a provider, for one of its models."""
+    for pattern, surface in SURFACES.get(provider, ()):
+        if fnmatchcase(model_id, pattern):
+            return surface
+    return PRESETS.get(provider)
+
+
 NO_SCHEMAS: tuple[str, ...] = (
-    "claude-2*",
-    "claude-3*",
-    "claude-instant*",
-    "claude-opus-4-0",
-    "claude-opus-4-2*",
-    "claude-sonnet-4-0",
-    "claude-sonnet-4-2*",
+    "*claude-2*",
+    "*claude-3*",
+    "*claude-instant*",
+    "*claude-opus-4-0",
+    "*claude-opus-4-1*",
+    "*claude-opus-4-2*",
+    "*claude-sonnet-4-0",
+    "*claude-sonnet-4-2*",
 )
 """Models of Anthropic that came before its structured answers."""
+
+TAKES_SAMPLING: tuple[str, ...] = (
+    "*claude-2*",
+    "*claude-3*",
+    "*claude-instant*",
+    "*claude-*-4-[0-6]",
+    "*claude-*-4-[0-6]-*",
+    "*claude-*-4-[0-6]@*",
+    "*claude-*-4-20*",
+)
+"""Models of Anthropic that came before those that choose for themselves: later ones refuse SAMPLING."""
+
+SAMPLING = frozenset({"temperature", "top_p", "top_k"})
 
 FAMILIES: tuple[tuple[str, str], ...] = (
     ("claude-*", "anthropic"),

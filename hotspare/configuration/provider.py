@@ -6,9 +6,10 @@ from typing import Literal
 
 from hotspare.configuration.error import fault, plain
 from hotspare.configuration.model import ProviderKeys
-from hotspare.configuration.presets import PRESETS, Preset
+from hotspare.configuration.presets import PRESETS, Preset, preset_of
 from hotspare.configuration.surroundings import Surroundings
-from hotspare.dialects.endpoint import DialectName
+from hotspare.dialects.adaptation import AS_IT_IS, Adaptation
+from hotspare.dialects.endpoint import Authentication, DialectName
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,16 +30,35 @@ class Provider:
     transport: Literal["auto", "httpx"] = "auto"
     proxy: str | None = None
     """As the file says."""
+    region: str | None = None
+    """As the file says."""
+    api_version: str | None = None
+    authentication: Authentication | None = None
     price_id: str | None = None
 
+    @property
+    def adaptation(self) -> Adaptation:
+        """Where it differs from its dialect."""
+        return AS_IT_IS if self._known is None else self._known.adaptation
 
-def provider(name: str, own: Mapping[str, ProviderKeys], around: Surroundings) -> Provider:
-    """The provider of that name.
+    @property
+    def lacks(self) -> frozenset[str]:
+        """What its models cannot be asked for, beyond what its dialect has no words for."""
+        return frozenset() if self._known is None else self._known.lacks
+
+    @property
+    def _known(self) -> Preset | None:
+        """Its preset, where the file has it speak the preset's own dialect: of another nothing is known."""
+        return self.preset if self.preset is not None and self.preset.dialect == self.dialect else None
+
+
+def provider(name: str, own: Mapping[str, ProviderKeys], around: Surroundings, model_id: str = "") -> Provider:
+    """The provider of that name, as it serves one of its models.
 
     Raises:
         ConfigurationError: nothing is known of it, or too little.
     """
-    preset, keys = PRESETS.get(name), own.get(name)
+    preset, keys = preset_of(name, model_id), own.get(name)
     if keys is not None:
         return _configured(name, keys, preset, around)
     if preset is None:
@@ -52,6 +72,7 @@ def provider(name: str, own: Mapping[str, ProviderKeys], around: Surroundings) -
         key_names=preset.key_names,
         needs_key=preset.needs_key,
         stream_usage=preset.stream_usage,
+        authentication=preset.authentication,
         price_id=preset.price_id,
     )
 
@@ -76,6 +97,9 @@ def _configured(name: str, keys: ProviderKeys, preset: Preset | None, around: Su
         stream_usage=_or(keys.stream_usage, preset.stream_usage if preset else True),
         transport=keys.transport,
         proxy=keys.proxy,
+        region=keys.region,
+        api_version=keys.api_version,
+        authentication=keys.authentication or (preset.authentication if preset else None),
         price_id=preset.price_id if preset else None,
     )
 

@@ -15,6 +15,8 @@ NAME_CHARACTERS = 200
 PARAMETER_DEPTH = 20
 
 _INSTANCE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}\Z")
+_REGION = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?\Z")
+_API_VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]{0,39}\Z")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 _HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+\Z")
 _SECRET = re.compile(r"(sk|pk|rk|gsk|xai|key|nvapi|hf|ghp|glpat|AKIA|AIza|ya29|Bearer|eyJ)[-_.A-Za-z0-9 ]{12,}\Z")
@@ -102,6 +104,18 @@ def _proxy(told: str) -> str:
         raise ValueError(what) from None
 
 
+def _region(text: str) -> str:
+    if not _REGION.match(text):
+        raise ValueError("must be the name of a region, like us-east-1")
+    return text
+
+
+def _api_version(text: str) -> str:
+    if not _API_VERSION.match(text):
+        raise ValueError("must be a version, like 2024-10-21")
+    return text
+
+
 def _headers(headers: dict[str, str]) -> dict[str, str]:
     for name, value in headers.items():
         if not _HEADER.match(name):
@@ -144,6 +158,8 @@ Variable = Annotated[str, AfterValidator(_variable)]
 Variables = Annotated[list[Variable], BeforeValidator(_several), Field(min_length=1)]
 Address = Annotated[str, AfterValidator(_address)]
 Proxy = Annotated[str, AfterValidator(_proxy)]
+Region = Annotated[str, AfterValidator(_region)]
+ApiVersion = Annotated[str, AfterValidator(_api_version)]
 Link = Annotated[str, AfterValidator(_link)]
 Headers = Annotated[dict[str, str], AfterValidator(_headers)]
 Parameters = Annotated[dict[str, Any], AfterValidator(_parameters)]

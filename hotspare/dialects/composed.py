@@ -1,13 +1,17 @@
 """What a model is sent, and what had to be left out of it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple, TypeVar
 
 import msgspec
 
+from hotspare.dialects.provider_error import one_line
 from hotspare.router.trigger import AttemptFailed, Trigger, Usage
 
 Form = TypeVar("Form")
+
+NAMES_SHOWN = 24
+NAME_LENGTH = 60
 
 _encode = msgspec.json.Encoder().encode
 
@@ -18,6 +22,12 @@ class Composed(NamedTuple):
     body: bytes
     dropped: tuple[str, ...] = ()
     """Fields of the request that had no counterpart and were harmless to leave out."""
+
+
+def named(dropped: Sequence[str]) -> tuple[str, ...]:
+    """Names as they go into a header: bounded, whatever a caller made up."""
+    shown = tuple(one_line(name, NAME_LENGTH) for name in dropped[:NAMES_SHOWN])
+    return (*shown, "…") if len(dropped) > NAMES_SHOWN else shown
 
 
 class ReadAnswer(NamedTuple):

@@ -9,12 +9,8 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
-from hotspare.dialects.provider_error import one_line
 from hotspare.dialects.stream import StopReason
 from hotspare.router.trigger import Usage
-
-NAMES_SHOWN = 24
-NAME_LENGTH = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,12 +102,6 @@ class Conversation:
     """What a JSON answer must look like."""
     dropped: list[str] = field(default_factory=list)
     """Fields that had no counterpart and were harmless to leave out, in the caller's words."""
-
-    @property
-    def named(self) -> tuple[str, ...]:
-        """`dropped`, as it goes into a header: bounded, whatever a caller made up."""
-        shown = tuple(one_line(name, NAME_LENGTH) for name in self.dropped[:NAMES_SHOWN])
-        return (*shown, "…") if len(self.dropped) > NAMES_SHOWN else shown
 
     def say(self, role: Literal["user", "assistant"], part: Part) -> None:
         """Add to the last turn, or begin one: turns alternate."""

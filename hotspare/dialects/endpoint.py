@@ -5,7 +5,11 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Literal
 
+from hotspare.dialects.adaptation import AS_IT_IS, Adaptation
+
 DialectName = Literal["openai", "anthropic"]
+Authentication = Literal["bearer", "api-key", "x-api-key"]
+"""How a key is shown: `Authorization: Bearer KEY`, or in the header of that name."""
 
 NOTHING: Mapping[str, Any] = MappingProxyType({})
 
@@ -39,6 +43,15 @@ class Endpoint:
     """Ask OpenAI streams for usage; off where a server rejects `stream_options`."""
     vectors_like: tuple[str, ...] = ()
     """Models that stand before this one in a chain of embeddings: its vectors must be as long as theirs."""
+    authentication: Authentication | None = None
+    """None: as the dialect has it."""
+    api_version: str | None = None
+    """Of servers that want one in the query, and the model's id in the path."""
+    adaptation: Adaptation = AS_IT_IS
+    guest_in: frozenset[str] = frozenset()
+    """Chains in which callers of its dialect write for another provider, whose model stands before it."""
+    guest: bool = False
+    """This request was written for another provider: what only that one understands is left out."""
     ca_file: str | None = None
     transport: Literal["auto", "httpx"] = "auto"
     proxy: str | None = field(default=None, repr=False)

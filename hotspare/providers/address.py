@@ -1,15 +1,15 @@
 """Where one model is reached with one key: its URL and headers, built once."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from urllib.parse import quote
 
+from hotspare.dialects.anthropic_messages.request import ANTHROPIC_VERSION, VERSION_HEADER
 from hotspare.dialects.body import TRACING_HEADERS
 from hotspare.dialects.call import Call, Operation
 from hotspare.dialects.endpoint import ApiKey, DialectName, Endpoint
 from hotspare.dialects.exchange import EXCHANGES, Exchange
 from hotspare.router.trigger import AttemptFailed, Trigger
-
-ANTHROPIC_VERSION = "2023-06-01"
 
 Headers = tuple[tuple[str, str], ...]
 
@@ -38,11 +38,17 @@ class Address:
     """With lower-case names; the key is among them."""
 
     def headers_for(self, call: Call) -> Headers:
-        """With what the caller may pass on: most of it to a provider of its own dialect alone."""
+        """With what the caller may pass on: most of it to the provider alone that it was written for."""
         passed = call.passed_headers
-        if passed and call.dialect != self.endpoint.dialect:
+        if passed and (call.dialect != self.endpoint.dialect or self.endpoint.guest):
             passed = tuple((name, value) for name, value in passed if name in TRACING_HEADERS)
+        elif passed and self.endpoint.adaptation.own_version:
+            passed = tuple((name, value) for name, value in passed if name != VERSION_HEADER)
         return tuple((dict(self.headers) | dict(passed)).items()) if passed else self.headers
+
+    def for_guest(self) -> "Address":
+        """The same, for requests that were written for another provider."""
+        return replace(self, endpoint=replace(self.endpoint, guest=True))
 
     def exchange_for(self, call: Call) -> Exchange:
         """How the caller's dialect and the model's meet.
@@ -60,7 +66,7 @@ class Address:
 def addresses_of(endpoint: Endpoint) -> Iterable[tuple[str, Address]]:
     """The endpoint's address under each of its keys' aliases, and under "" where it has none."""
     for key in endpoint.keys or (None,):
-        headers = {**_COMMON, **_authentication(endpoint.dialect, key)}
+        headers = {**_COMMON, **_authentication(endpoint, key)}
         headers |= {name.lower(): value for name, value in endpoint.headers.items()}
         yield (key.alias if key else ""), Address(endpoint, _urls(endpoint), tuple(headers.items()))
 
@@ -74,11 +80,19 @@ def _url(endpoint: Endpoint, path: str) -> str:
     base = endpoint.base_url.rstrip("/")
     if path.startswith("/v1/") and base.endswith("/v1"):
         base = base.removesuffix("/v1")
-    return base + path
+    return base + path if endpoint.api_version is None else _versioned(base, path, endpoint)
 
 
-def _authentication(dialect: DialectName, key: ApiKey | None) -> Mapping[str, str]:
-    if dialect == "anthropic":
-        version = {"anthropic-version": ANTHROPIC_VERSION}
-        return version | {"x-api-key": key.secret} if key else version
-    return {"authorization": f"Bearer {key.secret}"} if key else {}
+def _versioned(base: str, path: str, endpoint: Endpoint) -> str:
+    """With the version asked for; by the name of its deployment, unless the address has it, or needs none."""
+    if "/deployments/" not in base and not base.endswith("/v1"):
+        base = f"{base}/deployments/{quote(endpoint.model_id, safe='')}"
+    return f"{base}{path}?api-version={quote(endpoint.api_version or '', safe='')}"
+
+
+def _authentication(endpoint: Endpoint, key: ApiKey | None) -> Mapping[str, str]:
+    version = {VERSION_HEADER: ANTHROPIC_VERSION} if endpoint.dialect == "anthropic" else {}
+    if key is None:
+        return version
+    shown = endpoint.authentication or ("x-api-key" if endpoint.dialect == "anthropic" else "bearer")
+    return version | ({"authorization": f"Bearer {key.secret}"} if shown == "bearer" else {shown: key.secret})

@@ -69,10 +69,14 @@ class ProviderCarrier:
         self._addresses: dict[tuple[str, str], Address] = {
             (name, alias): address for name, endpoint in endpoints.items() for alias, address in addresses_of(endpoint)
         }
+        self._guests = {
+            place: address.for_guest() for place, address in self._addresses.items() if address.endpoint.guest_in
+        }
+        self._providers = {name: endpoint.provider for name, endpoint in endpoints.items()}
 
     async def call(self, attempt: Try, ask: Ask, call: Call) -> WholeAnswer | StreamedAnswer:
         """Carry one attempt out (`engine.protocols.Carrier`)."""
-        address = self._addresses[attempt.model, attempt.key]
+        address = self._address(attempt, ask)
         limit = Limit(self._clock.monotonic)
         reply: Reply | None = None
         begun = False
@@ -97,6 +101,18 @@ class ProviderCarrier:
     async def aclose(self) -> None:
         """Close all connections."""
         await self._transports.aclose()
+
+    def _address(self, attempt: Try, ask: Ask) -> Address:
+        """The model's, as the request's own provider's or as another's in its place."""
+        place = (attempt.model, attempt.key)
+        guest = self._guests.get(place)
+        if guest is None:
+            return self._addresses[place]
+        if ask.start is not None:
+            written_for_it = self._providers.get(ask.start) == guest.endpoint.provider
+        else:
+            written_for_it = ask.chain not in guest.endpoint.guest_in
+        return self._addresses[place] if written_for_it else guest
 
     def _prepare(self, attempt: Try, call: Call, address: Address, limit: Limit) -> _Attempt:
         exchange = address.exchange_for(call)

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from hotspare.dialects.anthropic_messages.request import NOT_OF_THIS_DIALECT
-from hotspare.dialects.composed import Composed
+from hotspare.dialects.composed import Composed, named
 from hotspare.dialects.conversation import (
     Conversation,
     File,
@@ -44,14 +44,19 @@ def write_request(conversation: Conversation, endpoint: Endpoint, *, stream: boo
         "model": endpoint.model_id,
         "max_tokens": conversation.max_tokens or defaults.get("max_tokens") or DEFAULT_MAX_TOKENS,
     }
-    body |= _turns(conversation) | _sampling(conversation, defaults) | _tools(conversation)
+    strict, refused = endpoint.adaptation.strict_tools, endpoint.adaptation.refuses
+    body |= _turns(conversation) | _sampling(conversation, defaults) | _tools(conversation, strict=strict)
     if conversation.schema is not None:
         body["output_config"] = {"format": {"type": "json_schema", "schema": closed(conversation.schema)}}
     if stream:
         body["stream"] = True
     for name, value in defaults.items():
         body.setdefault(name, value)
-    return Composed(_encode(body), conversation.named)
+    for name in sorted(refused & body.keys()):
+        del body[name]
+        if getattr(conversation, name, None) is not None:
+            conversation.drop(name)
+    return Composed(_encode(body), named(conversation.dropped))
 
 
 def _defaults(endpoint: Endpoint) -> dict[str, Any]:
@@ -140,20 +145,22 @@ def _safe(call_id: str) -> str:
 
 
 # ------------------------------------------------------------------ tools
-def _tools(conversation: Conversation) -> dict[str, Any]:
+def _tools(conversation: Conversation, *, strict: bool) -> dict[str, Any]:
     if not conversation.tools:
         return {}
-    told: dict[str, Any] = {"tools": [_tool(tool) for tool in conversation.tools]}
+    told: dict[str, Any] = {"tools": [_tool(tool, strict=strict) for tool in conversation.tools]}
+    if not strict and any(tool.strict for tool in conversation.tools):
+        conversation.drop("tools.strict")
     choice = _choice(conversation.tool_choice, conversation.parallel_calls)
     return told | ({"tool_choice": choice} if choice else {})
 
 
-def _tool(tool: Tool) -> dict[str, Any]:
+def _tool(tool: Tool, *, strict: bool) -> dict[str, Any]:
     told: dict[str, Any] = {"name": tool.name}
     if tool.description is not None:
         told["description"] = tool.description
     told["input_schema"] = tool.schema
-    if tool.strict is not None:
+    if strict and tool.strict is not None:
         told["strict"] = tool.strict
     return told
 

@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 
 from hotspare.dialects.anthropic_messages.answer import OUR_SIGNATURE
+from hotspare.dialects.anthropic_messages.guest import without_bound
 from hotspare.dialects.anthropic_messages.needs import needs_of
 from hotspare.dialects.body import (
     SWITCH,
@@ -19,10 +20,14 @@ from hotspare.dialects.body import (
     top_level,
 )
 from hotspare.dialects.call import Call, Operation
-from hotspare.dialects.composed import Composed
+from hotspare.dialects.composed import Composed, named
 from hotspare.dialects.endpoint import Endpoint
 
-PASSED_HEADERS = ("anthropic-version", "anthropic-beta", "idempotency-key", "accept", *TRACING_HEADERS)
+VERSION_HEADER = "anthropic-version"
+ANTHROPIC_VERSION = "2023-06-01"
+"""What is spoken here. Later ones take less of a request, and give the same answers."""
+
+PASSED_HEADERS = (VERSION_HEADER, "anthropic-beta", "idempotency-key", "accept", *TRACING_HEADERS)
 
 NOT_OF_THIS_DIALECT = frozenset(
     {
@@ -39,6 +44,9 @@ _NOT_TOGETHER: Mapping[str, tuple[str, ...]] = {
     "top_k": ("thinking",),
 }
 """Fields beside which a default would be refused."""
+
+_SAMPLING = ("temperature", "top_p", "top_k")
+"""What later versions refuse."""
 
 _COUNTING = frozenset({"count_tokens"})
 """All that a question for the number of tokens needs: content is counted whatever it is."""
@@ -100,17 +108,25 @@ def _read(body: bytes, headers: Mapping[str, str], operation: Operation) -> Call
 
 
 def compose(call: Call, endpoint: Endpoint) -> Composed:
-    """The caller's own values, for a model of this dialect: its name set, its defaults filled in."""
-    fields = _own_fields(call, endpoint)
+    """The caller's own values, for a model of this dialect: its name set, its defaults filled in.
+
+    Raises:
+        Incapable: what was meant for another provider cannot go to this one.
+    """
+    fields, dropped = _own_fields(call, endpoint)
+    refused = endpoint.adaptation.refuses
+    if refused:
+        dropped += tuple(name for name in sorted(refused) if fields.pop(name, None) is not None)
+    withheld = refused.union(_SAMPLING) if _version(call) != ANTHROPIC_VERSION else refused
     for name, value in endpoint.parameters.items():
-        if name not in fields and name not in NOT_OF_THIS_DIALECT and not _beside(name, fields):
+        if name not in fields and name not in NOT_OF_THIS_DIALECT | withheld and not _beside(name, fields):
             fields[name] = msgspec.Raw(_encode(value))
-    return Composed(_encode(fields))
+    return Composed(_encode(fields), named(dropped) if dropped else ())
 
 
 def compose_counting(call: Call, endpoint: Endpoint) -> Composed:
     """The same without defaults: nothing is generated, and fields that only matter then are refused."""
-    return Composed(_encode(_own_fields(call, endpoint)))
+    return Composed(_encode(_own_fields(call, endpoint)[0]))
 
 
 def thinks(call: Call) -> bool:
@@ -122,13 +138,18 @@ def thinks(call: Call) -> bool:
         return False
 
 
-def _own_fields(call: Call, endpoint: Endpoint) -> dict[str, msgspec.Raw]:
-    fields = dict(call.fields)
+def _own_fields(call: Call, endpoint: Endpoint) -> tuple[dict[str, msgspec.Raw], tuple[str, ...]]:
+    """Those that go up, and the names of what does not."""
+    fields, dropped = without_bound(call.fields) if endpoint.guest else (dict(call.fields), ())
     fields["model"] = msgspec.Raw(_encode(endpoint.model_id))
     messages = fields["messages"]
     if _OUR_MARK in bytes(messages):
         fields["messages"] = _without_our_thinking(messages)
-    return fields
+    return fields, dropped
+
+
+def _version(call: Call) -> str:
+    return next((value for name, value in call.passed_headers if name == VERSION_HEADER), ANTHROPIC_VERSION)
 
 
 def _beside(name: str, fields: Mapping[str, msgspec.Raw]) -> bool:

@@ -5,9 +5,10 @@ from typing import Any
 
 import msgspec
 
-from hotspare.dialects.composed import Composed
+from hotspare.dialects.composed import Composed, named
 from hotspare.dialects.conversation import Conversation, File, Image, Text, Tool, ToolCall, ToolChoice, ToolResult, Turn
 from hotspare.dialects.endpoint import Endpoint
+from hotspare.dialects.openai_chat.adapting import adapt
 from hotspare.dialects.openai_chat.answer import write_call
 from hotspare.dialects.schema import is_strict
 
@@ -30,7 +31,8 @@ def write_request(conversation: Conversation, endpoint: Endpoint, *, stream: boo
     for name, value in endpoint.parameters.items():
         if name not in body and _SAME_FIELD.get(name) not in body:
             body[name] = value
-    return Composed(_encode(body), conversation.named)
+    left_out = adapt(body, endpoint.adaptation)
+    return Composed(_encode(body), named((*conversation.dropped, *left_out)))
 
 
 def _limits(conversation: Conversation, endpoint: Endpoint) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import msgspec
 
+from hotspare.dialects.adaptation import AS_IT_IS
 from hotspare.dialects.body import (
     SWITCH,
     TRACING_HEADERS,
@@ -17,8 +18,10 @@ from hotspare.dialects.body import (
     top_level,
 )
 from hotspare.dialects.call import Call
-from hotspare.dialects.composed import Composed
+from hotspare.dialects.composed import Composed, named
 from hotspare.dialects.endpoint import Endpoint
+from hotspare.dialects.openai_chat.adapting import adapt
+from hotspare.dialects.openai_chat.guest import without_bound
 from hotspare.dialects.openai_chat.needs import needs_of
 
 PASSED_HEADERS = ("openai-beta", "idempotency-key", "accept", *TRACING_HEADERS)
@@ -70,15 +73,21 @@ def read_request(body: bytes, headers: Mapping[str, str]) -> Call:
 
 
 def compose(call: Call, endpoint: Endpoint) -> Composed:
-    """The caller's own values, for a model of this dialect: its name set, usage asked for, its defaults filled in."""
-    fields = dict(call.fields)
+    """The caller's own values, for a model of this dialect: its name set, usage asked for, its defaults filled in.
+
+    Raises:
+        Incapable: what was meant for another provider cannot go to this one.
+    """
+    fields, dropped = without_bound(call.fields) if endpoint.guest else (dict(call.fields), ())
     fields["model"] = msgspec.Raw(_encode(endpoint.model_id))
     if call.stream and endpoint.stream_usage:
         fields["stream_options"] = _with_usage(fields.get("stream_options"))
     for name, value in endpoint.parameters.items():
         if name not in fields and _SAME_FIELD.get(name) not in fields:
             fields[name] = msgspec.Raw(_encode(value))
-    return Composed(_encode(fields))
+    if endpoint.adaptation is not AS_IT_IS:
+        dropped += adapt(fields, endpoint.adaptation)
+    return Composed(_encode(fields), named(dropped) if dropped else ())
 
 
 def simple_request(model: str, prompt: str, *, max_tokens: int, stream: bool) -> bytes:
