@@ -5,11 +5,10 @@ It reads no key, no address and no configuration from anywhere.
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 from random import Random
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
+from hotspare.app.demo_folder import demo_folder
 from hotspare.configuration.compiled import Configuration
 from hotspare.router.clock import Clock
 
@@ -38,10 +37,10 @@ class Demo:
         """The world's configuration, while its models answer."""
         from hotspare.probes.scenario import DemoWorld  # noqa: PLC0415 - after the first frame
 
-        with TemporaryDirectory(prefix="hotspare-demo-", ignore_cleanup_errors=True) as folder:
+        with demo_folder() as folder:
             async with DemoWorld(clock, Random()) as world:
                 self._world = world
-                yield world.configuration(store_path=Path(folder) / "demo.db", port=self._port)
+                yield world.configuration(store_path=folder / "demo.db", port=self._port)
 
     @asynccontextmanager
     async def traffic(self, running: "Running") -> AsyncIterator[None]:
@@ -51,4 +50,4 @@ class Demo:
         try:
             yield
         finally:
-            await traffic.__aexit__(None, None, None)
+            await traffic.aclose()

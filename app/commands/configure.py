@@ -18,16 +18,20 @@ ACTION_COLUMNS: tuple[Column, ...] = (("keys", "keys"), ("title", "what"), ("tie
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path))
 @json_option
-def check(file: Path, *, as_json: bool) -> None:
-    """Say what Hotspare understands of FILE: its chains and models, and what comes of every key."""
+def check(file: Path, *, as_json: bool) -> int:
+    """Say what Hotspare understands of FILE: its chains and models, and what comes of every key.
+
+    The exit code is 1 where the file is understood and could not be served here.
+    """
     from hotspare.configuration.check import lines, report  # noqa: PLC0415 - the readers of all formats
 
     found = report(file, os.environ, datetime.now(UTC).date())
     if as_json:
         printing.print_json(found.as_json())
-        return
-    for line in lines(found):
-        click.echo(plain(line, 2000))
+    else:
+        for line in lines(found):
+            click.echo(plain(line, 2000))
+    return 0 if found.runnable else 1
 
 
 @click.command()

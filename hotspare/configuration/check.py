@@ -42,7 +42,7 @@ class ModelReport:
 
 @dataclass(frozen=True, slots=True)
 class CheckReport:
-    """What a file means."""
+    """What a file means. `runnable`: it can be served here and now; else the first warning says what is missing."""
 
     path: str
     format: str
@@ -51,6 +51,7 @@ class CheckReport:
     models: tuple[ModelReport, ...]
     keys: tuple[FileKey, ...]
     warnings: tuple[str, ...]
+    runnable: bool = True
 
     def as_json(self) -> dict[str, Any]:
         """Plain data."""
@@ -75,6 +76,7 @@ def report(path: Path, environ: Mapping[str, str], today: date) -> CheckReport:
         models=tuple(_model(found, name) for name in found.settings.models),
         keys=found.keys,
         warnings=(*unable, *found.warnings, *_short_limits(found)),
+        runnable=dead is None,
     )
 
 

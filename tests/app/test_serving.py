@@ -246,6 +246,40 @@ def test_check_tells_chains_models_and_what_comes_of_every_key(new_home, config)
     assert "chain main" in new_home.hotspare("check", config).out
 
 
+def test_check_says_no_where_serve_would_not_begin(new_home, config):
+    path = Path(config)
+    path.write_text(path.read_text().replace('dialect = "openai"', 'dialect = "openai"\napi_key_env = "BOX_KEY"'))
+    checked = new_home.hotspare("check", config, "--json")
+    assert checked.code == 1
+    assert checked.json["runnable"] is False
+    assert "cannot be run here" in new_home.hotspare("check", config).out
+    assert new_home.hotspare("serve", "--config", config).code == 2
+    new_home.environment["BOX_KEY"] = "sk-1"
+    assert new_home.hotspare("check", config).code == 0
+
+
+def test_a_state_folder_that_cannot_be_made_is_told_with_what_to_set(new_home):
+    (new_home.folder / "file").touch()
+    done = new_home.program("demo", XDG_STATE_HOME=str(new_home.folder / "file" / "state"), XDG_RUNTIME_DIR="")
+    assert done.code == 2
+    assert "file/state/hotspare cannot be made: not a directory" in done.err
+    assert "XDG_STATE_HOME" in done.err
+
+
+def test_what_a_killed_demo_left_is_cleared_away_by_the_next(new_home):
+    temporary = new_home.folder / "temporary"
+    temporary.mkdir()
+    with new_home.running("demo", "--no-screen", "--port", "0", TMPDIR=str(temporary)) as process:
+        new_home.until_it_runs()
+        end(process, signal.SIGKILL)
+    [left] = temporary.iterdir()
+    with new_home.running("demo", "--no-screen", "--port", "0", TMPDIR=str(temporary)) as process:
+        new_home.until_it_runs()
+        assert left not in temporary.iterdir()
+        assert end(process) == 0
+    assert list(temporary.iterdir()) == []
+
+
 def test_a_read_only_instance_refuses_acts(new_home, config):
     with Path(config).open("a", encoding="utf-8") as file:
         file.write("[console]\nread_only = true\n")
