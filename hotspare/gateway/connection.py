@@ -205,6 +205,7 @@ class Connection(HttpToolsProtocol):
         """Answer what cannot become a request, unless another answer has the connection; then close it."""
         running = self._running if self._running is not None and not self._running.response_complete else None
         in_body = self._received.phase is Phase.body
+        self._state.refused[refusal.code] += 1
         self._stop_reading_requests()
         self.pipeline.clear()
         if running is None:

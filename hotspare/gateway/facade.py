@@ -23,6 +23,7 @@ from hotspare.gateway.listening import (
     remove_unix,
 )
 from hotspare.gateway.server import HttpServer
+from hotspare.gateway.state import State
 from hotspare.gateway.traffic import Traffic
 from hotspare.router.clock import Clock
 
@@ -62,8 +63,8 @@ class Gateway:
         self._settings = settings
         self._socket_path = socket_path
         self._socket_identity: tuple[int, int] | None = None
-        application = Traffic(engine, backend, settings)
-        self._traffic = HttpServer(application, limits)
+        state = State()
+        self._traffic = HttpServer(Traffic(engine, backend, settings, state), limits, state)
         admin = admin_application(backend, presence or Presence(Clock()))
         self._admin = HttpServer(admin, limits)  # type: ignore[arg-type]
         self.port = settings.port

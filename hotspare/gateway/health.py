@@ -8,10 +8,8 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from hotspare.gateway.metrics import models_once
+from hotspare.gateway.metrics import CALLABLE, models_once
 from hotspare.router.snapshot import ModelState, ModelView, Snapshot
-
-_CALLABLE: frozenset[ModelState] = frozenset({"ok", "trial"})
 
 _STATUS: Mapping[ModelState, str] = {
     "ok": "healthy",
@@ -53,7 +51,7 @@ def readiness(snapshot: Snapshot, *, draining: bool) -> tuple[int, dict[str, Any
     """Whether a request sent now could be answered: status, body, and in how many seconds it might be."""
     if draining:
         return 503, {"ready": False, "reason": "draining"}, None
-    if any(model.state in _CALLABLE for model in snapshot.models):
+    if any(model.state in CALLABLE for model in snapshot.models):
         return 200, {"ready": True}, None
     ends = [model.seconds_left for model in snapshot.models if model.seconds_left is not None]
     return 503, {"ready": False, "reason": "no model available"}, min(ends, default=None)
@@ -87,7 +85,7 @@ def page_of_models(listed: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def _is_ready(snapshot: Snapshot, chain: str) -> bool:
-    return any(model.state in _CALLABLE for model in snapshot.models if model.chain == chain)
+    return any(model.state in CALLABLE for model in snapshot.models if model.chain == chain)
 
 
 def _model_health(snapshot: Snapshot, model: ModelView) -> dict[str, Any]:

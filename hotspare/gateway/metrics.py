@@ -1,18 +1,22 @@
 """What `/metrics` says: every family, its labels and where its values come from, as one table (docs/metrics.md).
 
-Counters are the fold over Records since the process started; gauges are one Snapshot. Nothing is counted here.
+Counters are the fold over Records since the process started; gauges are one Snapshot. Nothing is counted here. A label
+holds names of the configuration or words of ours, never what a caller sent: nobody outside can make series.
 """
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Literal, Protocol, TypeAlias, get_args
 
 from hotspare.engine.backend import Backend
 from hotspare.router.settings import PICO_PER_USD
-from hotspare.router.snapshot import ModelState, ModelView, Snapshot
+from hotspare.router.snapshot import ChainView, ModelState, ModelView, Snapshot
 from hotspare.router.totals import Durations, Totals, Used
+
+CALLABLE: frozenset[ModelState] = frozenset({"ok", "trial"})
 
 
 class Engine(Protocol):
@@ -24,12 +28,22 @@ class Engine(Protocol):
     def in_flight(self) -> int: ...
 
 
+class Surface(Protocol):
+    """What the metrics need of the gateway's connections."""
+
+    @property
+    def connections(self) -> Collection[object]: ...
+    @property
+    def refused(self) -> Mapping[str, int]: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Seen:
     """What one scrape looks at."""
 
     totals: Totals
     snapshot: Snapshot
+    surface: Surface
     in_flight: int
 
 
@@ -72,6 +86,33 @@ def _tokens(seen: Seen) -> Samples:
         yield (*labels, "output"), used.output_tokens
 
 
+def _chains(of: Callable[[ChainView, Snapshot], float]) -> Callable[[Seen], Samples]:
+    return lambda seen: (((chain.name,), of(chain, seen.snapshot)) for chain in seen.snapshot.chains)
+
+
+def _is_ready(chain: ChainView, snapshot: Snapshot) -> float:
+    return float(any(model.chain == chain.name and model.state in CALLABLE for model in snapshot.models))
+
+
+def _model_info(seen: Seen) -> Samples:
+    for model in models_once(seen.snapshot):
+        yield (model.name, model.provider), 1.0
+
+
+def _situations(seen: Seen) -> Samples:
+    """Without their subjects: one of them may be a caller's name."""
+    counts = Counter((situation.code, situation.severity) for situation in seen.snapshot.situations)
+    yield from counts.items()
+
+
+def _usd(of: Callable[[Snapshot], int | None]) -> Callable[[Seen], Samples]:
+    def read(seen: Seen) -> Samples:
+        pico = of(seen.snapshot)
+        return () if pico is None else (((), pico / PICO_PER_USD),)
+
+    return read
+
+
 def _info(seen: Seen) -> Samples:
     instance = seen.snapshot.instance
     yield (instance.name, instance.version), 1.0
@@ -110,6 +151,21 @@ FAMILIES: tuple[Family, ...] = (
         lambda seen: seen.totals.durations.items(),
     ),
     Family(
+        "hotspare_time_to_first_token_seconds",
+        "histogram",
+        ("chain", "model"),
+        "From the request read to the first content of its answer, of answered streams of callers.",
+        lambda seen: seen.totals.first_contents.items(),
+    ),
+    Family(
+        "hotspare_requests_refused_total",
+        "counter",
+        ("code",),
+        "Requests that were refused before a chain was entered, by the `code` of the error (`invalid_token`, "
+        "`model_not_allowed`, `body_too_large`, `draining` …). They are in no other figure.",
+        lambda seen: (((code,), count) for code, count in seen.surface.refused.items()),
+    ),
+    Family(
         "hotspare_attempts_total",
         "counter",
         ("chain", "model", "outcome"),
@@ -120,8 +176,8 @@ FAMILIES: tuple[Family, ...] = (
     Family(
         "hotspare_tokens_total",
         "counter",
-        ("kind", "chain", "model", "direction"),
-        "Tokens as the providers counted them; `direction` is `input` or `output`; `kind` is `traffic`, `test`, "
+        ("kind", "chain", "model", "token_type"),
+        "Tokens as the providers counted them; `token_type` is `input` or `output`; `kind` is `traffic`, `test`, "
         "`probe` or `drill`.",
         _tokens,
     ),
@@ -152,6 +208,57 @@ FAMILIES: tuple[Family, ...] = (
         ("model",),
         "Calls of the model that are under way.",
         _models(lambda model: model.in_flight),
+    ),
+    Family(
+        "hotspare_model_info",
+        "gauge",
+        ("model", "provider"),
+        "Always 1: whose each model is.",
+        _model_info,
+    ),
+    Family(
+        "hotspare_chain_ready",
+        "gauge",
+        ("chain",),
+        "1 while a model of the chain may be called, else 0: its callers get errors then.",
+        _chains(_is_ready),
+    ),
+    Family(
+        "hotspare_chain_forced",
+        "gauge",
+        ("chain",),
+        "1 while an operator's force or skipped primary holds, else 0.",
+        _chains(lambda chain, _snapshot: float(chain.forced is not None)),
+    ),
+    Family(
+        "hotspare_situations",
+        "gauge",
+        ("code", "severity"),
+        "What is going on, as the console's line of situations has it; `severity` is `ok`, `note`, `warning` or "
+        "`critical`.",
+        _situations,
+    ),
+    Family(
+        "hotspare_today_cost_usd",
+        "gauge",
+        (),
+        "What all attempts cost since the operator's midnight, probes and test prompts included: what the daily limit "
+        "is measured by.",
+        _usd(lambda snapshot: snapshot.today.cost_pico_usd + snapshot.today_other_pico_usd),
+    ),
+    Family(
+        "hotspare_daily_limit_usd",
+        "gauge",
+        (),
+        "The limit of a day's cost; absent where there is none.",
+        _usd(lambda snapshot: snapshot.daily_limit_pico_usd),
+    ),
+    Family(
+        "hotspare_connections",
+        "gauge",
+        (),
+        "Connections of callers that are open, idle ones included.",
+        _one(lambda seen: len(seen.surface.connections)),
     ),
     Family(
         "hotspare_requests_in_flight",
@@ -209,9 +316,10 @@ FAMILIES: tuple[Family, ...] = (
 class Metrics:
     """Answers scrapes."""
 
-    def __init__(self, engine: Engine, backend: Backend) -> None:
+    def __init__(self, engine: Engine, backend: Backend, surface: Surface) -> None:
         self._engine = engine
         self._backend = backend
+        self._surface = surface
         self._render: Callable[[Seen], bytes] | None = None
 
     async def text(self) -> bytes:
@@ -221,4 +329,4 @@ class Metrics:
             module = await asyncio.to_thread(import_module, "hotspare.gateway.exposition")
             self._render = module.render
         snapshot = await self._backend.snapshot()
-        return self._render(Seen(self._engine.totals, snapshot, self._engine.in_flight))
+        return self._render(Seen(self._engine.totals, snapshot, self._surface, self._engine.in_flight))

@@ -22,9 +22,15 @@ _STOP_SECONDS = 5.0
 
 
 class HttpServer:
-    """Serves from `start` until `stop`."""
+    """Serves from `start` until `stop`.
 
-    def __init__(self, application: ASGI3Application, limits: ConnectionLimits) -> None:
+    Args:
+        application: answers the requests.
+        limits: of each connection.
+        state: what the connections share, for whoever else looks at it.
+    """
+
+    def __init__(self, application: ASGI3Application, limits: ConnectionLimits, state: State | None = None) -> None:
         self._config = Config(
             application,
             http=Connection,
@@ -40,7 +46,7 @@ class HttpServer:
         )
         self._config.load()
         self._limits = limits
-        self._state = State()
+        self._state = state or State()
         self._servers: list[asyncio.Server] = []
 
     @property

@@ -34,6 +34,7 @@ from hotspare.gateway.refusal import (
     send_refusal,
     send_whole,
 )
+from hotspare.gateway.state import State
 from hotspare.router.error import HotspareError
 from hotspare.router.record import Ask, RequestKind
 from hotspare.router.snapshot import Snapshot
@@ -92,13 +93,14 @@ class Route:
 class Traffic:
     """The ASGI application."""
 
-    def __init__(self, engine: Engine, backend: Backend, settings: GatewaySettings) -> None:
+    def __init__(self, engine: Engine, backend: Backend, settings: GatewaySettings, state: State) -> None:
         self._engine = engine
         self._backend = backend
         self._guard = Guard(settings)
         self._max_body_bytes = settings.max_body_bytes
         self._callers = CallerNames(taken=(caller.name for caller in settings.callers))
-        self._figures = metrics.Metrics(engine, backend)
+        self._state = state
+        self._figures = metrics.Metrics(engine, backend, state)
         self._one_model = Route(_READ, self._model)
         self._routes: Mapping[str, Route] = {
             "/v1/chat/completions": self._calling(openai_chat.read_request),
@@ -119,6 +121,7 @@ class Traffic:
         try:
             await self._answer(scope, receive, send)
         except Refused as refusal:
+            self._state.refused[refusal.code] += 1
             await send_refusal(send, refusal, _dialect(scope))
 
     async def _answer(self, scope: HTTPScope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:

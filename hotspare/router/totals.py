@@ -57,6 +57,8 @@ class Totals:
     """By chain, model, outcome: the trigger, `served` or `cancelled`."""
     durations: dict[tuple[str, str], Durations] = field(default_factory=dict)
     """Of answered requests, by chain and model that answered."""
+    first_contents: dict[tuple[str, str], Durations] = field(default_factory=dict)
+    """How long callers waited for the first content of answered streams, by chain and model that answered."""
     used: dict[tuple[str, str, str], Used] = field(default_factory=dict)
     """By kind, chain, model."""
 
@@ -82,13 +84,19 @@ def _fold_traffic(totals: Totals, record: Record) -> None:
         totals.attempts[made] = totals.attempts.get(made, 0) + 1
     if record.verdict != "answered":
         return
-    durations = totals.durations.get((chain, model))
-    if durations is None:
-        durations = totals.durations[chain, model] = Durations()
-    durations.add(record.duration_ms / 1000.0)
+    _add(totals.durations, (chain, model), record.duration_ms)
+    if record.stream and record.first_content_ms is not None:
+        _add(totals.first_contents, (chain, model), record.first_content_ms)
     if record.fallback:
         fallen = (chain, record.meant, model, record.reason)
         totals.fallbacks[fallen] = totals.fallbacks.get(fallen, 0) + 1
+
+
+def _add(to: dict[tuple[str, str], Durations], place: tuple[str, str], ms: float) -> None:
+    durations = to.get(place)
+    if durations is None:
+        durations = to[place] = Durations()
+    durations.add(ms / 1000.0)
 
 
 def _outcome(attempt: Attempt) -> str:

@@ -1,11 +1,13 @@
 """The surface for applications: what is served, what is told, who may ask."""
 
 import asyncio
+import hmac
 from dataclasses import replace
 
 import msgspec
 import pytest
 
+from hotspare.configuration.compiled import CallerSettings
 from hotspare.engine.protocols import Told
 
 
@@ -331,3 +333,19 @@ async def test_answers_of_many_callers_do_not_mix(place, chat):
     )
     assert all(a.status == 200 for a in answers)
     assert [b"[DONE]" in a.body for a in answers] == [bool(n % 2) for n in range(40)]
+
+
+async def test_every_token_is_compared_whichever_fits_and_in_constant_time(open_gateway, monkeypatch):
+    place = await open_gateway(token="gate-token", callers=(CallerSettings("shop", "shop-token"),))
+    compared = []
+    compare = hmac.compare_digest
+
+    def noted(given, token):
+        compared.append(token)
+        return compare(given, token)
+
+    monkeypatch.setattr(hmac, "compare_digest", noted)
+    for given, status in (("gate-token", 200), ("shop-token", 200), ("wrong", 401)):
+        compared.clear()
+        assert (await place.ask("GET", "/health", x_api_key=given)).status == status
+        assert compared == [b"gate-token", b"shop-token"]

@@ -18,7 +18,7 @@ from hotspare.gateway.limits import ConnectionLimits
 from hotspare.providers.carrier import ProviderCarrier
 from hotspare.router.clock import Clock
 from hotspare.router.facade import Router
-from hotspare.router.settings import Chain, Limits, Model, Rates, Settings
+from hotspare.router.settings import Budget, Chain, Limits, Model, Rates, Settings
 from hotspare.router.snapshot import Instance
 from hotspare.store.store import Store
 
@@ -108,13 +108,13 @@ class FakeProvider:
         return frame | ({"usage": usage} if usage else {})
 
 
-def _settings(names, further):
+def _settings(names, further, budget):
     rates = Rates(input=3_000_000, output=15_000_000)
     models = {name: Model(name, name, keys=("KEY",), rates=rates) for name in names}
     limits = dict.fromkeys(names, Limits(retries=0))
     chains = {"main": Chain("main", tuple(names), limits, answers=("gpt-*",))}
     chains |= {name: Chain(name, there, limits) for name, there in further.items()}
-    return Settings(models=models, chains=chains)
+    return Settings(models=models, chains=chains, budget=budget)
 
 
 def _endpoint(name, port):
@@ -128,7 +128,7 @@ async def open_house(tmp_path):
     """
     async with AsyncExitStack() as stack:
 
-        async def start(name="house", *, limits=None, port=0, ports=None, chains=None, **settings):
+        async def start(name="house", *, limits=None, port=0, ports=None, chains=None, budget=None, **settings):
             alpha = await stack.enter_async_context(FakeProvider("alpha"))
             beta = await stack.enter_async_context(FakeProvider("beta"))
             found = {"alpha": alpha.port, "beta": beta.port} | (ports or {})
@@ -137,7 +137,11 @@ async def open_house(tmp_path):
             stack.push_async_callback(store.close)
             carrier = ProviderCarrier(endpoints)
             stack.push_async_callback(carrier.aclose)
-            router = Router(_settings(tuple(found), chains or {}), random=random.Random(1), midnight=lambda wall: 0.0)
+            router = Router(
+                _settings(tuple(found), chains or {}, budget or Budget()),
+                random=random.Random(1),
+                midnight=lambda wall: 0.0,
+            )
             engine = Engine(router=router, carrier=carrier, recorder=store, journal=store, clock=Clock())
             stack.push_async_callback(engine.aclose)
             backend = LocalBackend(engine, history=store, instance=Instance(name, "", 1, 1.0, "0.1.0"))

@@ -12,7 +12,8 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from hotspare.engine.backend import Prompt
 from hotspare.gateway.metrics import FAMILIES
-from hotspare.router.settings import PICO_PER_USD
+from hotspare.router.command import ForceModel
+from hotspare.router.settings import PICO_PER_USD, Budget
 
 MESSAGES = [{"role": "user", "content": "hi"}]
 PAGE = Path(__file__).parents[3] / "docs" / "metrics.md"
@@ -97,7 +98,7 @@ async def test_metrics_status_and_the_rows_of_the_store_agree(house, client, scr
     assert found.sum("hotspare_fallbacks_total") == today.fallback == sum(row["fallback"] for row in kept) == 4
     assert found.sum("hotspare_attempts_total") == sum(row["attempts"] for row in kept)
     for way, name in (("input", "input_tokens"), ("output", "output_tokens")):
-        told = found.sum("hotspare_tokens_total", kind="traffic", direction=way)
+        told = found.sum("hotspare_tokens_total", kind="traffic", token_type=way)
         assert told == getattr(today, name) == sum(row[name] for row in kept) > 0
     cost = found.sum("hotspare_cost_usd_total", kind="traffic")
     assert (
@@ -129,7 +130,7 @@ async def test_a_test_prompt_counts_what_it_used_and_nothing_else(house, scrape)
         pass
     found = await scrape(house)
     assert found.sum("hotspare_requests_total") == found.sum("hotspare_attempts_total") == 0
-    assert found.sum("hotspare_tokens_total", kind="test", model="alpha", direction="output") == 2
+    assert found.sum("hotspare_tokens_total", kind="test", model="alpha", token_type="output") == 2
     assert found.sum("hotspare_cost_usd_total", kind="test") > 0
 
 
@@ -144,6 +145,87 @@ async def test_what_is_under_way_is_told(house, client, scrape):
     await stream.close()
     await house.engine.drained(2)
     assert (await scrape(house)).sum("hotspare_requests_in_flight") == 0
+
+
+async def test_streams_tell_how_long_their_first_content_took(house, client, scrape):
+    await _send(client, 2)
+    await _send(client, 3, stream=True)
+    found, first = await scrape(house), "hotspare_time_to_first_token_seconds"
+    assert found.sum(f"{first}_count", chain="main", model="alpha") == 3
+    assert 0 < found.sum(f"{first}_sum") <= found.sum("hotspare_request_duration_seconds_sum")
+
+
+async def test_chains_models_and_what_is_going_on_are_told(house, client, scrape):
+    calm = await scrape(house)
+    assert calm.sum("hotspare_chain_ready", chain="main") == 1
+    assert calm.sum("hotspare_chain_forced", chain="main") == 0
+    assert calm.sum("hotspare_model_info", model="alpha", provider="alpha") == 1
+    assert calm.sum("hotspare_situations", severity="critical") == 0
+    house.alpha.status = house.beta.status = 429
+    await _send(client, 2)
+    await house.backend.apply(ForceModel("main", "beta"), who="ana", confirmed=True)
+    found = await scrape(house)
+    assert found.sum("hotspare_chain_ready", chain="main") == 0
+    assert found.sum("hotspare_chain_forced", chain="main") == 1
+    told = {situation.code: situation.severity for situation in (await house.backend.snapshot()).situations}
+    assert told
+    for code, severity in told.items():
+        assert found.sum("hotspare_situations", code=code, severity=severity) >= 1
+
+
+async def test_the_days_cost_is_told_and_its_limit_where_there_is_one(house, client, scrape):
+    await _send(client, 2)
+    async for _ in house.backend.send_prompt(Prompt("hello", chain="main")):
+        pass
+    found, now = await scrape(house), await house.backend.snapshot()
+    spent = now.today.cost_pico_usd + now.today_other_pico_usd
+    assert found.sum("hotspare_today_cost_usd") == pytest.approx(spent / PICO_PER_USD)
+    assert now.today_other_pico_usd > 0
+    assert not found.families["hotspare_daily_limit_usd"].samples
+
+
+async def test_the_days_limit_is_told_where_there_is_one(open_house, scrape):
+    house = await open_house(budget=Budget(daily=5 * PICO_PER_USD))
+    assert (await scrape(house)).sum("hotspare_daily_limit_usd") == 5
+
+
+async def test_connections_and_refusals_are_told(house, client, scrape, place_of):
+    place = place_of(house)
+    await place.ask("GET", "/nowhere")
+    await place.ask("GET", "/health", host="evil.example")
+    await place.talk(b"GET\r\n\r\n")
+    async with place.connection(), place.connection() as (_reader, writer):
+        writer.write(b"GET /health HTTP/1.1\r\n")
+        await place.ask("GET", "/health/live")
+        found = await scrape(house)
+    refused = "hotspare_requests_refused_total"
+    assert found.sum("hotspare_connections") == 3
+    assert found.sum(refused, code="not_found") == found.sum(refused, code="host_not_allowed") == 1
+    assert found.sum(refused, code="malformed_http") == 1
+    assert found.sum("hotspare_requests_total") == 0
+
+
+async def test_callers_cannot_make_series_whatever_they_say(house, client, scrape, place_of, chat):
+    place = place_of(house)
+    await place.ask("POST", "/v1/chat/completions", chat("main"))
+    before = {(sample.name, *sorted(sample.labels.items())) for sample in (await scrape(house)).samples}
+    hostile = 'x"} 1\\n# HELP'
+    for number in range(40):
+        said = f"{hostile}{number}"
+        body = chat("main", user=said, metadata={"session_id": said})
+        await place.ask(
+            "POST", "/v1/chat/completions", body, x_hotspare_caller=said, x_session_id=said, user_agent=said
+        )
+        await place.ask("POST", "/v1/chat/completions", chat(f"gpt-{said}"))
+    after = {(sample.name, *sorted(sample.labels.items())) for sample in (await scrape(house)).samples}
+    assert {series for series in after - before if series[0] != "hotspare_situations"} == set()
+    for number in range(3):
+        await place.ask("POST", "/v1/chat/completions", chat(f"{hostile}{number}"))
+        await place.ask("GET", f"/{number}")
+    new = {(sample.name, *sorted(sample.labels.items())) for sample in (await scrape(house)).samples} - after
+    assert {series for series in new if series[0] != "hotspare_situations"} == {
+        ("hotspare_requests_refused_total", ("code", code)) for code in ("model_not_found", "not_found")
+    }
 
 
 async def test_the_store_is_told(house, client, scrape, rows):
