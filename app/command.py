@@ -24,7 +24,7 @@ _FILES = {
         "force", "skip-primary", "release", "disable", "enable", "drain", "clear", "priorities", "undo",
     ),
     "send": ("prompt",),
-    "configure": ("check", "actions"),
+    "configure": ("check", "providers", "actions"),
     "keep": ("store", "logs"),
 }  # fmt: skip
 _FILE_OF = {name: file for file, names in _FILES.items() for name in names}

@@ -1,5 +1,6 @@
 """The commands about the configuration: what a file means, and what can be done."""
 
+import contextlib
 import os
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,6 +13,14 @@ from hotspare.app.options import json_option
 from hotspare.app.printing import Column
 from hotspare.widgets.plain import plain
 
+PROVIDER_COLUMNS: tuple[Column, ...] = (
+    ("name", "name"),
+    ("dialect", "dialect"),
+    ("needs", "needs"),
+    ("proved", "proved"),
+    ("proxy", "proxy"),
+    ("base_url", "address"),
+)
 ACTION_COLUMNS: tuple[Column, ...] = (("keys", "keys"), ("title", "what"), ("tier", "tier"), ("command", "command"))
 
 
@@ -32,6 +41,35 @@ def check(file: Path, *, as_json: bool) -> int:
         for line in lines(found):
             click.echo(plain(line, 2000))
     return 0 if found.runnable else 1
+
+
+@click.command()
+@json_option
+@click.pass_context
+def providers(context: click.Context, *, as_json: bool) -> None:
+    """List the providers that are known, and the configuration's own: what each needs, and whether it is there."""
+    from hotspare.configuration.listing import full_name, needs_in_words, report  # noqa: PLC0415 - the readers of all formats
+    from hotspare.configuration.presets import ON_A_DOUBLE  # noqa: PLC0415 - likewise
+
+    found = report(_path(context), os.environ, datetime.now(UTC).date())
+    if as_json:
+        printing.print_json([row.as_json() for row in found])
+        return
+    rows = [{**row.as_json(), "name": full_name(row), "needs": needs_in_words(row)} for row in found]
+    proxied = any(row.proxy for row in found)
+    printing.print_table(rows, [c for c in PROVIDER_COLUMNS if proxied or c[0] != "proxy"], empty="")
+    click.echo(f"proved {ON_A_DOUBLE}: against a server on loopback that speaks the documented format", err=True)
+
+
+def _path(context: click.Context) -> Path | None:
+    """The configuration that is named, or found; None where there is none: the presets are known without."""
+    from hotspare.configuration.load import ConfigurationError, find  # noqa: PLC0415 - as above
+
+    if context.obj is not None and context.obj.config is not None:
+        return Path(context.obj.config)
+    with contextlib.suppress(ConfigurationError):
+        return find(os.environ, Path.cwd())
+    return None
 
 
 @click.command()

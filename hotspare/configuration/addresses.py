@@ -48,7 +48,7 @@ def find_address(own: str | None, key: str, provider: Provider, listening: Liste
     """
     warnings: list[str] = []
     for source, told, from_file in _candidates(own, key, provider, around):
-        url = _completed(told, provider)
+        url = with_path(told, provider)
         if not _is_ours(url, listening):
             return Found(url, from_file, tuple(warnings))
         warnings.append(f"{source} is this gateway's own address ({url}), a loop: passed over")
@@ -62,7 +62,7 @@ def _how_to_give(provider: Provider) -> str:
     return f"{f'set {variable}, or ' if variable else ''}add providers.{provider.name}.base_url"
 
 
-def _completed(url: str, provider: Provider) -> str:
+def with_path(url: str, provider: Provider) -> str:
     """With the path of the provider's interface, where the address names its host alone."""
     preset = provider.preset
     if preset is None or urlsplit(url).path.strip("/"):
@@ -80,7 +80,7 @@ def _candidates(own: str | None, key: str, provider: Provider, around: Surroundi
         if variable is not None and (url := from_environment(provider.preset, around)) is not None:
             yield variable, url, False
         if provider.preset.base_url is not None:
-            yield "the preset", _in_region(provider.preset.base_url, provider, around), False
+            yield "the preset", in_region(provider.preset.base_url, provider, around), False
 
 
 def from_environment(preset: Preset, around: Surroundings) -> str | None:
@@ -120,7 +120,12 @@ def _ollama(value: str) -> str:
     return f"{parts.scheme}://{shown}:{port or default}{path or '/v1'}"
 
 
-def _in_region(template: str, provider: Provider, around: Surroundings) -> str:
+def in_region(template: str, provider: Provider, around: Surroundings) -> str:
+    """An address with the region put in, where it wants one.
+
+    Raises:
+        ConfigurationError: nothing names the region.
+    """
     if REGION not in template:
         return template
     region = provider.region or region_of(around)

@@ -10,6 +10,9 @@ from hotspare.dialects.endpoint import Authentication, DialectName
 REGION = "{region}"
 """Stands in addresses for the region that the provider is asked in."""
 
+ON_A_DOUBLE = "on a double"
+"""Against a server on loopback that speaks the documented format: the provider itself was not called."""
+
 REGION_VARIABLES = ("AWS_REGION", "AWS_DEFAULT_REGION")
 
 
@@ -29,6 +32,7 @@ class Preset:
         authentication: how its keys are shown; None: as its dialect has it.
         adaptation: where it differs from its dialect.
         lacks: what its models cannot be asked for, beyond what its dialect has no words for.
+        proved: how it is known that it is spoken to rightly.
     """
 
     dialect: DialectName
@@ -43,6 +47,7 @@ class Preset:
     authentication: Authentication | None = None
     adaptation: Adaptation = AS_IT_IS
     lacks: frozenset[str] = frozenset()
+    proved: str = ON_A_DOUBLE
 
     @property
     def needs_region(self) -> bool:

@@ -55,6 +55,11 @@ def _checked(told: str, name: str) -> str:
     return url
 
 
+def without_secrets(proxy: str) -> str:
+    """A proxy's host and port."""
+    return urlsplit(proxy).netloc.rpartition("@")[2]
+
+
 # ------------------------------------------------------------------ NO_PROXY
 def _is_excepted(host: str, port: int, around: Surroundings) -> bool:
     told = around.variable("NO_PROXY") or around.variable("no_proxy")

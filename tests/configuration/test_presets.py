@@ -1,6 +1,7 @@
 """What is known of each provider: where it is, what it wants, what it cannot do."""
 
 from fnmatch import fnmatchcase
+from pathlib import Path
 
 import pytest
 
@@ -170,6 +171,13 @@ def test_which_of_anthropics_models_have_structured_answers(model, old):
 def test_which_of_anthropics_models_refuse_to_be_told_how_to_choose(loaded, model, refused):
     _, endpoint = loaded("anthropic", model)
     assert ("temperature" in endpoint.adaptation.refuses) is refused
+
+
+def test_the_page_tells_of_every_preset_and_its_keys():
+    page = (Path(__file__).parents[2] / "docs" / "providers.md").read_text()
+    told = {line.split("`")[1]: line for line in page.splitlines() if line.startswith("| `")}
+    assert told.keys() == PRESETS.keys()
+    assert all(key in told[name] for name, preset in PRESETS.items() for key in preset.key_names)
 
 
 def test_every_preset_can_be_looked_for(loaded):
