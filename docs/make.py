@@ -6,6 +6,7 @@ from hotspare.router.breaker import LAST_RESORT_PAUSE_SECONDS, LONGEST_BREAK
 from hotspare.router.budget import RETRY_SHARE, WINDOW_SECONDS
 from hotspare.router.candidate import KEY_TRIAL_SECONDS
 from hotspare.router.outcome import RETRY_AFTER_SECONDS
+from hotspare.router.parking import LONGEST_WAIT_SECONDS, MOST_WAITING
 from hotspare.router.pulse import FEWEST_ANSWERS, FEWEST_FOR_P95, FEWEST_RECENT_ANSWERS, MINUTES, RECENT_MINUTES
 from hotspare.router.score import FIGURES
 from hotspare.router.settings import HEDGE_EXTRA_SHARE, BreakerRules, Limits, Model
@@ -141,6 +142,18 @@ One last-resort call goes to the first candidate that only our own judgement hol
 {LAST_RESORT_PAUSE_SECONDS:g} s; its failure lengthens nothing. Never to one that is disabled, incapable, or in a pause its provider asked for.
 Everybody else gets the error at once: 429 where every candidate is rate limited, else 503, with `Retry-After` (the earliest
 return, {RETRY_AFTER_SECONDS:g} s where none is known).
+
+A caller that sends `x-hotspare-wait: SECONDS` would rather wait: at most {LONGEST_WAIT_SECONDS:g} s, at most {MOST_WAITING} callers. As soon as a model of the
+chain may be called again the first of them is let go, and one more with each answer that the chain gives; the answer says `queued` in
+`x-hotspare-notice`. Whose time is up gets the error.
+
+## Limits of cost
+
+With `daily_usd` or `session_usd` a call is made while what is spent and what is under way are below the limit; under way counts as the
+mean cost of that model's answers in the chain, or the price of the prompt where there are none yet. So the limit is exceeded by no more than
+was in flight. At the limit (`at_limit`) no provider is called and the caller gets 429 `insufficient_quota` (`"block"`), or only the chain's
+cheapest model is called (`"cheapest"`), or nothing changes but what the console says (`"warn"`). A model of unknown price is not called under
+a limit, unless `unknown_price = "allow"`. The day ends at midnight of `timezone`.
 """
 
 

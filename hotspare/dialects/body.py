@@ -4,6 +4,7 @@ What is not needed is neither decoded nor re-encoded. The one decode is strict (
 characters, bounded depth).
 """
 
+import re
 from collections.abc import Mapping
 from typing import Any, TypeAlias, TypeVar
 
@@ -23,6 +24,9 @@ _SWITCH_WORDS = frozenset({"true", "false", ""})
 
 TRACING_HEADERS = ("x-request-id", "traceparent")
 """What a caller sends to find its request again, wherever it goes."""
+
+WAIT_HEADER = "x-hotspare-wait"
+_SECONDS = re.compile(r"[0-9]{1,6}(?:\.[0-9]{1,6})?")
 
 SESSION_LENGTH = 200
 
@@ -127,6 +131,20 @@ def _switch(told: str) -> bool:
     if word not in _SWITCH_WORDS:
         raise InvalidRequest(f"The header `{FORCE_HEADER}` must be true or false.", FORCE_HEADER)
     return word == "true"
+
+
+def wait_of(headers: Mapping[str, str]) -> float:
+    """Seconds that the caller would rather wait than be told that no model can answer.
+
+    Raises:
+        InvalidRequest: it is no such number.
+    """
+    told = headers.get(WAIT_HEADER)
+    if told is None:
+        return 0.0
+    if not _SECONDS.fullmatch(told.strip()):
+        raise InvalidRequest(f"The header `{WAIT_HEADER}` must be a number of seconds.", WAIT_HEADER)
+    return float(told)
 
 
 def session_of(fields: Mapping[str, msgspec.Raw], headers: Mapping[str, str]) -> str | None:

@@ -33,6 +33,7 @@ class Call:
     session: str | None = None
     wish_force: bool = False
     wish_preferred: str | None = None
+    wait_seconds: float = 0.0
     size_bytes: int = 0
     headers: Mapping[str, str] = field(default_factory=dict)
     """All of the caller's, with lower-case names: for rules that look at one; none goes up from here."""

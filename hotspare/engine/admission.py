@@ -118,6 +118,7 @@ def admit(
         only=only is not None,
         wish_force=call.wish_force,
         wish_preferred=call.wish_preferred,
+        wait_seconds=call.wait_seconds,
         via=f"{call.via} {run}" if call.via else run,
     )
 

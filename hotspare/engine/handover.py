@@ -15,6 +15,7 @@ from hotspare.router.trigger import AttemptFailed
 from hotspare.router.walk import Walk
 
 BACKUP = ("backup", "answered by a fallback model")
+QUEUED = ("queued", "answered after waiting for a model to come back")
 UNAVAILABLE = ("unavailable", "no model could answer")
 NO_NOTICE = ("", "")
 
@@ -91,7 +92,7 @@ class Handover:
 
     def _told(self, answer: Answer | None, notice: tuple[str, str] = NO_NOTICE) -> Told:
         walk = self._walk
-        word, text = BACKUP if walk.fallback else notice
+        word, text = BACKUP if walk.fallback else QUEUED if answer is not None and walk.waited else notice
         return Told(
             request_id=self._ask.id,
             model=walk.delivered_model,

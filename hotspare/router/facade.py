@@ -13,6 +13,7 @@ from hotspare.router.change import Asked, Changes
 from hotspare.router.command import Change, ClearModel, Command, Decision, JournalEntry, Refusal, Slot
 from hotspare.router.evidence import Witness
 from hotspare.router.live import Live
+from hotspare.router.parking import Parking
 from hotspare.router.plan import Plan, Planner
 from hotspare.router.pulse import Pulse
 from hotspare.router.purse import purse
@@ -39,6 +40,7 @@ class Router:
         self.witness = Witness()
         keys = {model.provider: Keys() for model in settings.models.values()}
         self.states = {name: CandidateState(model, keys[model.provider]) for name, model in settings.models.items()}
+        self.parking = Parking({chain.name: chain.models for chain in settings.chains.values()}, self.states)
         self._purse = purse(settings.budget, self.live)
         self._random = random
         self._planner = Planner(settings, self.states, self.standing, Pulse(self.live), random)
@@ -66,7 +68,7 @@ class Router:
 
     def walk(self, ask: Ask, plan: Plan) -> Walk:
         """A Walk under a given plan."""
-        return Walk(ask, self.settings.chains[ask.chain], plan, self._random, self._changed, self._purse)
+        return Walk(ask, self.settings.chains[ask.chain], plan, self._random, self._changed, self.parking, self._purse)
 
     def fold(self, record: Record) -> None:
         """Take one finished Record, of this run or an earlier one, into the live figures."""
@@ -112,6 +114,7 @@ class Router:
                 self._apply(change.slot)
         if expired:
             self._changed()
+        self.parking.look(now)
         self.live.mark(wall, ((name, lane_state(state, now)) for name, state in self.states.items()))
         return expired
 

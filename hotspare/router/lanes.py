@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from hotspare.router.account import Account
 from hotspare.router.candidate import CandidateState, Held, Permit
 from hotspare.router.line import Waiter
+from hotspare.router.parking import LONGEST_WAIT_SECONDS, Parking
 from hotspare.router.plan import Plan
 from hotspare.router.record import Ask, Skip
 from hotspare.router.retry import NEVER, Lane
@@ -37,18 +38,27 @@ class Lanes:
         running: what is being called, by number.
         made: how many Tries there were.
         hedge_at: when one more is started beside what runs; NEVER where none is.
+        waited: for a model to come back, as the caller wished.
     """
 
-    __slots__ = ("_account", "_ask", "_next", "_plan", "_stopping", "_waiting", "hedge_at", "made", "running")
+    __slots__ = (
+        "_account", "_ask", "_next", "_parked", "_parked_at", "_parking", "_plan", "_stopping", "_waited_seconds",
+        "_waiting", "hedge_at", "made", "running", "waited",
+    )  # fmt: skip
 
-    def __init__(self, ask: Ask, plan: Plan, account: Account) -> None:
+    def __init__(self, ask: Ask, plan: Plan, account: Account, parking: Parking) -> None:
         self.running: dict[int, Running] = {}
         self.made = 0
         self.hedge_at = NEVER
+        self.waited = False
         self._ask = ask
         self._plan = plan
         self._account = account
         self._waiting: list[Lane] = []
+        self._parking = parking
+        self._parked: Waiter | None = None
+        self._parked_at = 0.0
+        self._waited_seconds = 0.0
         self._next = 0
         self._stopping: set[int] = set()
 
@@ -123,8 +133,8 @@ class Lanes:
         lane.due = NEVER
         lane.tried_keys |= {permit.key}
         self._account.calling(n, lane.state)
-        self.running[n] = Running(lane, permit, now, lane.queued_seconds)
-        lane.queued_seconds = 0.0
+        self.running[n] = Running(lane, permit, now, lane.queued_seconds + self._waited_seconds)
+        lane.queued_seconds = self._waited_seconds = 0.0
         return Try(n, lane.state.model.name, permit.key, lane.limits, self._ask.deadline)
 
     # ------------------------------------------------------------ waiting
@@ -140,8 +150,34 @@ class Lanes:
             return None
         return Wait(due, tuple(lane.waiter for lane in self._waiting if lane.waiter is not None))
 
+    def park(self, now: float) -> Wait | None:
+        """Wait for a model to come back, as the caller wished; None: it did not, or no more, or there is no room."""
+        until = min(self._ask.read_at + min(self._ask.wait_seconds, LONGEST_WAIT_SECONDS), self._ask.deadline)
+        if now >= until:
+            return None
+        self._parked = self._parking.join(self._ask.chain, again=self.waited)
+        if self._parked is None:
+            return None
+        self.waited = True
+        self._parked_at = now
+        return Wait(until, (self._parked,))
+
+    def _drive_on(self, now: float) -> list[Step]:
+        """Look at all candidates again, from the first."""
+        self._leave_parking(now)
+        self._next = 0
+        self._account.skipped.clear()
+        return self._next_instead(now)
+
+    def _leave_parking(self, now: float) -> None:
+        if self._parked is not None:
+            self._parking.leave(self._ask.chain, self._parked)
+            self._parked = None
+            self._waited_seconds = now - self._parked_at
+
     def due(self, now: float) -> list[Step]:
         """The calls whose time has come."""
+        self._leave_parking(now)
         steps: list[Step] = []
         for lane in [lane for lane in self._waiting if lane.due <= now]:
             self._waiting.remove(lane)
@@ -149,7 +185,9 @@ class Lanes:
         return steps
 
     def woken(self, now: float) -> list[Step]:
-        """The calls of lanes that stood in line and whose turn has come, or that have nothing left to wait for."""
+        """The calls of those that stood in a line and whose turn has come, or that have nothing left to wait for."""
+        if self._parked is not None:
+            return self._drive_on(now)
         steps: list[Step] = []
         for lane in tuple(self._waiting):
             if lane.waiter is not None:
@@ -158,6 +196,7 @@ class Lanes:
 
     def stop_waiting(self, now: float) -> None:
         """Nothing more is to be called."""
+        self._leave_parking(now)
         for lane in self._waiting:
             self._leave_line(lane, now)
             lane.state.admit()

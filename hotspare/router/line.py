@@ -40,10 +40,13 @@ class Line:
     def __len__(self) -> int:
         return len(self._waiting)
 
-    def join(self) -> Waiter:
-        """A place at the end."""
+    def join(self, *, first: bool = False) -> Waiter:
+        """A place at the end, or before all others."""
         waiter = Waiter()
-        self._waiting.append(waiter)
+        if first:
+            self._waiting.appendleft(waiter)
+        else:
+            self._waiting.append(waiter)
         return waiter
 
     def admit(self) -> None:

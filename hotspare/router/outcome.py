@@ -36,6 +36,10 @@ UNBILLED = frozenset(Trigger) - {Trigger.timeout, Trigger.stream_cut, Trigger.st
 """Failures that no provider bills when no content has come; after a timeout it may have."""
 
 
+WORTH_WAITING = frozenset({"rate_limited", "no_model_available", "all_models_failed"})
+"""The errors that pass when a model comes back."""
+
+
 @dataclass(frozen=True, slots=True)
 class Ending:
     """The rule that ended a request, and what it makes of it."""

@@ -66,6 +66,8 @@ class Ask:
     """With `start`: that model and no other (a test prompt to one model)."""
     wish_force: bool = False
     wish_preferred: str | None = None
+    wait_seconds: float = 0.0
+    """How long the caller would rather wait than be told that no model can answer."""
     via: str = ""
     """The marks of the gateways it has come through, this one's last: what goes up with it."""
 

@@ -14,7 +14,8 @@ from hotspare.router.account import Account
 from hotspare.router.breaker import Verdict
 from hotspare.router.candidate import verdict_of
 from hotspare.router.lanes import Lanes, Running
-from hotspare.router.outcome import CALLER_LEFT, FIRST_CHOICE, Ending, Times, graceful
+from hotspare.router.outcome import CALLER_LEFT, FIRST_CHOICE, WORTH_WAITING, Ending, Times, graceful
+from hotspare.router.parking import Parking
 from hotspare.router.plan import Plan
 from hotspare.router.purse import Purse
 from hotspare.router.record import Ask, EndedBy, Record
@@ -54,6 +55,7 @@ class Walk:
         plan: Plan,
         random: Random,
         changed: Callable[[], None],
+        parking: Parking,
         purse: Purse | None = None,
     ) -> None:
         self.ask = ask
@@ -61,9 +63,10 @@ class Walk:
         self.delivered_model: str | None = None
         self._chain = chain
         self._random = random
+        self._parking = parking
         self._changed = changed
         self._account = Account(ask, plan, purse)
-        self._lanes = Lanes(ask, plan, self._account)
+        self._lanes = Lanes(ask, plan, self._account, parking)
         self._delivered: int | None = None
         self._meant = {plan.meant}
         self._ending: Ending | None = None
@@ -74,6 +77,11 @@ class Walk:
     def attempts_made(self) -> int:
         """How many Tries there were."""
         return self._lanes.made
+
+    @property
+    def waited(self) -> bool:
+        """It has waited for a model to come back."""
+        return self._lanes.waited
 
     @property
     def fallback(self) -> bool:
@@ -168,6 +176,7 @@ class Walk:
         if not delivered:
             return self._settle()
         if failure is None:
+            self._parking.answered(self.ask.chain)
             return self._end(Finish(event.n), self._answered(), now)
         return self._end(*endings.broken(running.lane.state.model.name, failure), now)
 
@@ -253,6 +262,8 @@ class Walk:
 
     def _fail(self, ended_by: EndedBy, now: float) -> tuple[Step, ...]:
         fail = graceful(self.plan, self._account.skipped, self._account.failures, ended_by, now)
+        if fail.code in WORTH_WAITING and (wait := self._lanes.park(now)) is not None:
+            return (wait,)
         fault = fail.status == 400
         ending = Ending("caller_fault" if fault else "failed", fail.status, ended_by, self._account.reason)
         return self._end(fail, ending, now)

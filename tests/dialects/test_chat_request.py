@@ -202,3 +202,18 @@ def test_a_simple_request_reads_as_one():
     call = openai_chat.read_request(openai_chat.simple_request("m", "hé?", max_tokens=5, stream=True), {})
     assert (call.model, call.stream) == ("m", True)
     assert sent(call)["messages"] == [{"role": "user", "content": "hé?"}]
+
+
+@pytest.mark.parametrize(
+    ("told", "seconds"), [("30", 30.0), (" 0.5 ", 0.5), ("0", 0.0), (None, 0.0), ("999999", 999999.0)]
+)
+def test_how_long_a_caller_can_wait_is_read(told, seconds):
+    headers = {} if told is None else {"x-hotspare-wait": told}
+    assert openai_chat.read_request(b'{"model":"main","messages":[{}]}', headers).wait_seconds == seconds
+
+
+@pytest.mark.parametrize("told", ["", "soon", "-1", "1e3", "nan", "inf", "1.", "\u0661", "9999999", "1 2"])
+def test_a_wait_that_is_no_number_of_seconds_is_refused(told):
+    with pytest.raises(InvalidRequest) as raised:
+        openai_chat.read_request(b'{"model":"main","messages":[{}]}', {"x-hotspare-wait": told})
+    assert "x-hotspare-wait" in raised.value.title

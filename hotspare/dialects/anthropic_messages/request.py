@@ -18,6 +18,7 @@ from hotspare.dialects.body import (
     small,
     take_wishes,
     top_level,
+    wait_of,
 )
 from hotspare.dialects.call import Call, Operation
 from hotspare.dialects.composed import Composed, named
@@ -102,6 +103,7 @@ def _read(body: bytes, headers: Mapping[str, str], operation: Operation) -> Call
         headers=headers,
         wish_force=wish_force,
         wish_preferred=wish_preferred,
+        wait_seconds=wait_of(headers),
         size_bytes=len(body),
         passed_headers=passed(headers, PASSED_HEADERS),
     )

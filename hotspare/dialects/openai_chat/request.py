@@ -16,6 +16,7 @@ from hotspare.dialects.body import (
     small,
     take_wishes,
     top_level,
+    wait_of,
 )
 from hotspare.dialects.call import Call
 from hotspare.dialects.composed import Composed, named
@@ -67,6 +68,7 @@ def read_request(body: bytes, headers: Mapping[str, str]) -> Call:
         headers=headers,
         wish_force=wish_force,
         wish_preferred=wish_preferred,
+        wait_seconds=wait_of(headers),
         size_bytes=len(body),
         passed_headers=passed(headers, PASSED_HEADERS),
     )

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from hotspare.dialects.body import Fields, model_of, passed, session_of, small, take_wishes, top_level
+from hotspare.dialects.body import Fields, model_of, passed, session_of, small, take_wishes, top_level, wait_of
 from hotspare.dialects.call import Call, InvalidRequest
 from hotspare.dialects.composed import Composed
 from hotspare.dialects.endpoint import Endpoint
@@ -46,6 +46,7 @@ def read_request(body: bytes, headers: Mapping[str, str]) -> Call:
         headers=headers,
         wish_force=wish_force,
         wish_preferred=wish_preferred,
+        wait_seconds=wait_of(headers),
         size_bytes=len(body),
         passed_headers=passed(headers, PASSED_HEADERS),
     )
