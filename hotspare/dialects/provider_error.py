@@ -3,6 +3,7 @@
 What it says is untrusted text: it is cut to a length and to one line here, and freed of secrets by whoever knows them.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +13,8 @@ import msgspec
 from hotspare.router.trigger import AttemptFailed, classify
 
 MESSAGE_LENGTH = 500
+
+_SECONDS = re.compile(r"\d{1,6}(?:\.\d{1,9})?s", re.ASCII)
 
 STATUS_OF_TYPE: Mapping[str, int] = {
     "invalid_request_error": 400,
@@ -46,6 +49,8 @@ class ProviderError:
     type: str = ""
     code: str = ""
     parameter: str = ""
+    retry_seconds: float | None = None
+    """How long it asks to be left alone, where the body says so."""
 
     @property
     def told(self) -> str:
@@ -71,17 +76,43 @@ def error_in(value: Any) -> ProviderError:
     """The error that a decoded JSON value holds, or is."""
     if isinstance(value, str):
         return ProviderError(one_line(value))
+    if isinstance(value, list) and len(value) == 1:
+        return error_in(value[0])
     if not isinstance(value, dict):
         return ProviderError()
     inner = value.get("error") or value.get("detail")
     if isinstance(inner, (dict, str)):
         return error_in(inner)
     return ProviderError(
-        one_line(_text(value.get("message"))),
-        one_line(_text(value.get("type")), 100),
+        one_line(_text(value.get("message")) or _faults(value.get("detail") or value.get("message"))),
+        one_line(_text(value.get("type")) or _text(value.get("status")), 100),
         one_line(_text(value.get("code")), 100),
         one_line(_text(value.get("param")), 100),
+        _retry_seconds(value.get("details")),
     )
+
+
+def _faults(told: Any) -> str:
+    """A list of fields and what is wrong with each, as servers give it that check a request by a schema."""
+    faults = told.get("detail") if isinstance(told, dict) else told
+    if not isinstance(faults, list):
+        return ""
+    return "; ".join(_fault(fault) for fault in faults[:4] if isinstance(fault, dict))
+
+
+def _fault(fault: dict[str, Any]) -> str:
+    place = fault.get("loc")
+    named = ".".join(map(_text, place)) if isinstance(place, list) else ""
+    return f"{named}: {_text(fault.get('msg'))}" if named else _text(fault.get("msg"))
+
+
+def _retry_seconds(details: Any) -> float | None:
+    """As Google says it: among the details, "34s" or "34.07s"."""
+    for detail in details if isinstance(details, list) else ():
+        told = detail.get("retryDelay") if isinstance(detail, dict) else None
+        if isinstance(told, str) and _SECONDS.fullmatch(told):
+            return float(told[:-1])
+    return None
 
 
 def read_error(body: bytes) -> ProviderError:

@@ -9,8 +9,8 @@ from hotspare.dialects.endpoint import Endpoint
 from hotspare.dialects.errors import error_body
 from hotspare.dialects.provider_error import ProviderError, one_line, read_error
 from hotspare.providers.redaction import Redactor
-from hotspare.providers.retry_after import retry_after_seconds
-from hotspare.router.trigger import ACTIONS, Action, AttemptFailed, classify
+from hotspare.providers.retry_after import retry_after_seconds, sane
+from hotspare.router.trigger import ACTIONS, Action, AttemptFailed, Trigger, classify
 
 _REQUEST_IDS = ("x-request-id", "request-id", "anthropic-request-id", "openai-request-id", "x-amzn-requestid")
 
@@ -27,8 +27,12 @@ def failure_of_status(status: int, headers: Mapping[str, str], body: bytes, wall
     """What an answer with an error status means. `wall`: UTC epoch seconds."""
     error = read_error(body)
     asked = retry_after_seconds(headers, wall)
+    asked = sane(error.retry_seconds) if asked is None else asked
+    trigger = classify(status, error.told)
+    if trigger is Trigger.quota and status == 429 and asked is not None:
+        trigger = Trigger.rate_limit  # spent credit does not come back by waiting
     return AttemptFailed(
-        classify(status, error.told),
+        trigger,
         _words(status, error) if asked is None else f"Retry-After {asked:g} s: {_words(status, error)}",
         status=status,
         retry_after_seconds=asked,

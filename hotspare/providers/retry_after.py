@@ -16,10 +16,10 @@ def retry_after_seconds(headers: Mapping[str, str], wall: float) -> float | None
     """
     milliseconds = _number(headers.get("retry-after-ms"))
     if milliseconds is not None:
-        return _sane(milliseconds / 1000)
+        return sane(milliseconds / 1000)
     told = headers.get("retry-after")
     seconds = _number(told)
-    return _sane(seconds if seconds is not None else _until(told, wall))
+    return sane(seconds if seconds is not None else _until(told, wall))
 
 
 def _number(text: str | None) -> float | None:
@@ -38,7 +38,8 @@ def _until(text: str | None, wall: float) -> float | None:
         return None
 
 
-def _sane(seconds: float | None) -> float | None:
+def sane(seconds: float | None) -> float | None:
+    """A pause that can be kept: positive, at most a day; else None."""
     if seconds is None or not math.isfinite(seconds) or seconds <= 0:
         return None
     return min(seconds, DAY_SECONDS)

@@ -135,6 +135,7 @@ _CONTEXT = (
     "prompt is too long",
     "too many tokens",
     "input is too long",
+    "exceeds the maximum number of tokens",
 )
 _MISSING = (
     "model_not_found",
@@ -143,7 +144,11 @@ _MISSING = (
     "model not found",
     "deprecated",
     "no such model",
+    "decommissioned",
+    "invalid model",
+    "model identifier is invalid",
 )
+_KEY = ("api key not valid", "api_key_invalid")
 _FILTER = ("content_filter", "content_policy", "content management policy", "content policy", "safety system")
 
 ROWS: tuple[Row, ...] = (
@@ -152,7 +157,9 @@ ROWS: tuple[Row, ...] = (
     _row(Trigger.rate_limit, (429,)),
     _row(Trigger.context_length, (400, 413, 422), *_CONTEXT),
     _row(Trigger.content_filter, (400, 403), *_FILTER),
+    _row(Trigger.bad_request, (400,), "deprecated for this model"),
     _row(Trigger.model_missing, (400, 404, 410), *_MISSING),
+    _row(Trigger.auth, (400,), *_KEY),
     _row(Trigger.auth, (401, 403)),
     _row(Trigger.bad_request, (404,), "unknown parameter", "unknown_parameter", "unrecognized request argument"),
     _row(Trigger.model_missing, (404, 410)),

@@ -4,6 +4,7 @@ import json
 
 import anthropic
 import httpx
+import msgspec
 import openai
 import pytest
 
@@ -183,6 +184,16 @@ def test_the_official_anthropic_client_raises_on_our_error_event():
         (b"Service \x1b[31mUnavailable\r\n", "Service [31mUnavailable", ""),
         (b"\xff\xfe", "\ufffd\ufffd", ""),
         (b"[1]", "", ""),
+        (b'[{"error": {"message": "no", "code": 400, "status": "INVALID_ARGUMENT"}}]', "no", "400"),
+        (b'[{"error": {"message": "a"}}, {"error": {"message": "b"}}]', "", ""),
+        (
+            b'{"object":"error","message":{"detail":[{"loc":["body","seed"],"msg":"Extra inputs"},{"msg":"x"}]}}',
+            "body.seed: Extra inputs; x",
+            "",
+        ),
+        (b'{"detail": [{"loc": ["body", 0], "msg": "m"}, 7]}', "body.0: m", ""),
+        (b'{"detail": [[]], "message": {"detail": 7}}', "", ""),
+        (b'{"message": "Input is too long", "__type": "ValidationException"}', "Input is too long", ""),
         (b"", "", ""),
         (b"[" * 100_000, "[" * 499 + "…", ""),
     ],
@@ -190,6 +201,21 @@ def test_the_official_anthropic_client_raises_on_our_error_event():
 def test_errors_of_every_shape_are_read(body, message, code):
     error = read_error(body)
     assert (error.message, error.code) == (message, code)
+
+
+@pytest.mark.parametrize(
+    ("details", "seconds"),
+    [
+        ([{"@type": "x"}, {"retryDelay": "34s"}], 34.0),
+        ([{"retryDelay": "0.847655010s"}], 0.84765501),
+        ([{"retryDelay": "34"}, {"retryDelay": 7}, {"retryDelay": "-1s"}, 7], None),
+        ({"retryDelay": "34s"}, None),
+        (None, None),
+    ],
+)
+def test_a_pause_may_be_asked_for_in_the_body(details, seconds):
+    body = msgspec.json.encode([{"error": {"message": "m", "details": details}}])
+    assert read_error(body).retry_seconds == seconds
 
 
 def test_foreign_text_is_one_bounded_line():

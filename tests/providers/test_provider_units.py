@@ -9,6 +9,7 @@ import pytest
 from hotspare.dialects.call import Call
 from hotspare.dialects.endpoint import ApiKey, Endpoint
 from hotspare.providers.address import addresses_of
+from hotspare.providers.failure import failure_of_status
 from hotspare.providers.limit import Limit
 from hotspare.providers.redaction import Redactor
 from hotspare.providers.retry_after import retry_after_seconds
@@ -159,3 +160,21 @@ def test_a_dialect_that_no_model_of_another_serves_is_a_failed_attempt():
     (found,) = addresses_of(Endpoint("m", "p", "anthropic", "http://h", "id"))
     with pytest.raises(AttemptFailed):
         found[1].exchange_for(Call("openai", "embeddings", {}, "m"))
+
+
+QUOTA = b'[{"error":{"code":429,"message":"You exceeded your current quota","details":[{"retryDelay":"34s"}]}}]'
+
+
+@pytest.mark.parametrize(
+    ("body", "headers", "trigger", "seconds"),
+    [
+        (QUOTA, {}, Trigger.rate_limit, 34.0),
+        (QUOTA, {"retry-after": "5"}, Trigger.rate_limit, 5.0),
+        (b'{"error":{"message":"You exceeded your current quota"}}', {}, Trigger.quota, None),
+        (b'{"error":{"details":[{"retryDelay":"0s"}]}}', {}, Trigger.rate_limit, None),
+        (b'{"error":{"details":[{"retryDelay":"999999s"}]}}', {}, Trigger.rate_limit, 86400.0),
+    ],
+)
+def test_a_pause_that_the_body_asks_for_is_kept_and_tells_a_limit_from_spent_credit(body, headers, trigger, seconds):
+    failure = failure_of_status(429, headers, body, 0.0)
+    assert (failure.trigger, failure.retry_after_seconds) == (trigger, seconds)
