@@ -68,6 +68,10 @@ comes; one that may not be called is passed over, and the trace of the request s
 operator or the file), `no_key`, `incapable` (and of what), `cooling`, `open`, `suspended`, `busy`, `forced` (the primary, by an operator's or a
 caller's order). By rank: disabled, an operator's force, a caller's wish, the strategy.
 
+A request whose prompt is longer than a model's `context_tokens` is not sent there (`incapable`): its length is that of its body, at the ratio of
+bytes to tokens that the model's own usage has shown. When a provider says that it is too long, models whose window is known and no larger are
+passed over; when it fits nowhere, the caller gets that error (400). What a model cannot do is said with `lacks`.
+
 ## Strategies
 
 `strategy` of a chain says which model a request is meant for: the one it puts first. The others follow in the chain's order.

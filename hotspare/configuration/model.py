@@ -122,6 +122,9 @@ class ModelKeys(LimitKeys):
     cache_read_usd_per_million_tokens: UsdPerMillion | None = None
     cache_write_usd_per_million_tokens: UsdPerMillion | None = None
     context_tokens: int | None = Field(default=None, ge=1, le=1_000_000_000)
+    lacks: list[Literal["tools", "images", "json_schema", "json_object", "audio", "files"]] = Field(
+        default_factory=list
+    )
     enabled: bool = True
     max_concurrent: int = Field(default=0, ge=0, le=1_000_000)
     max_queued: int = Field(default=32, ge=0, le=1_000_000)

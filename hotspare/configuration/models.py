@@ -84,7 +84,7 @@ class _Compiling:
                 provider=host.name,
                 keys=tuple(key.alias for key in found.keys),
                 needs_key=needs_key,
-                lacks=_lacks(host, owner.model_id),
+                lacks=_lacks(host, owner.model_id).union(keys.lacks),
                 context_tokens=keys.context_tokens,
                 rates=prices.configured(keys) or prices.listed(owner.model_id, host.price_id, self.around.today),
                 enabled=keys.enabled,

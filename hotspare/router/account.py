@@ -6,8 +6,9 @@ from hotspare.router.plan import Plan
 from hotspare.router.purse import Purse
 from hotspare.router.record import Ask, Attempt, Candidate, Record, Skip
 from hotspare.router.retry import Lane
+from hotspare.router.settings import Model
 from hotspare.router.step import Ended
-from hotspare.router.trigger import AttemptFailed, Usage
+from hotspare.router.trigger import AttemptFailed, Trigger, Usage
 
 
 class Account:
@@ -16,9 +17,10 @@ class Account:
     Attributes:
         skipped: candidates that were passed over, by model.
         failures: what failed, in order, with its model.
+        too_long_for: the largest context window, in tokens, that the request turned out not to fit into.
     """
 
-    __slots__ = ("_ask", "_attempts", "_owed", "_plan", "_purse", "_reserved", "failures", "skipped")
+    __slots__ = ("_ask", "_attempts", "_owed", "_plan", "_purse", "_reserved", "failures", "skipped", "too_long_for")
 
     def __init__(self, ask: Ask, plan: Plan, purse: Purse | None) -> None:
         self._ask = ask
@@ -29,6 +31,7 @@ class Account:
         self._attempts: list[Attempt] = []
         self.skipped: dict[str, Candidate] = {}
         self.failures: list[tuple[str, AttemptFailed]] = []
+        self.too_long_for = 0
 
     def passed_over(self, model: str, held: Held, now: float) -> None:
         """A candidate was not called."""
@@ -75,9 +78,11 @@ class Account:
         if self._purse is not None and attempt.cost_pico_usd is not None:
             self._set_aside(attempt.cost_pico_usd - self._reserved.pop(n))
 
-    def failed(self, model: str, failure: AttemptFailed) -> None:
+    def failed(self, model: Model, failure: AttemptFailed) -> None:
         """A call gave nothing that could go to the caller."""
-        self.failures.append((model, failure))
+        self.failures.append((model.name, failure))
+        if failure.trigger is Trigger.context_length:
+            self.too_long_for = max(self.too_long_for, model.context_tokens or 0)
 
     @property
     def reason(self) -> str:

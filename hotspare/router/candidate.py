@@ -17,6 +17,18 @@ from hotspare.router.trigger import COUNTED, AttemptFailed, Trigger
 KEY_TRIAL_SECONDS = 300.0
 """A refused key is tried again, once, after this long."""
 
+CONTEXT = "context window"
+"""What a model lacks that a request is too long for."""
+
+BYTES_PER_TOKEN = 4.0
+"""Of a request's body, until the usage that comes back says better."""
+FEWEST_BYTES, MOST_BYTES = 1.0, 16.0
+NEW_SHARE = 0.1
+"""What one answer adds to the running mean."""
+
+UNMEASURED = frozenset({"images", "files", "audio"})
+"""What makes a body much longer than its tokens."""
+
 NO_KEYS = ("",)
 """The key of a provider that needs none: one nameless key, so that cooldowns work the same."""
 
@@ -63,6 +75,7 @@ class CandidateState:
 
     __slots__ = (
         "breaker",
+        "bytes_per_token",
         "cooldowns",
         "decided",
         "decided_by",
@@ -83,6 +96,7 @@ class CandidateState:
         self.breaker = Breaker(model.breaker)
         self.cooldowns: dict[str, Cooldown] = {}
         self.own_refused: dict[str, float] = {}
+        self.bytes_per_token = BYTES_PER_TOKEN
         self.in_flight = 0
         self.line = Line()
         self.retry_budget = RetryBudget()
@@ -97,7 +111,20 @@ class CandidateState:
             return Held(self.decided, self.decided_until, self.decided_by)
         if ask.needs and (lacking := ask.needs & self.model.lacks):
             return Held("incapable", None, min(lacking))
+        context = self.model.context_tokens
+        if context is not None and not ask.needs & UNMEASURED and self.tokens_of(ask) > context:
+            return Held("incapable", None, CONTEXT)
         return self.unready(now)
+
+    def tokens_of(self, ask: Ask) -> int:
+        """About how many tokens a request's prompt has here."""
+        return int(ask.size_bytes / self.bytes_per_token)
+
+    def learn(self, ask: Ask, input_tokens: int) -> None:
+        """How many tokens a request's prompt really had."""
+        if input_tokens and ask.size_bytes and not ask.needs & UNMEASURED:
+            ratio = min(MOST_BYTES, max(FEWEST_BYTES, ask.size_bytes / input_tokens))
+            self.bytes_per_token += NEW_SHARE * (ratio - self.bytes_per_token)
 
     def unready(self, now: float) -> Held | None:
         """As `held`, without what is a matter of the request or of a decision."""

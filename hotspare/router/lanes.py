@@ -7,7 +7,7 @@ stands in its line for a while. Times are monotonic seconds.
 from dataclasses import dataclass
 
 from hotspare.router.account import Account
-from hotspare.router.candidate import CandidateState, Held, Permit
+from hotspare.router.candidate import CONTEXT, CandidateState, Held, Permit
 from hotspare.router.line import Waiter
 from hotspare.router.parking import LONGEST_WAIT_SECONDS, Parking
 from hotspare.router.plan import Plan
@@ -93,6 +93,9 @@ class Lanes:
     def _held(self, state: CandidateState, now: float) -> Held | None:
         if state.model.name == self._plan.excluded:
             return Held("forced", None, self._plan.excluded_by)
+        context = state.model.context_tokens
+        if context is not None and context <= self._account.too_long_for:
+            return Held("incapable", None, CONTEXT)
         held = state.held(self._ask, now)
         if held is None or held.skip in OURS:
             return self._account.too_dear(state) or held

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from hotspare.router.candidate import CandidateState
+from hotspare.router.candidate import CONTEXT, CandidateState
 from hotspare.router.plan import Plan
 from hotspare.router.record import Ask, Attempt, Candidate, EndedBy, Record, Verdict
 from hotspare.router.retry import Lane
@@ -139,6 +139,13 @@ def graceful(
     """The error for a request that no model could answer: 429 where every candidate is rate limited, 400 where none of
     them could do what it asks for, else 503.
     """
+    if _too_long(plan, skipped, failures):
+        told = "the request is longer than any model of this chain takes"
+        failure = failures[-1][1] if failures else None
+        return Fail(
+            400, "context_length_exceeded", told, None, "shorten it, or ask another chain",
+            Trigger.context_length, failure, relay=failure is not None,
+        )  # fmt: skip
     lacking = _lacking(plan, skipped, failures)
     if lacking:
         told = f"no model of this chain can serve what the request asks for: {', '.join(lacking)}"
@@ -170,6 +177,17 @@ def _lacking(
         parts[name] = _FIELDS.get(candidate.by, candidate.by) if candidate.skip == "incapable" else ""
     found = [parts.get(state.model.name, "") for state in plan.order]
     return tuple(dict.fromkeys(found)) if found and all(found) else ()
+
+
+def _too_long(plan: Plan, skipped: Mapping[str, Candidate], failures: Sequence[tuple[str, AttemptFailed]]) -> bool:
+    """Whether the request fits into no model's context, and nothing else stood in the way."""
+    last = {model: failure.trigger for model, failure in failures}
+
+    def for_this(model: str) -> bool:
+        skip = skipped.get(model)
+        return last.get(model) is Trigger.context_length or (skip is not None and skip.by == CONTEXT)
+
+    return all(for_this(state.model.name) for state in plan.order)
 
 
 def _nothing_affordable(plan: Plan, skipped: Mapping[str, Candidate]) -> bool:

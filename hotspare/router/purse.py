@@ -13,7 +13,6 @@ from hotspare.router.settings import Budget
 from hotspare.router.strategy import price_of
 from hotspare.router.words import dollars
 
-BYTES_PER_TOKEN = 4
 MOST_SESSIONS = 10_000
 
 
@@ -61,7 +60,7 @@ class Purse:
         if count:
             return total // count
         rates = state.model.rates
-        return 0 if rates is None else ask.size_bytes // BYTES_PER_TOKEN * rates.input
+        return 0 if rates is None else state.tokens_of(ask) * rates.input
 
     def reserve(self, ask: Ask, pico_usd: int) -> None:
         """So much more (or, below zero, less) is about to be spent for a request."""

@@ -142,7 +142,7 @@ class Walk:
         running, failure = self._lanes.running.pop(event.n), event.failure
         self._give_back(running, verdict_of(failure), now, failure)
         self._account.called(event.n, running.lane, self._times(running, now), failure.usage, failure)
-        self._account.failed(running.lane.state.model.name, failure)
+        self._account.failed(running.lane.state.model, failure)
         if self._decided():
             return self._settle()
         return self._after_failure(running.lane, failure, now)
@@ -176,6 +176,8 @@ class Walk:
         if not delivered:
             return self._settle()
         if failure is None:
+            if event.usage is not None:
+                running.lane.state.learn(self.ask, event.usage.input)
             self._parking.answered(self.ask.chain)
             return self._end(Finish(event.n), self._answered(), now)
         return self._end(*endings.broken(running.lane.state.model.name, failure), now)

@@ -295,3 +295,12 @@ def test_a_model_of_anthropic_before_its_structured_answers_lacks_them(read, sma
     assert "json_schema" in read(small).settings.models["claude"].lacks
     newer = small.replace("claude-sonnet-4-20250514", "claude-sonnet-4-5")
     assert "json_schema" not in read(newer).settings.models["claude"].lacks
+
+
+def test_what_a_model_lacks_can_be_said(read, small, states):
+    found = read(small.replace('name = "gpt"\n', 'name = "gpt"\nlacks = ["tools", "images"]\ncontext_tokens = 9000\n'))
+    model = found.settings.models["gpt"]
+    assert {"tools", "images"} <= model.lacks
+    assert "tools" not in found.settings.models["claude"].lacks
+    assert model.context_tokens == 9000
+    assert set(states(found).values()) == {"in force"}
