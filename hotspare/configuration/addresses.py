@@ -83,6 +83,23 @@ def _candidates(own: str | None, key: str, provider: Provider, around: Surroundi
             yield "the preset", in_region(provider.preset.base_url, provider, around), False
 
 
+def address_in(variable: str, key: str, around: Surroundings) -> str | None:
+    """The address in a variable that the file names; None where nothing will be called and it is not set.
+
+    Raises:
+        ConfigurationError: the variable is not set, or holds no address.
+    """
+    value = around.variable(variable).rstrip("/")
+    if not value and around.looks_only:
+        return None
+    try:
+        parts_of(value)
+    except ValueError:
+        what = "which holds no address" if value else "which is not set"
+        raise fault(around.path, f"{key} names {variable}, {what}", f"set {variable} to the address") from None
+    return value
+
+
 def from_environment(preset: Preset, around: Surroundings) -> str | None:
     """The address that the environment gives for a provider.
 

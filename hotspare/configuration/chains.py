@@ -24,8 +24,9 @@ def _chain(name: str, keys: ChainKeys, models: dict[str, ModelKeys], draft: Draf
     return Chain(
         name=name,
         models=tuple(keys.models),
-        limits={model: rules.limits(models[model], keys, general) for model in keys.models},
+        limits={model: rules.limits(models[model], keys, general) for model in (*keys.models, *keys.guests)},
         answers=tuple(keys.answers),
+        guests=tuple(keys.guests),
         kind=keys.kind,
         equivalent=keys.equivalent,
         strategy=keys.strategy,
@@ -75,7 +76,7 @@ def _task(task: TaskKeys, keys: ChainKeys, models: dict[str, ModelKeys], general
         start=task.start,
         limits={
             model: rules.with_timeout(rules.limits(models[model], keys, general), task.attempt_seconds)
-            for model in keys.models
+            for model in (*keys.models, *keys.guests)
         },
         header=None if match.header is None else match.header.lower(),
         metadata=match.metadata,

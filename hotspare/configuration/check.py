@@ -25,6 +25,7 @@ class ChainReport:
     kind: str
     models: tuple[str, ...]
     answers: tuple[str, ...]
+    guests: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +73,9 @@ def report(path: Path, environ: Mapping[str, str], today: date) -> CheckReport:
         path=str(path),
         format=found.format,
         name=found.name,
-        chains=tuple(ChainReport(c.name, c.kind, c.models, c.answers) for c in found.settings.chains.values()),
+        chains=tuple(
+            ChainReport(c.name, c.kind, c.models, c.answers, c.guests) for c in found.settings.chains.values()
+        ),
         models=tuple(_model(found, name) for name in found.settings.models),
         keys=found.keys,
         warnings=(*unable, *found.warnings, *_short_limits(found)),
@@ -96,7 +99,7 @@ def _model(found: Configuration, name: str) -> ModelReport:
 def _short_limits(found: Configuration) -> Iterator[str]:
     """Limits that would cut a model that reasons for minutes before it says anything."""
     for chain in found.settings.chains.values():
-        for name in chain.models:
+        for name in chain.reachable:
             if not any(fnmatchcase(found.endpoints[name].model_id, pattern) for pattern in REASONS_LONG):
                 continue
             limits = chain.limits[name]
@@ -111,7 +114,8 @@ def lines(report: CheckReport) -> Iterator[str]:
     """The report for people, a line at a time."""
     yield f"{report.path}: {report.format}, instance {report.name}"
     for chain in report.chains:
-        yield f"chain {chain.name}: {' ▸ '.join(chain.models)}"
+        guests = f" (by name also {', '.join(chain.guests)})" if chain.guests else ""
+        yield f"chain {chain.name}: {' ▸ '.join(chain.models)}{guests}"
     for model in report.models:
         yield f"model {model.name}: {model.provider} {model.model}, {model.base_url}, {_key(model)}"
     for key in report.keys:

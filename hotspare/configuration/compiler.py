@@ -147,7 +147,7 @@ def _callable(models: list[CompiledModel]) -> set[str]:
 
 
 def _unused(models: list[CompiledModel], chains: Mapping[str, Chain]) -> list[str]:
-    used = {name for chain in chains.values() for name in chain.models}
+    used = {name for chain in chains.values() for name in chain.reachable}
     return [f"{m.model.name} is in no chain: it is never called" for m in models if m.model.name not in used]
 
 

@@ -69,9 +69,9 @@ def _chain(name: str, chain: ChainKeys, known: set[str]) -> Iterator[Finding]:
     models: list[str] = chain.peek("models")
     if not models:
         yield f"{key} is empty", "name the models in their order, the primary first"
-    if (twice := _twice(models)) is not None:
-        yield f"{key} holds {plain(twice)} twice", "name it once"
-    for model in models:
+    if (twice := _twice((*models, *chain.peek("guests")))) is not None:
+        yield f"{key} holds {plain(twice)} twice", "name it once, in models or in guests"
+    for model in (*models, *chain.peek("guests")):
         if model not in known:
             names = ", ".join(sorted(map(plain, known)))
             yield f"{key} holds {plain(model)}, which is no model of this file", f"define it, or use one of: {names}"

@@ -1,7 +1,7 @@
 """What a format's reader hands on: the internal model, and where in the file each of its values came from."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from hotspare.configuration.compiled import FileKey
@@ -10,6 +10,7 @@ from hotspare.configuration.model import File
 from hotspare.configuration.section import Found, Section, keys_of, unknown_keys
 
 SAME_NAMES: Mapping[str, tuple[str, ...]] = MappingProxyType({})
+NO_NOTES: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,8 @@ class Draft:
         foreign: the file in its own terms, where those are not ours.
         origins: for a foreign file, each of its keys → the keys of ours that it sets.
         warnings: what the reader has to say.
+        changed: keys of a foreign file that mean something else here, and what.
+        unsupported: keys of a foreign file that nothing comes of, and why.
     """
 
     format: str
@@ -29,6 +32,8 @@ class Draft:
     foreign: Section | None = None
     origins: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: SAME_NAMES)
     warnings: tuple[str, ...] = ()
+    changed: Mapping[str, str] = field(default_factory=lambda: NO_NOTES)
+    unsupported: Mapping[str, str] = field(default_factory=lambda: NO_NOTES)
 
     def key(self, ours: str) -> str:
         """What a key of ours is called in this file."""
@@ -42,11 +47,25 @@ class Draft:
         ours = {found.path: found for found in keys_of(self.file)}
         if self.foreign is None:
             return tuple(_standing(found.path, [found]) for found in ours.values())
-        known = [
-            _standing(key.path, [ours[path] for path in self.origins.get(key.path, ()) if path in ours])
-            for key in keys_of(self.foreign)
-        ]
-        return (*known, *(FileKey(plain(key), "ignored") for key in unknown_keys(self.foreign)))
+        known = [self._theirs(key.path, ours) for key in keys_of(self.foreign)]
+        return (*known, *(self._unknown(key, ours) for key in unknown_keys(self.foreign)))
+
+    def _unknown(self, path: str, ours: Mapping[str, Found]) -> FileKey:
+        """A key that the format's table does not name; its reader may have known what to do with it all the same."""
+        known = path in self.origins or path in self.unsupported
+        return self._theirs(path, ours) if known else FileKey(plain(path), "ignored")
+
+    def _theirs(self, path: str, ours: Mapping[str, Found]) -> FileKey:
+        """What came of a key that the foreign format knows."""
+        if path in self.unsupported:
+            return FileKey(path, "not supported", self.unsupported[path])
+        note = self.changed.get(path, "")
+        if note and not self.origins.get(path):
+            return FileKey(path, "in force", note)
+        if path in self.origins and not any(name in ours for name in self.origins[path]):
+            return FileKey(path, "in force", "empty: the default")
+        found = _standing(path, [ours[name] for name in self.origins.get(path, ()) if name in ours])
+        return replace(found, note="; ".join(filter(None, (found.note, note))))
 
 
 def _standing(path: str, becomes: list[Found]) -> FileKey:

@@ -115,6 +115,7 @@ class ModelKeys(LimitKeys):
     provider: Name | None = None
     model: Name | None = None
     base_url: Address | None = None
+    base_url_env: Variable | None = None
     api_key_env: Variables | None = None
     api_key_file: Name | None = None
     input_usd_per_million_tokens: UsdPerMillion | None = None
@@ -170,6 +171,7 @@ class RegionKeys(Section):
 class ChainKeys(LimitKeys):
     models: list[Name]
     answers: list[Name] = Field(default_factory=list)
+    guests: list[Name] = Field(default_factory=list)
     kind: Kind = "chat"
     strategy: Strategy = "priority"
     fallback_on_rate_limit: bool = True

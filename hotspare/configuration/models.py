@@ -6,7 +6,7 @@ from fnmatch import fnmatchcase
 from types import MappingProxyType
 
 from hotspare.configuration import prices, rules
-from hotspare.configuration.addresses import Found, Listening, find_address, sends_known_key_elsewhere
+from hotspare.configuration.addresses import Found, Listening, address_in, find_address, sends_known_key_elsewhere
 from hotspare.configuration.draft import Draft
 from hotspare.configuration.error import fault, plain
 from hotspare.configuration.keys import find_keys
@@ -74,7 +74,7 @@ class _Compiling:
         key_names, key_file, needs_key = self._key_sources(host)
         where = f"{self.place if keys.api_key_file else f'providers.{host.name}'}.api_key_file"
         found = find_keys(key_names, key_file, where, self.around)
-        address = find_address(keys.base_url, f"{self.place}.base_url", host, self.listening, self.around)
+        address = find_address(*self._own_address(), host, self.listening, self.around)
         self._refuse_to_send(address, key_names)
         lacking = _lacking_key(keys.name, host, key_names) if needs_key and not found.keys else ()
         owner_warning = (owner.warning,) if owner.warning else ()
@@ -137,9 +137,19 @@ class _Compiling:
             return host.key_names, host.key_file, host.needs_key
         return tuple(names or ()), file, True
 
+    def _own_address(self) -> tuple[str | None, str]:
+        """The model's own address, as the file or the variable that it names has it, and the key of it."""
+        name = None if self.keys.base_url is not None else self.keys.base_url_env
+        if name is None:
+            return self.keys.base_url, f"{self.place}.base_url"
+        key = f"{self.place}.base_url_env"
+        return address_in(name, key, self.around), key
+
     def _chain_breaker(self) -> BreakerKeys | None:
         chains: dict[str, ChainKeys] = self.draft.file.chains
-        return next((chain.breaker for chain in chains.values() if self.keys.name in chain.peek("models")), None)
+        name = self.keys.name
+        holders = (c for c in chains.values() if name in c.peek("models") or name in c.peek("guests"))
+        return next((chain.breaker for chain in holders), None)
 
     def _before_in_vector_spaces(self) -> tuple[str, ...]:
         """The models before this one in chains that say that they share a vector space."""

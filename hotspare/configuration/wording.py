@@ -7,6 +7,7 @@ import difflib
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from pydantic import ValidationError
@@ -20,6 +21,11 @@ _HUGE = 10**SHOWN_VALUE_CHARACTERS
 _SECRET_WORDS = ("key", "token", "secret", "password", "headers", "authorization")
 
 Context = Mapping[str, Any]
+Place = tuple[int | str, ...]
+"""Keys and indices, from the top of a file."""
+Lines = Mapping[Place, int]
+"""Where in its text each place of a file begins."""
+NO_LINES: Lines = MappingProxyType({})
 
 MUST_BE: Mapping[str, Callable[[Context], str]] = {
     "int_type": lambda _: "must be a whole number",
@@ -58,18 +64,24 @@ _RANK: Mapping[str, int] = {"extra_forbidden": 0, "missing": 2}
 """A misspelt key leaves another one missing: the former is said."""
 
 
-def said(path: Path, root: type[Section], error: ValidationError) -> ConfigurationError:
-    """The first thing that a validation found, in words."""
+def said(path: Path, root: type[Section], error: ValidationError, lines: Lines = NO_LINES) -> ConfigurationError:
+    """The first thing that a validation found, in words, with its line where that is known."""
     found = error.errors(include_url=False)
     first = min(found, key=lambda entry: _RANK.get(entry["type"], 1))
     more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
     what, remedy = _sentence(root, first["type"], first["loc"], first["input"], first.get("ctx", {}))
-    return fault(path, what + more, remedy)
+    return fault(path, _at(first["loc"], lines) + what + more, remedy)
 
 
-def _sentence(
-    root: type[Section], kind: str, place: tuple[int | str, ...], value: Any, context: Context
-) -> tuple[str, str]:
+def _at(place: Place, lines: Lines) -> str:
+    """The line of a place; of what lacks, that of the table around it."""
+    for length in range(len(place), 0, -1):
+        if place[:length] in lines:
+            return f"line {lines[place[:length]]}: "
+    return ""
+
+
+def _sentence(root: type[Section], kind: str, place: Place, value: Any, context: Context) -> tuple[str, str]:
     key = dotted(place)
     if kind == "extra_forbidden":
         return _unknown(root, place)
@@ -99,7 +111,7 @@ def dotted(place: Sequence[int | str]) -> str:
     return path
 
 
-def _unknown(root: type[Section], place: tuple[int | str, ...]) -> tuple[str, str]:
+def _unknown(root: type[Section], place: Place) -> tuple[str, str]:
     """An unknown key, with the nearest right one: in its own table, else anywhere."""
     table, name = place[:-1], str(place[-1])
     near = _nearest(name, _keys_at(root, table))
@@ -121,7 +133,7 @@ def _nearest(name: str, known: Iterable[str]) -> str:
     return next(iter(close), "") or next((key for key in keys if key.startswith(f"{name}_")), "")
 
 
-def _keys_at(root: type[Section], table: tuple[int | str, ...]) -> list[str]:
+def _keys_at(root: type[Section], table: Place) -> list[str]:
     """The keys that the table at a place may hold."""
     section, marks = root, ""
     for step in table:

@@ -132,7 +132,7 @@ def _entry(router: Router, asked: str, only: str | None, chains: frozenset[str] 
     chain, start = settings.chains[resolved[0]], resolved[1]
     if only is None:
         return chain, start
-    holder = chain if only in chain.models else settings.chain_of_model(only)
+    holder = chain if only in chain.reachable else settings.chain_of_model(only)
     if holder is None:
         raise UnknownModel(only, names_served(settings))
     return holder, only
@@ -161,7 +161,7 @@ def _elsewhere(
     kind = _KINDS[call.operation]
     if start is not None:
         for chain in settings.chains.values():
-            if chain.kind == kind and start in chain.models:
+            if chain.kind == kind and start in chain.reachable:
                 return chain, start
     elif found.name == settings.default_chain and not _named(call.model, found):
         raise UnknownModel(call.model, names_served(settings, kind, chains))
@@ -171,7 +171,7 @@ def _elsewhere(
 def _opened(settings: Settings, call: Call, found: Chain, start: str | None, chains: frozenset[str]) -> Chain:
     """The chain of a caller that may not use the one that was found: a model may stand in several."""
     for chain in settings.chains.values():
-        if chain.name in chains and chain.kind == found.kind and start in chain.models:
+        if chain.name in chains and chain.kind == found.kind and start in chain.reachable:
             return chain
     names = names_served(settings, found.kind, chains)
     if start is None and not _named(call.model, found):
@@ -190,7 +190,7 @@ def names_served(settings: Settings, kind: Kind | None = None, chains: frozenset
     found = [c for c in settings.chains.values() if kind in (None, c.kind) and (chains is None or c.name in chains)]
     names = [chain.name for chain in found]
     names += [pattern for chain in found for pattern in chain.answers]
-    names += [model for chain in found for model in chain.models]
+    names += [model for chain in found for model in chain.reachable]
     return tuple(dict.fromkeys(names))
 
 

@@ -122,7 +122,7 @@ class Engine:
     def has_capable(self, ask: Ask) -> bool:
         """Whether any model of the chain could serve the request at all, now or later."""
         settings = self.router.settings
-        return any(not ask.needs & settings.models[name].lacks for name in settings.chains[ask.chain].models)
+        return any(not ask.needs & settings.models[name].lacks for name in settings.chains[ask.chain].reachable)
 
     async def serve(self, ask: Ask, call: Call, delivery: Delivery, *, watcher: Watcher | None = None) -> None:
         """Carry a request out; one Record is kept, whatever happens. Cancel this when the caller leaves.

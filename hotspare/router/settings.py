@@ -118,6 +118,8 @@ class Chain:
     limits: Mapping[str, Limits]
     answers: tuple[str, ...] = ()
     """Patterns (`claude-*`) of names that callers may ask for, besides the chain's own."""
+    guests: tuple[str, ...] = ()
+    """Models that a request which names one starts at, before all others; nobody else comes to them."""
     kind: Kind = "chat"
     equivalent: bool = False
     """Its models share one vector space: embeddings may come from any of them."""
@@ -141,6 +143,11 @@ class Chain:
     """Where this chain does otherwise than the table of triggers says."""
     stream_delivery: StreamDelivery = "live"
     """Whole: a stream is held back until it is complete, so that it can fall back to its very end."""
+
+    @property
+    def reachable(self) -> tuple[str, ...]:
+        """Every model that may serve a request of this chain."""
+        return self.models + self.guests
 
     @property
     def falls_back(self) -> bool:
@@ -176,7 +183,7 @@ class Settings:
 
     def chain_of_model(self, model: str) -> Chain | None:
         """The first chain that holds the model."""
-        return next((chain for chain in self.chains.values() if model in chain.models), None)
+        return next((chain for chain in self.chains.values() if model in chain.reachable), None)
 
 
 NO_LIMITS: Mapping[str, Limits] = MappingProxyType({})

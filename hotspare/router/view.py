@@ -174,8 +174,9 @@ class Viewer:
         windows = self._live.model_window(wall)
         views = []
         for chain in chains:
-            served = sum(windows.get(name, NO_MODEL_FIGURES).served for name in chain.models)
-            for position, name in enumerate(chain.models, 1):
+            names = chain.models + self._settings.chains[chain.name].guests
+            served = sum(windows.get(name, NO_MODEL_FIGURES).served for name in names)
+            for position, name in enumerate(names, 1):
                 figures = windows.get(name, NO_MODEL_FIGURES)
                 share = figures.served / served if served else None
                 views.append(self._model(name, chain.name, position, figures, share, now, wall))

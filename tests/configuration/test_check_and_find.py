@@ -23,7 +23,9 @@ def test_the_report_names_provider_address_and_key_of_every_model(write, small, 
         "gpt": ("openai", "https://api.openai.com/v1", ("OPENAI_API_KEY", "SECOND")),
         "qwen2.5:3b": ("ollama", "http://127.0.0.1:11434/v1", None),
     }
-    assert report["chains"] == ({"name": "main", "kind": "chat", "models": ("claude", "gpt"), "answers": ()},)
+    assert report["chains"] == (
+        {"name": "main", "kind": "chat", "models": ("claude", "gpt"), "answers": (), "guests": ()},
+    )
     assert json.loads(json.dumps(report))["keys"][0].keys() == {"key", "state", "note"}
     assert "a-secret" not in json.dumps(report)
 

@@ -4,6 +4,8 @@ import re
 import tomllib
 from pathlib import Path
 
+import pytest
+
 from hotspare.configuration.formats.humanlayer import Guide
 from hotspare.configuration.formats.json_text import parse
 from hotspare.configuration.load import load
@@ -59,3 +61,10 @@ def test_the_guides_example_shows_every_key_but_those_of_regions():
         "regions[].primary_model",
         "regions[].api_endpoint",
     }
+
+
+@pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*.[jty]*[nl]")), ids=lambda path: path.name)
+def test_every_example_runs_without_a_warning(path, environ, today):
+    found = load(path, environ | {"GEMINI_API_KEY": "a-secret-of-gemini"}, today=today)
+    assert found.warnings == () or path.name == "humanlayer.json"
+    assert found.format != "Hotspare TOML" or not [key for key in found.keys if key.state == "ignored"]

@@ -12,7 +12,13 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from hotspare.configuration.compiled import Configuration
+from hotspare.configuration.formats.code_router import Config
+from hotspare.configuration.formats.docetl import Pipeline
+from hotspare.configuration.formats.fallback_chain import Chain
 from hotspare.configuration.formats.humanlayer import Guide
+from hotspare.configuration.formats.litellm_keys import Proxy
+from hotspare.configuration.formats.portkey import Target
+from hotspare.configuration.formats.tinyllm import Workflow
 from hotspare.configuration.load import ConfigurationError, load
 from hotspare.configuration.model import File
 from hotspare.configuration.patterns import overlap
@@ -80,6 +86,36 @@ def test_any_bytes(tmp_path, content):
 @given(tree=trees(Guide))
 def test_any_json_with_the_guides_words(tmp_path, tree):
     outcome(tmp_path / "f", json.dumps({"claude_model": "gpt-4o"} | tree).encode())
+
+
+FOREIGN = {"model_list": Proxy, "default_model": Pipeline, "nodes": Workflow, "fallback_chain": Chain}
+
+
+@given(root=st.sampled_from(sorted(FOREIGN)), data=st.data())
+@settings(max_examples=100)
+def test_any_yaml_with_the_words_of_a_format(tmp_path, root, data):
+    tree = {root: data.draw(values)} | data.draw(trees(FOREIGN[root]))
+    outcome(tmp_path / "f", "\n".join(f"{name}: {json.dumps(value)}" for name, value in tree.items()).encode())
+
+
+@given(key=st.sampled_from([(root, key) for root, kind in FOREIGN.items() for key in outline(kind)]), value=values)
+@settings(max_examples=150)
+def test_any_value_of_any_key_of_a_yaml_format(tmp_path, key, value):
+    content: dict = {
+        "model_list": {"model_list": [{"model_name": "a", "litellm_params": {"model": "o3"}}]},
+        "default_model": {"default_model": "o3"},
+        "nodes": {"nodes": [{"id": "a", "type": "model", "config": {"model": "m"}}]},
+        "fallback_chain": {"fallback_chain": [{"provider": "openai", "model": "o3"}]},
+    }[key[0]]
+    put(content, key[1], value)
+    outcome(tmp_path / "f", "\n".join(f"{name}: {json.dumps(value)}" for name, value in content.items()).encode())
+
+
+@given(tree=trees(Config), target=st.dictionaries(st.sampled_from(sorted(Target.model_fields)), values, max_size=4))
+@settings(max_examples=100)
+def test_any_json_with_the_words_of_other_gateways(tmp_path, tree, target):
+    outcome(tmp_path / "f", json.dumps({"Router": {}} | tree).encode())
+    outcome(tmp_path / "f", json.dumps({"targets": [target]} | target).encode())
 
 
 @given(tree=trees(File))

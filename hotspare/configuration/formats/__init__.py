@@ -5,7 +5,16 @@ from typing import Protocol
 
 from hotspare.configuration.draft import Draft
 from hotspare.configuration.error import ConfigurationError, fault
-from hotspare.configuration.formats import hotspare_toml, humanlayer
+from hotspare.configuration.formats import (
+    code_router,
+    docetl,
+    fallback_chain,
+    hotspare_toml,
+    humanlayer,
+    litellm,
+    portkey,
+    tinyllm,
+)
 from hotspare.configuration.formats.json_text import is_object, parse
 
 
@@ -25,7 +34,16 @@ class Format(Protocol):
         """
 
 
-FORMATS: tuple[Format, ...] = (humanlayer, hotspare_toml)
+FORMATS: tuple[Format, ...] = (
+    humanlayer,
+    portkey,
+    code_router,
+    litellm,
+    fallback_chain,
+    docetl,
+    tinyllm,
+    hotspare_toml,
+)
 
 
 def read(path: Path, text: str) -> Draft:
@@ -39,5 +57,5 @@ def read(path: Path, text: str) -> Draft:
 
 
 def _refusal(path: Path) -> ConfigurationError:
-    understood = " and ".join(form.FORMAT for form in FORMATS)
+    understood = ", ".join(form.FORMAT for form in FORMATS)
     return fault(path, f"this is no configuration that is understood: those are {understood}", "see examples/")

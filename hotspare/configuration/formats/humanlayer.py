@@ -8,13 +8,12 @@ from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 
-from pydantic import ConfigDict, Field, ValidationError
+from pydantic import Field
 
 from hotspare.configuration.draft import Draft
+from hotspare.configuration.formats.foreign import Foreign, validated
 from hotspare.configuration.formats.json_text import is_object, parse
 from hotspare.configuration.formats.translation import Row, Translation, row
-from hotspare.configuration.model import File
-from hotspare.configuration.section import Section
 from hotspare.configuration.values import (
     Address,
     AtLeastOne,
@@ -29,7 +28,6 @@ from hotspare.configuration.values import (
     Usd,
     UsdPerToken,
 )
-from hotspare.configuration.wording import said
 
 FORMAT = "HumanLayer JSON"
 CHAIN = "main"
@@ -39,12 +37,6 @@ ERROR_RATE_MINIMUM_CALLS = 20
 
 
 # ------------------------------------------------------------------ the keys, and their defaults
-class Foreign(Section):
-    """Theirs: keys that we do not know are listed, not refused."""
-
-    model_config = ConfigDict(extra="allow")
-
-
 class Fallback(Foreign):
     model: Name
     priority: Number
@@ -181,15 +173,10 @@ def recognises(text: str) -> bool:
 
 def read(path: Path, text: str) -> Draft:
     """See `Format`."""
-    content = parse(path, text)
-    try:
-        guide = Guide.model_validate(content)
-    except ValidationError as error:
-        raise said(path, Guide, error) from None
+    guide = validated(path, Guide, parse(path, text))
     translation = Translation()
     warnings = _translate(guide, translation)
-    file = File.model_validate(translation.content)
-    return Draft(FORMAT, file, guide, translation.origins, warnings)
+    return translation.draft(path, FORMAT, guide, warnings)
 
 
 def _translate(guide: Guide, to: Translation) -> tuple[str, ...]:

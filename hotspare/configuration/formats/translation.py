@@ -4,11 +4,18 @@ A format's own file holds its keys and its rows; what is here knows no format.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
+from pydantic import ValidationError
+
+from hotspare.configuration.draft import Draft
+from hotspare.configuration.model import File
 from hotspare.configuration.section import Section
+from hotspare.configuration.wording import said
 
 Convert = Callable[[Any], Any]
 
@@ -32,19 +39,56 @@ def row(theirs: str, *ours: str, by: Convert = _as_it_is) -> Row:
 
 
 class Translation:
-    """Our content as it grows, and where each value of it came from."""
+    """Our content as it grows, where each value of it came from, and what became of keys that have no twin here.
+
+    Attributes:
+        content: ours, as plain values.
+        origins: their key → the keys of ours that it sets.
+        changed: their key → how it means something else here.
+        unsupported: their key → why nothing comes of it.
+    """
 
     def __init__(self) -> None:
         self.content: dict[str, Any] = {}
         self.origins: dict[str, tuple[str, ...]] = {}
+        self.changed: dict[str, str] = {}
+        self.unsupported: dict[str, str] = {}
+        self._models: dict[str, str] = {}
+
+    def came(self, theirs: str, *ours: str, changed: str = "") -> None:
+        """Note that a key of theirs sets these of ours, and how that is something else."""
+        self.origins[theirs] = (*self.origins.get(theirs, ()), *ours)
+        if changed:
+            self.changed[theirs] = changed
+
+    def model(self, name: str) -> str:
+        """The place of a model of ours, which is made where it is not there yet: `models[0].`."""
+        if name not in self._models:
+            self._models[name] = f"models[{len(self._models)}]."
+            self.put(f"{self._models[name]}name", name)
+        return self._models[name]
+
+    def draft(self, path: Path, form: str, foreign: Section, warnings: Iterable[str]) -> Draft:
+        """What has been translated.
+
+        Raises:
+            ConfigurationError: a value of theirs cannot stand here.
+        """
+        try:
+            file = File.model_validate(self.content)
+        except ValidationError as error:
+            raise said(path, File, error) from None
+        return Draft(form, file, foreign, self.origins, tuple(warnings), self.changed, self.unsupported)
 
     def put(self, ours: str, value: Any) -> None:
         """Set one of our keys."""
-        *tables, last = _steps(ours)
-        place: Any = self.content
-        for step, following in zip(tables, (*tables[1:], last), strict=True):
-            place = _inside(place, step, [] if isinstance(following, int) else {})
-        place[last] = value
+        _put(self.content, ours, value)
+
+    def chain(self, name: str, key: str, value: Any, *theirs: str, changed: str = "") -> None:
+        """Set a key of a chain, whose name may hold dots, and note the keys of theirs that it comes from."""
+        _put(self.content.setdefault("chains", {}).setdefault(name, {}), key, value)
+        for origin in theirs:
+            self.came(origin, f"chains.{name}.{key}", changed=changed)
 
     def take(self, section: Section, rows: tuple[Row, ...], theirs: str = "", ours: str = "") -> None:
         """Translate a table of theirs. What is absent there without a default stays absent here."""
@@ -55,6 +99,13 @@ class Translation:
                 for target in targets:
                     self.put(target, entry.convert(value))
             self.origins[theirs + entry.theirs] = targets
+
+
+def _put(place: Any, path: str, value: Any) -> None:
+    steps = _steps(path)
+    for step, following in pairwise(steps):
+        place = _inside(place, step, [] if isinstance(following, int) else {})
+    place[steps[-1]] = value
 
 
 def _steps(path: str) -> list[str | int]:
