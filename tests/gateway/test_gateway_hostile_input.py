@@ -229,6 +229,19 @@ async def test_chunks_over_the_limit_are_refused_while_they_come(open_gateway, f
         assert (await fake.read_answer(reader)).status == 413
 
 
+async def test_a_refused_body_that_goes_on_and_on_loses_its_connection(open_gateway):
+    place = await open_gateway(max_body_bytes=10_000, limits=ConnectionLimits(wire_bytes=300_000, linger_seconds=0.2))
+    head = b"POST /v1/chat/completions HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\n"
+    async with place.connection() as (reader, writer), asyncio.timeout(5):
+        writer.write(head + b"transfer-encoding: chunked\r\n\r\n")
+        with suppress(OSError):
+            while not reader.at_eof():
+                writer.write(b"2710\r\n" + b"x" * 10_000 + b"\r\n")
+                await writer.drain()
+                await asyncio.sleep(0)
+    assert not place.engine.calls
+
+
 @pytest.mark.parametrize("announced", [True, False])
 async def test_a_body_at_the_limit_is_taken(open_gateway, fake, chat, announced):
     place = await open_gateway(max_body_bytes=len(chat()))

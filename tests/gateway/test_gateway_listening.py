@@ -103,6 +103,30 @@ def test_a_wide_folder_is_narrowed(tmp_path):
     assert os.umask(before) == before
 
 
+def test_the_instance_socket_is_nobody_elses_from_its_first_moment(tmp_path, monkeypatch):
+    modes = []
+    narrow = Path.chmod
+
+    def noted(path, mode):
+        modes.append(stat.S_IMODE(path.stat().st_mode))
+        narrow(path, mode)
+
+    (tmp_path / "run").mkdir(mode=0o700)
+    monkeypatch.setattr(Path, "chmod", noted)
+    before = os.umask(0o000)
+    try:
+        bind_unix(tmp_path / "run" / "a.sock").close()
+    finally:
+        os.umask(before)
+    assert not modes[-1] & 0o077
+
+
+def test_a_folder_of_another_user_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(os, "geteuid", lambda: os.getuid() + 1)
+    with pytest.raises(CannotListen, match="belongs to another user"):
+        bind_unix(tmp_path / "a.sock")
+
+
 def test_a_stale_socket_is_replaced(tmp_path):
     path = tmp_path / "a.sock"
     bind_unix(path).close()

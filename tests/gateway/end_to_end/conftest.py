@@ -26,13 +26,15 @@ USAGE = {"prompt_tokens": 3, "completion_tokens": 2, "total_tokens": 5}
 
 
 class FakeProvider:
-    """Answers chat completions with its own name; `status` makes it refuse, `hold` keeps a stream open, and `flood`
-    makes one that goes on for ever, as fast as it is taken.
+    """Answers chat completions with its own name; `status` makes it refuse, with `message` and `location`; `hold` keeps
+    a stream open, and `flood` makes one that goes on for ever, as fast as it is taken.
     """
 
     def __init__(self, name):
         self.name = name
         self.status = 200
+        self.message = "slow down"
+        self.location = ""
         self.hold = False
         self.flood = False
         self.written = 0
@@ -75,8 +77,11 @@ class FakeProvider:
 
     def _answer(self, asked):
         if self.status != 200:
-            body = b'{"error":{"message":"slow down","type":"rate_limit_error","code":"rate_limit_exceeded"}}'
+            error = {"message": self.message, "type": "rate_limit_error", "code": "rate_limit_exceeded"}
+            body = msgspec.json.encode({"error": error})
             retry = b"retry-after: 40\r\n"
+            if self.location:
+                retry += f"location: {self.location}\r\n".encode()
             return b"HTTP/1.1 %d X\r\ncontent-type: application/json\r\n%scontent-length: %d\r\n\r\n%s" % (
                 self.status,
                 retry,
@@ -117,8 +122,8 @@ def _settings(names, further, budget):
     return Settings(models=models, chains=chains, budget=budget)
 
 
-def _endpoint(name, port):
-    return Endpoint(name, name, "openai", f"http://127.0.0.1:{port}/v1", "main", (ApiKey("KEY", "sk-1"),))
+def _endpoint(name, port, key):
+    return Endpoint(name, name, "openai", f"http://127.0.0.1:{port}/v1", "main", (ApiKey("KEY", key),))
 
 
 @pytest.fixture
@@ -128,11 +133,13 @@ async def open_house(tmp_path):
     """
     async with AsyncExitStack() as stack:
 
-        async def start(name="house", *, limits=None, port=0, ports=None, chains=None, budget=None, **settings):
+        async def start(
+            name="house", *, limits=None, port=0, ports=None, chains=None, budget=None, key="sk-1", **settings
+        ):
             alpha = await stack.enter_async_context(FakeProvider("alpha"))
             beta = await stack.enter_async_context(FakeProvider("beta"))
             found = {"alpha": alpha.port, "beta": beta.port} | (ports or {})
-            endpoints = {name: _endpoint(name, there) for name, there in found.items()}
+            endpoints = {name: _endpoint(name, there, key) for name, there in found.items()}
             store = await Store.open(tmp_path / f"{name}.db", name=name, log_path=tmp_path / f"{name}.log")
             stack.push_async_callback(store.close)
             carrier = ProviderCarrier(endpoints)
