@@ -1,159 +1,210 @@
-"""The figures of a range of time, as sums over Records of traffic: charts, and who or what came to how much.
+"""The figures of a range of time, read from the roll-ups: charts, and who or what came to how much.
 
-Every row of figures is `router.figures.fold` over the Records it stands for; nothing is counted in another way.
+No raw row is read, so a month takes no longer than an hour. A range begins with the minute that `since` is in (with the
+hour, where minutes are no longer kept), and ends with the one that `until` is in.
 """
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from hotspare.router.figures import Figures, Histogram, ModelFigures, fold, fold_attempts
-from hotspare.router.record import Record
 from hotspare.router.settings import PICO_PER_USD
-from hotspare.store.restore import read_records
 from hotspare.store.source import DAY_SECONDS, HOUR_SECONDS, Rows, Source
+from hotspare.store.sums import CANCELLED, DAY, HOUR, MINUTE, SERVED, histogram_of
 
+DIMENSIONS = ("chain", "model", "caller", "reason", "session", "kind", "hour")
+MINUTES_KEPT_SECONDS = 8 * DAY
+"""How far back there are roll-ups of minutes; those of hours and days are kept as long as anything."""
+
+_NAMED = ("model", "caller", "reason")
 _HOURLY_UP_TO_DAYS = 7
+_ALWAYS = 2**40
 
-_NAMES: Mapping[str, Callable[[Record], Any]] = {
-    "chain": lambda record: record.chain,
-    "caller": lambda record: record.caller,
-    "reason": lambda record: record.reason,
-    "session": lambda record: record.session or "",
-    "hour": lambda record: record.at // HOUR_SECONDS * HOUR_SECONDS,
-}
-DIMENSIONS = (*_NAMES, "model")
-_FILTERS = ("chain", "model", "caller", "reason")
+_SUMS = """
+sum(requests) AS requests, sum(answered) AS answered, sum("primary") AS "primary", sum(fallback) AS fallback,
+sum(forced_fallback) AS forced_fallback, sum(duration_us) AS duration_us, sum(input_tokens) AS input_tokens,
+sum(output_tokens) AS output_tokens, sum(cost_pico_usd) AS cost_pico_usd, sum(unpriced) AS unpriced,
+merge_durations(durations) AS durations
+"""
+_CALL_SUMS = """
+sum(calls) AS calls, sum(requests) AS requests, sum(served) AS served, sum(duration_us) AS duration_us,
+sum(input_tokens) AS input_tokens, sum(output_tokens) AS output_tokens, sum(cost_pico_usd) AS cost_pico_usd,
+sum(unpriced) AS unpriced, max(last_at) AS last_at, merge_durations(durations) AS durations
+"""
 
 
 async def history(source: Source, given: dict[str, Any], wall: float) -> Rows:
     """The figures in steps of time; steps without a request are left out."""
     since = given.get("since", wall - given.get("days", 1.0) * DAY_SECONDS)
-    until = given.get("until", math.inf)
     fine = wall - since <= _HOURLY_UP_TO_DAYS * DAY_SECONDS
-    step = given.get("step_seconds", HOUR_SECONDS if fine else DAY_SECONDS)
-    steps: dict[float, Figures] = {}
-    async for record in read_records(source, since):
-        if record.kind == "traffic" and record.at < until and _is_meant(record, given):
-            fold(steps.setdefault(record.at // step * step, Figures()), record)
-    return [{"at": at, **figures_row(steps[at])} for at in sorted(steps, reverse=True)]
+    seconds = int(given.get("step_seconds", HOUR_SECONDS if fine else DAY_SECONDS))
+    step = next((step for step in (DAY, HOUR, MINUTE) if not seconds % step), None)
+    if step is None:
+        raise ValueError(f"history goes in steps of whole minutes, and {seconds} s are none")
+    named = [name for name in _NAMED if name in given]
+    if len(named) > 1:
+        raise ValueError(f"history is kept of {' and of '.join(named)}, but not of both together")
+    bound = {
+        **given,
+        "step": step,
+        "dimension": named[0] if named else "chain",
+        "name": given[named[0]] if named else "",
+        "begin": since // seconds * seconds,
+        "end": min(given.get("until", _ALWAYS), _ALWAYS),
+        "seconds": seconds,
+    }
+    sql = (
+        "SELECT at / :seconds * :seconds AS step_at,", _SUMS, "FROM request_figures WHERE step = :step",
+        "AND dimension = :dimension AND at >= :begin AND at < :end AND name = :name", _of_chain(given),
+        "GROUP BY 1 ORDER BY 1 DESC",
+    )  # fmt: skip
+    return [{"at": float(row["step_at"]), **figures_row(row)} for row in await source.fetch(" ".join(sql), bound)]
 
 
 async def figures(source: Source, given: dict[str, Any], wall: float) -> Rows:
-    """The figures of each chain, model, caller, reason, session or hour: the dearest first, hours newest first."""
-    since, until = given.get("since", wall - DAY_SECONDS), given.get("until", math.inf)
+    """The figures of each chain, model, caller and so on: the dearest first, hours newest first."""
     by = given.get("by", "chain")
-    found: dict[Any, Figures] = {}
-    models: dict[str, ModelFigures] = {}
-    async for record in read_records(source, since):
-        if record.kind != "traffic" or record.at >= until or not _is_meant(record, given):
-            continue
-        if by == "model":
-            fold_attempts(models, record)
-        else:
-            fold(found.setdefault(_NAMES[by](record), Figures()), record)
-    rows = [{"name": name, **model_row(each)} for name, each in models.items()]
-    rows += [{"name": name, **figures_row(each)} for name, each in found.items()]
-    rows.sort(key=_newest_first if by == "hour" else _dearest_first)
+    since, until = given.get("since", wall - DAY_SECONDS), given.get("until", math.inf)
+    if by == "model":
+        rows = await _model_figures(source, given, since, until, wall)
+    elif by == "hour":
+        hours = await history(source, {**given, "since": since, "until": until, "step_seconds": HOUR}, wall)
+        rows = [{"name": row.pop("at"), **row} for row in hours]
+    else:
+        rows = await _named_figures(source, given, by, list(spans(since, until, wall, sessions=by == "session")))
+    if by != "hour":
+        rows.sort(key=lambda row: (-(row["cost_usd"] or 0), -row["requests"], row["name"]))
     return rows[: given.get("last", len(rows))]
 
 
-def _newest_first(row: Mapping[str, Any]) -> Any:
-    return -row["name"]
+async def _named_figures(source: Source, given: Mapping[str, Any], by: str, over: list["Span"]) -> Rows:
+    sql = (
+        "SELECT", "chain" if by == "chain" else "name", "AS of,", _SUMS, "FROM request_figures",
+        _where_of(over, f"dimension = '{by}' AND "), _of_chain(given), "GROUP BY 1",
+    )  # fmt: skip
+    return [{"name": row["of"], **figures_row(row)} for row in await source.fetch(" ".join(sql), dict(given))]
 
 
-def _dearest_first(row: Mapping[str, Any]) -> Any:
-    return (-(row["cost_usd"] or 0), -row["requests"], row["name"])
-
-
-def _is_meant(record: Record, given: Mapping[str, Any]) -> bool:
-    return all(getattr(record, name) == given[name] for name in _FILTERS if name in given)
-
-
-_ERRORS = """
-SELECT attempts.trigger AS trigger, attempts.model AS model, count(*) AS count,
-  count(DISTINCT request_id) AS requests, max(at + ended_ms / 1000.0) AS last_at
-FROM requests CROSS JOIN attempts ON attempts.request_id = requests.id
-"""
-_ERROR_FILTERS: Mapping[str, str] = {
-    "until": "at < :until",
-    "since": "at >= :since AND kind = 'traffic' AND attempts.trigger IS NOT NULL",
-    "chain": "chain = :chain",
-    "model": "attempts.model = :model",
-}
+async def _model_figures(source: Source, given: Mapping[str, Any], since: float, until: float, wall: float) -> Rows:
+    """What the calls of each model came to; a caller's own fault counts against no model."""
+    sql = (
+        "SELECT model, outcome,", _CALL_SUMS, "FROM call_figures", _where_of(spans(since, until, wall)),
+        "AND outcome != 'bad_request'", _of_chain(given), "GROUP BY 1, 2",
+    )  # fmt: skip
+    models: dict[str, Rows] = {}
+    for row in await source.fetch(" ".join(sql), dict(given)):
+        models.setdefault(row["model"], []).append(row)
+    return [{"name": name, **_model_row(rows)} for name, rows in models.items()]
 
 
 async def errors(source: Source, given: dict[str, Any], wall: float) -> Rows:
-    """Failed attempts of traffic by type and model, the most frequent first."""
-    bound = {"since": wall - HOUR_SECONDS, **given}
-    sql = (_ERRORS, _where(_ERROR_FILTERS, bound), "GROUP BY attempts.trigger, attempts.model ORDER BY 3 DESC, 1, 2")
-    return await source.fetch(" ".join(sql), bound)
-
-
-_SLOW = """
-SELECT model, count(*) AS count, avg(ms) AS mean_ms,
-  max(CASE WHEN place = (total * 50 + 99) / 100 THEN ms END) AS p50_ms,
-  max(CASE WHEN place = (total * 95 + 99) / 100 THEN ms END) AS p95_ms
-FROM (
-  SELECT model, ms, row_number() OVER (PARTITION BY model ORDER BY ms) AS place,
-    count(*) OVER (PARTITION BY model) AS total
-  FROM (
-    SELECT attempts.model AS model, ended_ms - started_ms AS ms
-    FROM requests CROSS JOIN attempts ON attempts.request_id = requests.id
-"""
-_SLOW_FILTERS: Mapping[str, str] = {
-    "until": "at < :until",
-    "since": "at >= :since AND kind = 'traffic' AND attempts.trigger IS NULL AND NOT cancelled",
-    "chain": "chain = :chain",
-    "model": "attempts.model = :model",
-}
+    """Failed attempts of traffic by trigger and model, the most frequent first."""
+    over = spans(given.get("since", wall - HOUR_SECONDS), given.get("until", math.inf), wall)
+    sql = (
+        "SELECT outcome AS trigger, model, sum(calls) AS count, sum(requests) AS requests, max(last_at) AS last_at",
+        "FROM call_figures", _where_of(over), f"AND outcome NOT IN ('{SERVED}', '{CANCELLED}')", _of_chain(given),
+        _of_model(given), "GROUP BY 1, 2 ORDER BY 3 DESC, 1, 2",
+    )  # fmt: skip
+    return await source.fetch(" ".join(sql), given)
 
 
 async def slow(source: Source, given: dict[str, Any], wall: float) -> Rows:
     """How long each model took when it answered, the slowest first."""
-    bound = {"since": wall - HOUR_SECONDS, **given}
-    sql = (_SLOW, _where(_SLOW_FILTERS, bound), ")) GROUP BY model ORDER BY mean_ms DESC")
-    return await source.fetch(" ".join(sql), bound)
+    over = spans(given.get("since", wall - HOUR_SECONDS), given.get("until", math.inf), wall)
+    sql = (
+        "SELECT model,", _CALL_SUMS, "FROM call_figures", _where_of(over), f"AND outcome = '{SERVED}'",
+        _of_chain(given), _of_model(given), "GROUP BY 1 ORDER BY sum(duration_us) * 1.0 / sum(calls) DESC, 1",
+    )  # fmt: skip
+    rows = await source.fetch(" ".join(sql), given)
+    return [{"model": row["model"], "count": row["calls"], **_times(row, row["calls"])} for row in rows]
 
 
-def _where(conditions: Mapping[str, str], given: Mapping[str, Any]) -> str:
-    chosen = [condition for name, condition in conditions.items() if name in given]
-    return "WHERE " + " AND ".join(chosen) if chosen else ""
+# ------------------------------------------------------------------ ranges
+Span = tuple[int, int, int]
+"""A step of the roll-ups, and from when to when it is to be read."""
 
 
-def figures_row(total: Figures) -> dict[str, Any]:
-    """Figures in the words of the contract."""
+def spans(since: float, until: float, wall: float, *, sessions: bool = False) -> Iterator[Span]:
+    """A range as few roll-ups as possible: days in its middle, hours and minutes at its ends."""
+    finest = HOUR if sessions or since < wall - MINUTES_KEPT_SECONDS else MINUTE
+    begin, end = int(since // finest) * finest, math.ceil(min(until, _ALWAYS) / finest) * finest
+    coarser = [HOUR] if sessions else [step for step in (DAY, HOUR) if step > finest]
+    yield from _spans(begin, end, [*coarser, finest] if not sessions else coarser)
+
+
+def _spans(begin: int, end: int, steps: list[int]) -> Iterator[Span]:
+    if begin >= end:
+        return
+    step, finer = steps[0], steps[1:]
+    if not finer:
+        yield step, begin, end
+        return
+    first, last = -(-begin // step) * step, end // step * step
+    if first >= last:
+        yield from _spans(begin, end, finer)
+        return
+    yield from _spans(begin, first, finer)
+    yield step, first, last
+    yield from _spans(last, end, finer)
+
+
+def _where_of(over: Iterator[Span] | list[Span], more: str = "") -> str:
+    """The condition for some ranges; all that stands in it are whole numbers of ours."""
+    parts = [f"(step = {step} AND {more}at >= {begin} AND at < {end})" for step, begin, end in over]
+    return f"WHERE ({' OR '.join(parts) or 'FALSE'})"
+
+
+def _of_chain(given: Mapping[str, Any]) -> str:
+    return "AND chain = :chain" if "chain" in given else ""
+
+
+def _of_model(given: Mapping[str, Any]) -> str:
+    return "AND model = :model" if "model" in given else ""
+
+
+# ------------------------------------------------------------------ rows
+def figures_row(total: Mapping[str, Any]) -> dict[str, Any]:
+    """Sums in the words of the contract."""
     return {
-        "requests": total.requests,
-        "ok": total.answered,
-        "failed": total.requests - total.answered,
-        "primary": total.primary,
-        "fallback": total.fallback,
-        "forced_fallback": total.forced_fallback,
-        **_times(total.duration_ms, total.answered, total.durations),
-        "input_tokens": total.input_tokens,
-        "output_tokens": total.output_tokens,
-        "cost_usd": _usd(total.cost_pico_usd, total.unpriced),
-        "unpriced_requests": total.unpriced,
+        "requests": total["requests"],
+        "ok": total["answered"],
+        "failed": total["requests"] - total["answered"],
+        "primary": total["primary"],
+        "fallback": total["fallback"],
+        "forced_fallback": total["forced_fallback"],
+        **_times(total, total["answered"]),
+        "input_tokens": total["input_tokens"],
+        "output_tokens": total["output_tokens"],
+        "cost_usd": _usd(total["cost_pico_usd"], total["unpriced"]),
+        "unpriced_requests": total["unpriced"],
     }
 
 
-def model_row(total: ModelFigures) -> dict[str, Any]:
-    """What a model's calls came to; its cost is that of all of them, also of those that did not serve."""
+def _model_row(outcomes: Rows) -> dict[str, Any]:
+    """The calls of one model, whatever came of them; its times are those of the answers it gave."""
+    total = {name: sum(row[name] for row in outcomes) for name in _COUNTED}
+    served = next((row for row in outcomes if row["outcome"] == SERVED), None)
+    ok = served["calls"] if served else 0
     return {
-        "requests": total.served,
-        "calls": total.calls,
-        "ok": total.answered,
-        "failed": total.failed,
-        "p50_ms": total.durations.percentile(0.5),
-        "p95_ms": total.durations.percentile(0.95),
-        "cost_usd": _usd(total.cost_pico_usd, total.unpriced),
-        "unpriced_calls": total.unpriced,
+        "requests": total["served"],
+        "calls": total["calls"],
+        "ok": ok,
+        "failed": sum(row["calls"] for row in outcomes if row["outcome"] not in (SERVED, CANCELLED)),
+        **(_times(served, ok) if served else _NO_TIMES),
+        "input_tokens": total["input_tokens"],
+        "output_tokens": total["output_tokens"],
+        "cost_usd": _usd(total["cost_pico_usd"], total["unpriced"]),
+        "unpriced_calls": total["unpriced"],
     }
 
 
-def _times(sum_ms: float, answered: int, durations: Histogram) -> dict[str, float | None]:
-    mean = sum_ms / answered if answered else None
+_COUNTED = ("calls", "served", "input_tokens", "output_tokens", "cost_pico_usd", "unpriced")
+_NO_TIMES = {"mean_ms": None, "p50_ms": None, "p95_ms": None}
+
+
+def _times(total: Mapping[str, Any], answered: int) -> dict[str, float | None]:
+    durations = histogram_of(total["durations"])
+    mean = total["duration_us"] / answered / 1000.0 if answered else None
     return {"mean_ms": mean, "p50_ms": durations.percentile(0.5), "p95_ms": durations.percentile(0.95)}
 
 

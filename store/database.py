@@ -16,9 +16,11 @@ from typing import Any
 
 import aiosqlite
 
-from hotspare.store.fault import NewerSchema, NotOpen
+from hotspare.store.fault import NotOpen
 from hotspare.store.folders import make_private, open_private
-from hotspare.store.schema import MIGRATIONS, VERSION
+from hotspare.store.migrating import migrate
+from hotspare.store.schema import VERSION
+from hotspare.store.sums import MergeDurations, add_durations
 
 BUSY_SECONDS = 1.0
 _HEADER = b"SQLite format 3\0"
@@ -32,6 +34,8 @@ class Database:
         self._writer: aiosqlite.Connection | None = None
         self._reader: aiosqlite.Connection | None = None
         self._identity: tuple[int, int] | None = None
+        self.backup: Path | None = None
+        """Of the file before it was migrated, where the last opening did that."""
         self._lock = asyncio.Lock()
 
     async def open(self) -> None:
@@ -49,7 +53,7 @@ class Database:
                 self._writer = await connect(str(self.path.absolute()))
                 await self._writer.execute_fetchall("PRAGMA journal_mode=WAL")
                 await self._writer.execute_fetchall("PRAGMA synchronous=NORMAL")
-                await _migrate(self._writer, self.path)
+                self.backup = await migrate(self._writer, self.path)
                 self._reader = await connect(read_only_uri(self.path))
             except BaseException:
                 await self._close()
@@ -129,50 +133,23 @@ def _marks() -> Iterator[str]:
 
 async def connect(address: str) -> aiosqlite.Connection:
     """A connection to a path or a `file:` address; its rows are known by name. It must be closed."""
-    connection = await aiosqlite.connect(
-        address, isolation_level=None, timeout=BUSY_SECONDS, uri=address.startswith("file:")
-    )
-    connection.row_factory = sqlite3.Row
-    return connection
+
+    def connector() -> sqlite3.Connection:
+        connection = sqlite3.connect(
+            address, isolation_level=None, timeout=BUSY_SECONDS, uri=address.startswith("file:")
+        )
+        connection.row_factory = sqlite3.Row
+        connection.create_function("add_durations", 2, add_durations, deterministic=True)
+        connection.create_aggregate("merge_durations", 1, MergeDurations)  # type: ignore[arg-type]  # typeshed: int
+        return connection
+
+    return await aiosqlite.Connection(connector, iter_chunk_size=64)
 
 
 async def _roll_back(connection: aiosqlite.Connection) -> None:
     with suppress(sqlite3.Error):
         if connection.in_transaction:
             await connection.execute_fetchall("ROLLBACK")
-
-
-async def check_version(connection: aiosqlite.Connection, path: Path) -> int:
-    """The schema that a file has.
-
-    Raises:
-        NewerSchema: it is one that we do not know.
-    """
-    [row] = await connection.execute_fetchall("PRAGMA user_version")
-    version = int(row[0])
-    if version > VERSION:
-        raise NewerSchema(
-            f"{path} was made by a newer version of hotspare (its schema is {version}, ours is {VERSION}).",
-            "Update hotspare, or give another file under [store] path.",
-        )
-    return version
-
-
-async def _migrate(connection: aiosqlite.Connection, path: Path) -> None:
-    """One transaction for all steps that are missing: they are all done, or none."""
-    if await check_version(connection, path) == VERSION:
-        return
-    await connection.execute_fetchall("BEGIN IMMEDIATE")
-    try:
-        version = await check_version(connection, path)  # another process may have been faster
-        for number, statements in enumerate(MIGRATIONS[version:], version + 1):
-            for statement in statements:
-                await connection.execute_fetchall(statement)
-            await connection.execute_fetchall(f"PRAGMA user_version = {number}")
-        await connection.execute_fetchall("COMMIT")
-    except BaseException:
-        await _roll_back(connection)
-        raise
 
 
 def _make_file(path: Path) -> None:

@@ -93,6 +93,9 @@ class _View:
     parameters: Mapping[str, Callable[[Any], Any]]
 
 
+FROM_ROLL_UPS = frozenset({"history", "figures", "errors", "slow"})
+"""Views that read no rows but what these came to."""
+
 _RANGE: Mapping[str, Callable[[Any], Any]] = {"since": _moment, "until": _moment}
 _FIGURES: Mapping[str, Callable[[Any], Any]] = {**_RANGE, "chain": _text, "model": _text}
 

@@ -5,8 +5,9 @@ What is still in the spool is read too, as if it were in the database already.
 
 import sqlite3
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import aiosqlite
@@ -16,13 +17,16 @@ from hotspare.router.command import Decision, Slot
 from hotspare.router.error import HotspareError
 from hotspare.router.record import Record
 from hotspare.store import history
-from hotspare.store.database import check_version, connect, read_only_uri
+from hotspare.store.database import connect, read_only_uri
 from hotspare.store.entry import Entry, Memory, decode
 from hotspare.store.fault import fault_of
-from hotspare.store.restore import read_memory, read_records, read_standing
-from hotspare.store.rows import INSERT_WAITING_ATTEMPT, INSERT_WAITING_REQUEST, attempt_rows, request_row
-from hotspare.store.schema import MIGRATIONS, SHOW_WAITING, WAITING
+from hotspare.store.inserting import Inserter
+from hotspare.store.layout import BESIDE, SHOW_BESIDE
+from hotspare.store.migrating import check_version, take_steps
+from hotspare.store.restore import read_arrived, read_memory, read_records, read_standing
+from hotspare.store.schema import VERSION
 from hotspare.store.spool import lines_in
+from hotspare.store.sums import Sums
 
 
 class Reader:
@@ -68,50 +72,64 @@ async def open_reader(path: Path, *, clock: Clock | None = None) -> AsyncIterato
     """
     # The spool first: what is moved meanwhile is then seen twice, which is put right, and not never.
     waiting = [entry for line in lines_in(path) if (entry := decode(line)) is not None]
-    connection: aiosqlite.Connection | None = None
     try:
-        connection = await _connection(path)
-        await _add_waiting(connection, [entry for entry in waiting if isinstance(entry, Record)])
-        yield Reader(connection, clock or Clock(), waiting)
+        async with _connection(path) as connection:
+            reader = Reader(connection, clock or Clock(), waiting)
+            await _add_waiting(reader, connection, [entry for entry in waiting if isinstance(entry, Record)])
+            yield reader
     except sqlite3.Error as error:
         raise HotspareError(
             f"The store {path} cannot be read: {fault_of(error).detail}.",
             "Start hotspare: it sets a damaged store aside and begins a new one.",
         ) from error
-    finally:
-        if connection is not None:
-            await connection.close()
 
 
-async def _connection(path: Path) -> aiosqlite.Connection:
-    """To the file, or to an empty database of our schema where there is none yet."""
+@asynccontextmanager
+async def _connection(path: Path) -> AsyncIterator[aiosqlite.Connection]:
+    """To the file, to a copy of it that is brought to our schema where need be, or to nothing where it is not there."""
     address = _address_of(path)
-    if address is not None:
-        connection = await connect(address)
-        try:
-            if await check_version(connection, path):
-                return connection
-        except BaseException:
-            await connection.close()
-            raise
-        await connection.close()
-    connection = await connect(":memory:")
-    for statements in MIGRATIONS:
-        for statement in statements:
-            await connection.execute_fetchall(statement)
-    return connection
+    async with AsyncExitStack() as stack:
+        if address is not None:
+            connection = await stack.enter_async_context(_connected(address))
+            if await check_version(connection, path) == VERSION:
+                yield connection
+                return
+            folder = stack.enter_context(TemporaryDirectory(prefix="hotspare-"))
+            await connection.execute_fetchall("VACUUM INTO ?", (f"{folder}/copy.db",))
+            connection = await stack.enter_async_context(_connected(f"{folder}/copy.db"))
+        else:
+            connection = await stack.enter_async_context(_connected(":memory:"))
+        await take_steps(connection, path)
+        yield connection
 
 
 def _address_of(path: Path) -> str | None:
     return read_only_uri(path) if path.exists() else None
 
 
-async def _add_waiting(connection: aiosqlite.Connection, records: Sequence[Record]) -> None:
-    if not records:
+@asynccontextmanager
+async def _connected(address: str) -> AsyncIterator[aiosqlite.Connection]:
+    connection = await connect(address)
+    try:
+        yield connection
+    finally:
+        await connection.close()
+
+
+async def _add_waiting(reader: Reader, connection: aiosqlite.Connection, records: list[Record]) -> None:
+    """What is in the spool, and what is stored and in no roll-up yet, as if it were where it belongs."""
+    rolled_up = await reader.fetch("SELECT number FROM rolled_up", {})
+    sums = Sums()
+    async for _, arrived in read_arrived(reader, rolled_up[0]["number"]):
+        for record in arrived:
+            sums.add(record)
+    if not records and not sums:
         return
-    for statement in WAITING:
+    for statement in BESIDE:
         await connection.execute_fetchall(statement)
-    await connection.executemany(INSERT_WAITING_REQUEST, map(request_row, records))
-    await connection.executemany(INSERT_WAITING_ATTEMPT, attempt_rows(records))
-    for statement in SHOW_WAITING:
+    _, fresh = await Inserter("beside").insert(connection, records)
+    for record in fresh:
+        sums.add(record)
+    await sums.write(connection, "beside")
+    for statement in SHOW_BESIDE:
         await connection.execute_fetchall(statement)

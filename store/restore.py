@@ -9,20 +9,19 @@ import msgspec
 from hotspare.router.command import Decision, Slot
 from hotspare.router.record import Record
 from hotspare.store.journal import decode_decision
-from hotspare.store.rows import ATTEMPT_COLUMNS, REQUEST_COLUMNS, record_of
-from hotspare.store.source import Source
+from hotspare.store.rows import ATTEMPT_NAMES, RECORD_NAMES, record_of
+from hotspare.store.source import Rows, Source
 
 _CHUNK = 500
 
-_REQUESTS = (
-    f"SELECT {', '.join(REQUEST_COLUMNS)} FROM requests "  # noqa: S608 -- made of constants
-    "WHERE at >= :since AND (at, id) > (:at, :id) ORDER BY at, id LIMIT :chunk"
-)
-_ATTEMPTS = (
-    f"SELECT {', '.join(ATTEMPT_COLUMNS)} FROM attempts "  # noqa: S608 -- made of constants
-    "WHERE request_id IN (SELECT value FROM json_each(:ids)) ORDER BY request_id, number"
-)
-
+_REQUESTS = f"SELECT number, {', '.join(RECORD_NAMES)}, candidates, seconds_left FROM requests"
+_IN_TIME = "WHERE at >= :since AND (at, id) > (:at, :id) ORDER BY at, id LIMIT :chunk"
+_ARRIVED = "WHERE number > :number ORDER BY number LIMIT :chunk"
+_NEWEST = "WHERE kind = 'traffic' AND fallback >= :fallback ORDER BY at DESC LIMIT :chunk"
+_ATTEMPTS = f"""
+SELECT request, {", ".join(f"attempts.{name}" for name in ATTEMPT_NAMES)} FROM attempts
+WHERE request IN (SELECT value FROM json_each(:numbers)) ORDER BY request, number
+"""
 
 _STANDING = "SELECT kind, subject, decision FROM standing WHERE until IS NULL OR until > :wall"
 _MEMORY = "SELECT value FROM memory"
@@ -54,16 +53,31 @@ async def read_records(source: Source, since: float) -> AsyncIterator[Record]:
     Raises:
         sqlite3.Error: the database did not answer.
     """
-    place: dict[str, Any] = {"at": since, "id": ""}
-    while rows := await source.fetch(_REQUESTS, {"since": since, "chunk": _CHUNK, **place}):
-        attempts = await _attempts_of(source, [row["id"] for row in rows])
-        for row in rows:
-            yield record_of(row, attempts[row["id"]])
-        place = {"at": rows[-1]["at"], "id": rows[-1]["id"]}
+    place: dict[str, Any] = {"since": since, "at": since, "id": "", "chunk": _CHUNK}
+    while rows := await source.fetch(f"{_REQUESTS} {_IN_TIME}", place):
+        for record in await _records(source, rows):
+            yield record
+        place |= {"at": rows[-1]["at"], "id": rows[-1]["id"]}
 
 
-async def _attempts_of(source: Source, ids: list[str]) -> dict[str, list[dict[str, Any]]]:
-    found: dict[str, list[dict[str, Any]]] = defaultdict(list)
-    for row in await source.fetch(_ATTEMPTS, {"ids": msgspec.json.encode(ids).decode()}):
-        found[row["request_id"]].append(row)
+async def read_arrived(source: Source, after: int) -> AsyncIterator[tuple[int, list[Record]]]:
+    """All Records that arrived after that number, in portions, with the number of each portion's last.
+
+    Raises:
+        sqlite3.Error: the database did not answer.
+    """
+    while rows := await source.fetch(f"{_REQUESTS} {_ARRIVED}", {"number": after, "chunk": _CHUNK}):
+        after = rows[-1]["number"]
+        yield after, await _records(source, rows)
+
+
+async def _records(source: Source, rows: Rows) -> list[Record]:
+    attempts = await _attempts_of(source, [row["number"] for row in rows])
+    return [record_of(row, attempts[row["number"]]) for row in rows]
+
+
+async def _attempts_of(source: Source, numbers: list[int]) -> dict[int, list[dict[str, Any]]]:
+    found: dict[int, list[dict[str, Any]]] = defaultdict(list)
+    for row in await source.fetch(_ATTEMPTS, {"numbers": msgspec.json.encode(numbers).decode()}):
+        found[row["request"]].append(row)
     return found

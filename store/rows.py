@@ -1,75 +1,143 @@
-"""Records as rows of `requests` and `attempts`, and back. The order of names here is the order of the fields."""
+"""Records as rows of the tables in `layout`, and back. The order of names here is the order of the columns."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from operator import attrgetter
 from typing import Any
 
 import msgspec
 
-from hotspare.router.record import Candidate, Record
+from hotspare.router.record import Attempt, Candidate, Record
 
 Row = tuple[Any, ...]
 
-_RECORD_NAMES = (
-    "id", "at", "kind", "chain", "asked", "meant", "model", "caller", "session", "dialect", "stream", "verdict",
-    "status", "fallback", "forced", "source", "reason", "ended_by", "duration_ms", "first_content_ms", "input_tokens",
-    "output_tokens", "cost_pico_usd", "unpriced",
+SLOW_MS = 5000.0
+"""A request that took longer is a slow one, wherever requests are looked for by that."""
+
+_SHARED = (
+    "kind", "chain", "asked", "meant", "model", "caller", "dialect", "stream", "verdict", "status", "fallback",
+    "forced", "source", "reason", "ended_by", "unpriced",
 )  # fmt: skip
-_ATTEMPT_NAMES = (
+ROUTE_COLUMNS = (*_SHARED, "slow", "triggers", "candidates")
+CALL_COLUMNS = ("model", "key", "trigger", "cancelled", "status")
+REQUEST_COLUMNS = (
+    "number", "id", "at", "route", "session", "duration_us", "first_content_us", "input_tokens", "output_tokens",
+    "cost_pico_usd", "seconds_left",
+)  # fmt: skip
+ATTEMPT_COLUMNS = (
+    "request", "number", "call", "message", "provider_request_id", "queued_us", "started_us", "first_content_us",
+    "ended_us", "input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens", "reasoning_tokens",
+    "cost_pico_usd",
+)  # fmt: skip
+
+RECORD_NAMES = (
+    "id", "at", *_SHARED, "session", "duration_ms", "first_content_ms", "input_tokens", "output_tokens",
+    "cost_pico_usd",
+)  # fmt: skip
+ATTEMPT_NAMES = (
     "number", "model", "key", "trigger", "cancelled", "status", "message", "provider_request_id", "started_ms",
     "first_content_ms", "ended_ms", "input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens",
     "reasoning_tokens", "cost_pico_usd", "queued_ms",
 )  # fmt: skip
 
-REQUEST_COLUMNS = (*_RECORD_NAMES, "candidates")
-ATTEMPT_COLUMNS = ("request_id", *_ATTEMPT_NAMES)
 
-
-def _insert_into(table: str, columns: Sequence[str]) -> str:
+def insert_into(table: str, columns: Sequence[str]) -> str:
+    """The statement that adds one row."""
     names, marks = ", ".join(columns), ", ".join("?" * len(columns))
-    return f"INSERT INTO {table} ({names}) VALUES ({marks}) ON CONFLICT DO NOTHING"  # noqa: S608 -- made of constants
+    return f"INSERT INTO {table} ({names}) VALUES ({marks})"
 
 
-INSERT_REQUEST = _insert_into("requests", REQUEST_COLUMNS)
-INSERT_ATTEMPT = _insert_into("attempts", ATTEMPT_COLUMNS)
-INSERT_WAITING_REQUEST = _insert_into("waiting.requests", REQUEST_COLUMNS)
-INSERT_WAITING_ATTEMPT = _insert_into("waiting.attempts", ATTEMPT_COLUMNS)
-
-_of_record = attrgetter(*_RECORD_NAMES)
-_of_attempt = attrgetter(*_ATTEMPT_NAMES)
-_of_candidate = attrgetter("model", "skip", "seconds_left", "by")
+_shared = attrgetter(*_SHARED)
+_call = attrgetter(*CALL_COLUMNS)
+_candidate = attrgetter("model", "skip", "by")
 
 
-def request_row(record: Record) -> Row:
-    """The columns `REQUEST_COLUMNS` of a Record."""
-    row: Row = _of_record(record)
-    candidates = [_of_candidate(candidate) for candidate in record.candidates]
-    return (*row, msgspec.json.encode(candidates).decode())
+def route_of(record: Record) -> Row:
+    """What a Record has in common with others: equal for those of one route. `route_row` makes columns of it."""
+    attempts = record.attempts
+    failed = tuple([attempt.trigger for attempt in attempts]) if len(attempts) > 1 or record.reason else ()
+    candidates = tuple([_candidate(candidate) for candidate in record.candidates])
+    return (*_shared(record), record.duration_ms > SLOW_MS, failed, candidates)
 
 
-def attempt_rows(records: Iterable[Record]) -> Iterator[Row]:
-    """The columns `ATTEMPT_COLUMNS` of all attempts."""
-    for record in records:
-        for attempt in record.attempts:
-            row: Row = _of_attempt(attempt)
-            yield (record.id, *row)
+def route_row(route: Row) -> Row:
+    """The columns `ROUTE_COLUMNS`."""
+    *shared, slow, failed, candidates = route
+    shared[4] = shared[4] or ""
+    triggers = " ".join(dict.fromkeys(str(trigger) for trigger in failed if trigger is not None))
+    return (*shared, slow, triggers, msgspec.json.encode(candidates).decode())
 
 
-def candidates_of(text: str) -> tuple[Candidate, ...]:
-    """What the column `candidates` holds."""
-    return tuple(Candidate(*parts) for parts in msgspec.json.decode(text))
+def call_of(attempt: Attempt) -> Row:
+    """What an attempt has in common with others: the columns `CALL_COLUMNS`."""
+    model, key, trigger, cancelled, status = _call(attempt)
+    return (model, key, trigger or "", cancelled, status or 0)
+
+
+def request_row(record: Record, number: int, route: int, session: int | None) -> Row:
+    """The columns `REQUEST_COLUMNS`."""
+    return (
+        number,
+        record.id,
+        record.at,
+        route,
+        session,
+        round(record.duration_ms * 1000.0),
+        _microseconds(record.first_content_ms),
+        record.input_tokens,
+        record.output_tokens,
+        record.cost_pico_usd,
+        _seconds_left(record.candidates),
+    )
+
+
+def attempt_row(attempt: Attempt, request: int, call: int) -> Row:
+    """The columns `ATTEMPT_COLUMNS`."""
+    return (
+        request,
+        attempt.number,
+        call,
+        attempt.message,
+        attempt.provider_request_id,
+        round(attempt.queued_ms * 1000.0),
+        round(attempt.started_ms * 1000.0),
+        _microseconds(attempt.first_content_ms),
+        round(attempt.ended_ms * 1000.0),
+        attempt.input_tokens,
+        attempt.output_tokens,
+        attempt.cache_read_tokens,
+        attempt.cache_write_tokens,
+        attempt.reasoning_tokens,
+        attempt.cost_pico_usd,
+    )
+
+
+def _microseconds(milliseconds: float | None) -> int | None:
+    return None if milliseconds is None else round(milliseconds * 1000.0)
+
+
+def _seconds_left(candidates: Iterable[Candidate]) -> str | None:
+    """What only this request says about its candidates; mostly nothing."""
+    left = [candidate.seconds_left for candidate in candidates]
+    return msgspec.json.encode(left).decode() if any(seconds is not None for seconds in left) else None
+
+
+def candidates_of(row: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The candidates of a row of `requests`, as values."""
+    shared = msgspec.json.decode(row["candidates"])
+    left = msgspec.json.decode(row["seconds_left"]) if row["seconds_left"] else [None] * len(shared)
+    return [
+        {"model": model, "skip": skip, "seconds_left": seconds, "by": by}
+        for (model, skip, by), seconds in zip(shared, left, strict=True)
+    ]
 
 
 def record_of(request: Mapping[str, Any], attempts: Iterable[Mapping[str, Any]]) -> Record:
     """A Record from its rows (columns by name, attempts in order)."""
     return msgspec.convert(
         {
-            **{name: request[name] for name in _RECORD_NAMES},
-            "candidates": [
-                dict(zip(("model", "skip", "seconds_left", "by"), parts, strict=True))
-                for parts in msgspec.json.decode(request["candidates"])
-            ],
-            "attempts": [{name: attempt[name] for name in _ATTEMPT_NAMES} for attempt in attempts],
+            **{name: request[name] for name in RECORD_NAMES},
+            "candidates": candidates_of(request),
+            "attempts": [{name: attempt[name] for name in ATTEMPT_NAMES} for attempt in attempts],
         },
         Record,
         strict=False,

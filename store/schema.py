@@ -1,10 +1,12 @@
 """The tables, as migrations: entry n brings a database from version n - 1 (`PRAGMA user_version`) to n.
 
-Never change an entry that was released; add one. Money is integer picodollars, so sums are exact; `cost_usd` is made of
-it for those who ask by hand, and is NULL where nothing of a cost is known. Times are UTC epoch seconds.
+Never change an entry that was released; add one. `layout` shows the tables as they are now, this how they came to be.
 """
 
 from collections.abc import Sequence
+
+from hotspare.store.layout import INDICES, ROLLED_UP, TABLES, VIEWS
+from hotspare.store.rows import ROUTE_COLUMNS
 
 _REQUESTS = """
 CREATE TABLE requests (
@@ -102,7 +104,7 @@ CREATE TABLE memory (
 ) STRICT
 """
 
-SESSIONS_VIEW = """
+_SESSIONS_VIEW = """
 CREATE VIEW sessions (id, created_at, model, model_used, prompt, tokens_used, cost_per_token, duration_ms) AS
 SELECT
   id,
@@ -117,7 +119,7 @@ FROM requests
 WHERE kind = 'traffic'
 """
 
-SESSION_ERRORS_VIEW = """
+_SESSION_ERRORS_VIEW = """
 CREATE VIEW session_errors (created_at, error_type) AS
 SELECT datetime(requests.at + attempts.ended_ms / 1000.0, 'unixepoch'), attempts.trigger
 FROM attempts JOIN requests ON requests.id = attempts.request_id
@@ -125,6 +127,73 @@ WHERE attempts.trigger IS NOT NULL AND requests.kind = 'traffic'
 """
 
 _QUEUED = "ALTER TABLE attempts ADD COLUMN queued_ms REAL NOT NULL DEFAULT 0"
+
+_SHARED = ", ".join(ROUTE_COLUMNS)
+
+# Each old request beside what it has in common with others, as `rows` makes it.
+_SORTED_OUT = """
+CREATE TABLE sorted_out AS SELECT
+  rowid AS number, id, at, session, CAST(round(duration_ms * 1000) AS INTEGER) AS duration_us,
+  CAST(round(first_content_ms * 1000) AS INTEGER) AS first_content_us, input_tokens, output_tokens, cost_pico_usd,
+  kind, chain, asked, meant, coalesce(model, '') AS model, caller, dialect, stream, verdict, status, fallback, forced,
+  source, reason, ended_by, unpriced, duration_ms > 5000 AS slow,
+  coalesce((SELECT group_concat(trigger, ' ') FROM (
+    SELECT trigger FROM old_attempts WHERE request_id = id AND trigger IS NOT NULL GROUP BY trigger ORDER BY min(number)
+  )), '') AS triggers,
+  (SELECT json_group_array(json_array(
+    json_extract(value, '$[0]'), json_extract(value, '$[1]'), json_extract(value, '$[3]'))) FROM json_each(candidates)
+  ) AS candidates,
+  (SELECT json_group_array(json_extract(value, '$[2]')) FROM json_each(candidates)
+    HAVING count(json_extract(value, '$[2]'))) AS seconds_left
+FROM old_requests
+"""
+
+_FILLED: Sequence[str] = (
+    _SORTED_OUT,
+    f"INSERT INTO routes ({_SHARED}) SELECT DISTINCT {_SHARED} FROM sorted_out",
+    "INSERT INTO session_names (name) SELECT DISTINCT session FROM sorted_out WHERE session IS NOT NULL",
+    """
+    INSERT INTO calls (model, key, trigger, cancelled, status)
+    SELECT DISTINCT model, key, coalesce(trigger, ''), cancelled, coalesce(status, 0) FROM old_attempts
+    """,
+    f"""
+    INSERT INTO stored_requests
+    SELECT sorted_out.number, id, at, routes.number, session_names.number, duration_us, first_content_us, input_tokens,
+      output_tokens, cost_pico_usd, seconds_left
+    FROM sorted_out JOIN routes USING ({_SHARED}) LEFT JOIN session_names ON session_names.name = session
+    ORDER BY sorted_out.number
+    """,
+    """
+    INSERT INTO stored_attempts
+    SELECT old_requests.rowid, attempt.number, calls.number, message, provider_request_id,
+      CAST(round(queued_ms * 1000) AS INTEGER), CAST(round(started_ms * 1000) AS INTEGER),
+      CAST(round(attempt.first_content_ms * 1000) AS INTEGER), CAST(round(ended_ms * 1000) AS INTEGER),
+      attempt.input_tokens, attempt.output_tokens, cache_read_tokens, cache_write_tokens, reasoning_tokens,
+      attempt.cost_pico_usd
+    FROM old_attempts AS attempt
+      JOIN old_requests ON old_requests.id = attempt.request_id
+      JOIN calls ON calls.model = attempt.model AND calls.key = attempt.key AND calls.cancelled = attempt.cancelled
+        AND calls.trigger = coalesce(attempt.trigger, '') AND calls.status = coalesce(attempt.status, 0)
+    """,
+)
+
+_COMPACT: Sequence[str] = (
+    "DROP VIEW sessions",
+    "DROP VIEW session_errors",
+    "ALTER TABLE requests RENAME TO old_requests",
+    "ALTER TABLE attempts RENAME TO old_attempts",
+    "DROP INDEX requests_by_time",
+    "DROP INDEX requests_by_model",
+    *TABLES,
+    ROLLED_UP,
+    *_FILLED,
+    "DROP TABLE sorted_out",
+    "DROP TABLE old_attempts",
+    "DROP TABLE old_requests",
+    *INDICES,
+    *VIEWS,
+    "INSERT INTO rolled_up (one, number) VALUES (1, 0)",
+)
 
 MIGRATIONS: Sequence[Sequence[str]] = (
     (
@@ -136,26 +205,11 @@ MIGRATIONS: Sequence[Sequence[str]] = (
         _JOURNAL,
         _STANDING,
         _MEMORY,
-        SESSIONS_VIEW,
-        SESSION_ERRORS_VIEW,
+        _SESSIONS_VIEW,
+        _SESSION_ERRORS_VIEW,
     ),
     (_QUEUED,),
+    _COMPACT,
 )
 
 VERSION = len(MIGRATIONS)
-
-WAITING: Sequence[str] = (
-    "ATTACH ':memory:' AS waiting",
-    _REQUESTS.replace("CREATE TABLE ", "CREATE TABLE waiting."),
-    _ATTEMPTS.replace("CREATE TABLE ", "CREATE TABLE waiting."),
-    _QUEUED.replace("attempts", "waiting.attempts"),
-)
-"""A place for rows beside a database that may only be read …"""
-
-SHOW_WAITING: Sequence[str] = (
-    "DELETE FROM waiting.requests WHERE id IN (SELECT id FROM main.requests)",
-    "DELETE FROM waiting.attempts WHERE request_id IN (SELECT id FROM main.requests)",
-    "CREATE TEMP VIEW requests AS SELECT * FROM main.requests UNION ALL SELECT * FROM waiting.requests",
-    "CREATE TEMP VIEW attempts AS SELECT * FROM main.attempts UNION ALL SELECT * FROM waiting.attempts",
-)
-"""… and how a query comes to see both as one (names in `temp` are found first)."""

@@ -7,6 +7,8 @@ floats, null when unknown; times are UTC epoch seconds.
 from collections.abc import Mapping
 from typing import Any
 
+import msgspec
+
 from hotspare.store.rows import candidates_of
 from hotspare.store.source import Rows, Source
 
@@ -16,38 +18,110 @@ _SHORT_IDS_SHOWN = 3
 _REQUEST = """
 SELECT id, at, kind, asked, meant, chain, model, caller, session, dialect, stream, verdict, status, ok, fallback,
   forced, source, reason, ended_by, duration_ms, first_content_ms, input_tokens, output_tokens, cost_usd, unpriced,
-  (SELECT count(*) FROM attempts WHERE request_id = requests.id) AS attempts
+  (SELECT count(*) FROM stored_attempts WHERE request = requests.number) AS attempts
 FROM requests
 """
 _FLAGS = ("stream", "ok", "fallback", "forced", "unpriced")
 
-_FILTERS: Mapping[str, str] = {
+_NAMES = "lower(asked || char(10) || chain || char(10) || caller || char(10) || model)"
+_OF_ROUTE: Mapping[str, str] = {
     "model": "model = :model",
     "chain": "chain = :chain",
     "caller": "caller = :caller",
-    "session": "session = :session",
     "kind": "kind = :kind",
-    "since": "at >= :since",
-    "until": "at < :until",
     "status": "status = :status",
-    "slow": "(duration_ms > 5000) = :slow",
-    "text": "(instr(id, :text) OR instr(lower(asked || char(10) || chain || char(10) || caller || char(10) "
-    "|| coalesce(model, '') || char(10) || coalesce(session, '')), lower(:text)))",
     "fallback": "fallback = :fallback",
-    "ok": "ok = :ok",
-    "trigger": "(reason = :trigger OR id IN (SELECT request_id FROM attempts WHERE trigger = :trigger))",
+    "ok": "(verdict = 'answered') = :ok",
+    "slow": "slow = :slow",
+    "trigger": "(reason = :trigger OR instr(' ' || triggers || ' ', ' ' || :trigger || ' '))",
 }
+"""What is told by a request's route."""
+_OF_REQUEST: Mapping[str, str] = {"since": "at >= :since", "until": "at < :until"}
+_TEXT_IN_NAMES = f"instr({_NAMES}, lower(:text))"
+_OF_SESSION = "session = (SELECT number FROM session_names WHERE name = :session)"
+_TEXT_IN_SESSION = "session IN (SELECT number FROM session_names WHERE instr(lower(name), lower(:text)))"
+_ID_BEGINS = "id >= :text AND id < :text || char(1114111)"
 
-
-def _where(conditions: Mapping[str, str], given: Mapping[str, Any]) -> str:
-    chosen = [condition for name, condition in conditions.items() if name in given]
-    return "WHERE " + " AND ".join(chosen) if chosen else ""
+_LOOKED_AT = 2_000
+"""So many of the newest requests are looked at one by one; only then is the index by route asked."""
+_MANY = 5_000
 
 
 async def requests(source: Source, given: dict[str, Any], wall: float) -> Rows:
+    """Requests, newest first."""
     del wall
-    sql = " ".join((_REQUEST, _where(_FILTERS, given), "ORDER BY at DESC LIMIT :last"))
-    return [_request_row(row) for row in await source.fetch(sql, {"last": LAST, **given})]
+    numbers = await _numbers(source, {"last": LAST, **given})
+    bound = {"numbers": msgspec.json.encode(numbers).decode()}
+    sql = f"{_REQUEST} WHERE number IN (SELECT value FROM json_each(:numbers)) ORDER BY at DESC, number DESC"
+    return [_request_row(row) for row in await source.fetch(sql, bound)]
+
+
+async def _numbers(source: Source, given: dict[str, Any]) -> list[int]:
+    """Which requests are meant: found among the very newest, mostly; else by their session or by their routes."""
+    if "session" in given:
+        return await _found(source, _by_session(given), given)
+    if "text" not in given and not given.keys() & _OF_ROUTE.keys():
+        return await _found(source, _newest(given), given)
+    found = await _found(source, _among_newest(given), given)
+    return found if len(found) >= given["last"] else await _found(source, _by_route(given), given)
+
+
+async def _found(source: Source, sql: str, given: dict[str, Any]) -> list[int]:
+    return [row["number"] for row in await source.fetch(sql, given)]
+
+
+def _newest(given: Mapping[str, Any]) -> str:
+    return f"SELECT number FROM stored_requests {_all_of(given, _OF_REQUEST)} ORDER BY at DESC, number DESC LIMIT :last"
+
+
+def _among_newest(given: Mapping[str, Any]) -> str:
+    looked_at = (
+        f"SELECT number, id, at, route, session FROM stored_requests {_all_of(given, _OF_REQUEST)} "
+        f"ORDER BY at DESC, number DESC LIMIT {_LOOKED_AT}"
+    )
+    text = f"({_TEXT_IN_NAMES} OR {_TEXT_IN_SESSION} OR {_ID_BEGINS})"
+    return (
+        f"SELECT found.number FROM ({looked_at}) AS found CROSS JOIN routes ON routes.number = route "
+        f"{_all_of(given, _OF_ROUTE, {'text': text})} ORDER BY at DESC, found.number DESC LIMIT :last"
+    )
+
+
+def _by_session(given: Mapping[str, Any]) -> str:
+    """`+at` keeps the index by time out of it."""
+    own, text = {"session": _OF_SESSION, **_OF_REQUEST}, f"({_TEXT_IN_NAMES} OR {_ID_BEGINS})"
+    return (
+        "SELECT stored_requests.number FROM stored_requests CROSS JOIN routes ON routes.number = route "
+        f"{_all_of(given, own, _OF_ROUTE, {'text': text})} ORDER BY +at DESC, 1 DESC LIMIT :last"
+    )
+
+
+def _by_route(given: Mapping[str, Any]) -> str:
+    """The newest of each route that is meant, and of those the newest."""
+    text = {"text": _TEXT_IN_NAMES}
+    of_one = _all_of(given, {"last": "one.route = routes.number"}, _OF_REQUEST)
+    first = (
+        f"SELECT stored_requests.number FROM routes CROSS JOIN stored_requests ON stored_requests.number IN "
+        f"(SELECT number FROM stored_requests AS one {of_one} ORDER BY at DESC LIMIT :last) "
+        f"{_all_of(given, _OF_ROUTE, text)}"
+    )
+    meant = [first]
+    if "text" in given:
+        meant += [
+            f"SELECT * FROM (SELECT stored_requests.number FROM stored_requests CROSS JOIN routes "
+            f"ON routes.number = route {_all_of(given, {'text': where}, _OF_REQUEST, _OF_ROUTE)} "
+            f"ORDER BY stored_requests.number DESC LIMIT {_MANY})"
+            for where in (_TEXT_IN_SESSION, _ID_BEGINS)
+        ]
+    return (
+        f"SELECT number FROM stored_requests WHERE number IN ({' UNION '.join(meant)}) "
+        "ORDER BY +at DESC, number DESC LIMIT :last"
+    )
+
+
+def _all_of(given: Mapping[str, Any], *tables: Mapping[str, str]) -> str:
+    """The conditions of what is given; all of them are constants."""
+    chosen = [condition for table in tables for name, condition in table.items() if name in given]
+    return "WHERE " + " AND ".join(chosen) if chosen else ""
 
 
 def _request_row(row: dict[str, Any]) -> dict[str, Any]:
@@ -55,7 +129,7 @@ def _request_row(row: dict[str, Any]) -> dict[str, Any]:
 
 
 _BY_ID = "WHERE id >= :id AND id < :id || char(1114111) ORDER BY id LIMIT 4"
-_CANDIDATES = "SELECT candidates FROM requests WHERE id = :id"
+_CANDIDATES = "SELECT candidates, seconds_left FROM requests WHERE id = :id"
 _ATTEMPTS = """
 SELECT number, model, key, trigger, cancelled, status, message, provider_request_id, queued_ms, started_ms,
   first_content_ms, ended_ms, input_tokens, output_tokens, cache_read_tokens, cache_write_tokens, reasoning_tokens,
@@ -78,10 +152,6 @@ async def explain(source: Source, given: dict[str, Any], wall: float) -> Rows:
 
 async def _explained(source: Source, row: dict[str, Any]) -> dict[str, Any]:
     [kept] = await source.fetch(_CANDIDATES, row)
-    candidates = [
-        {"model": candidate.model, "skip": candidate.skip, "seconds_left": candidate.seconds_left, "by": candidate.by}
-        for candidate in candidates_of(kept["candidates"])
-    ]
     attempts = await source.fetch(_ATTEMPTS, row)
     told = [{**attempt, "cancelled": bool(attempt["cancelled"])} for attempt in attempts]
-    return {**row, "candidates": candidates, "attempts": told}
+    return {**row, "candidates": candidates_of(kept), "attempts": told}

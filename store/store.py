@@ -174,7 +174,7 @@ class Store:
         Raises:
             ValueError: no such view, or a parameter it does not know.
         """
-        await self.flush()
+        await self._writer.flush(figures=name in history.FROM_ROLL_UPS)
         try:
             rows = await history.answer(self._database, name, parameters, self._clock.wall())
         except sqlite3.Error as error:

@@ -18,10 +18,11 @@ from hotspare.router.record import Record
 from hotspare.store.database import Database, set_aside
 from hotspare.store.entry import Memory, decode, storable
 from hotspare.store.fault import Fault, NewerSchema, fault_of
+from hotspare.store.inserting import Inserter
 from hotspare.store.intake import Intake
 from hotspare.store.journal import Journal
 from hotspare.store.log import Log, note_line, request_line
-from hotspare.store.rows import INSERT_ATTEMPT, INSERT_REQUEST, attempt_rows, request_row
+from hotspare.store.rolling import RollUp
 from hotspare.store.spool import Portion
 
 RETRY_SECONDS = 2.0
@@ -51,10 +52,13 @@ class Writer:
         self._log = log
         self._clock = clock
         self._interval_seconds = interval
+        self._inserter = Inserter()
+        self._roll_up = RollUp(clock)
         self._work = asyncio.Event()
         self._hurry = asyncio.Event()
         self._stopping = False
         self._asked: list[asyncio.Future[None]] = []
+        self._wants_figures = False
         self._task: asyncio.Task[None] | None = None
         self._logged: frozenset[str] | None = None
         self.fault: Fault | None = Fault("unavailable", "it was not opened yet", reopen=True)
@@ -77,8 +81,9 @@ class Writer:
         """There is something to move."""
         self._work.set()
 
-    async def flush(self) -> None:
-        """Return when all that came in until now is in the database, or the database is found ill."""
+    async def flush(self, *, figures: bool = False) -> None:
+        """Return when all that came in until now is in the database (and in the roll-ups), or that is found ill."""
+        self._wants_figures |= figures
         if self.fault is not None or self._task is None or self._task.done():
             return
         done = asyncio.get_running_loop().create_future()
@@ -124,6 +129,7 @@ class Writer:
             await self._mend()
             await self._journal.write_pending()
             await self._move()
+            await self._catch_up()
         except NewerSchema as error:
             if first:
                 raise
@@ -157,6 +163,9 @@ class Writer:
             await self._begin_anew()
         else:
             await self._open_database(second)
+        self._inserter.forget()
+        self._roll_up.settle(committed=False)
+        self._wants_figures = True
         await self._journal.note_last_number()
         await self._database.prove_writable()
 
@@ -167,6 +176,8 @@ class Writer:
             if second or fault_of(error).state != "corrupt":
                 raise
             await self._begin_anew()
+        if (backup := self._database.backup) is not None:
+            self._warn(f"{self._path} was brought to this version's schema; as it was it is kept as {backup.name}.")
 
     def _open_spool(self) -> None:
         with suppress(OSError):
@@ -178,7 +189,7 @@ class Writer:
 
     def _tell_of_spool(self, second: bool, half_lines: int) -> None:
         if second:
-            self.warnings.append(f"Another process works on {self._path} too; both write to it.")
+            self._warn(f"Another process works on {self._path} too; both write to it.")
         if half_lines:
             self._warn_of_lines(half_lines)
 
@@ -186,7 +197,7 @@ class Writer:
         """Set a damaged database aside and make a new one."""
         await self._database.close()
         aside = set_aside(self._path, self._clock.wall())
-        self.warnings.append(f"{self._path} was damaged; it is kept as {aside.name}, and a new one was begun.")
+        self._warn(f"{self._path} was damaged; it is kept as {aside.name}, and a new one was begun.")
         await self._database.open()
 
     # ------------------------------------------------------------------ moving
@@ -247,13 +258,31 @@ class Writer:
         await self._commit([], memory)
 
     async def _commit(self, records: list[Record], memory: Mapping[str, Any] | None) -> None:
+        committed = False
+        try:
+            async with self._database.transaction() as connection:
+                if records:
+                    self._roll_up.add(*await self._inserter.insert(connection, records))
+                    if self._roll_up.is_due:
+                        await self._roll_up.write(connection)
+                if memory is not None:
+                    text = msgspec.json.encode(memory).decode()
+                    await connection.execute_fetchall(_REMEMBER, (self._clock.wall(), text))
+            committed = True
+        finally:
+            self._inserter.settle(committed=committed)
+            self._roll_up.settle(committed=committed)
+
+    async def _catch_up(self) -> None:
+        """Bring the roll-ups to where the rows are, where somebody wants them; a long way in several rounds."""
+        if not (self._wants_figures or self._stopping):
+            return
         async with self._database.transaction() as connection:
-            # The rows are made in the connection's thread, while requests go on in this one.
-            await connection.executemany(INSERT_REQUEST, (request_row(record) for record in records))
-            await connection.executemany(INSERT_ATTEMPT, attempt_rows(records))
-            if memory is not None:
-                text = msgspec.json.encode(memory).decode()
-                await connection.execute_fetchall(_REMEMBER, (self._clock.wall(), text))
+            await self._roll_up.write(connection)
+        self._wants_figures = await self._roll_up.is_behind(self._database)
+        if self._wants_figures:
+            self._hurry.set()
+            self._work.set()
 
     # ------------------------------------------------------------------ telling
     async def _write_log(self) -> None:
@@ -271,8 +300,11 @@ class Writer:
         self._logged |= {record.id for record in missing}
         self._log.write([request_line(record) for record in missing])
 
+    def _warn(self, sentence: str) -> None:
+        self.warnings.append(sentence)
+
     def _warn_of_lines(self, number: int) -> None:
-        self.warnings.append(f"{number} damaged line(s) in the spool of {self._path} were left out.")
+        self._warn(f"{number} damaged line(s) in the spool of {self._path} were left out.")
 
 
 def _tell(asked: Iterable[asyncio.Future[None]]) -> None:

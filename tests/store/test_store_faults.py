@@ -192,14 +192,14 @@ async def test_a_later_schema_is_refused_and_not_touched(opened, tmp_path, make_
 
 async def test_a_migration_that_fails_leaves_nothing_behind(opened, tmp_path, monkeypatch, make_record):
     monkeypatch.setattr(
-        "hotspare.store.database.MIGRATIONS", (("CREATE TABLE good (a INTEGER) STRICT", "CREATE TABLE bad ("),)
+        "hotspare.store.migrating.MIGRATIONS", (("CREATE TABLE good (a INTEGER) STRICT", "CREATE TABLE bad ("),)
     )
     async with opened() as store:
         assert store.view().state == "failing"
         with closing(sqlite3.connect(tmp_path / "hotspare.db")) as connection:
             assert connection.execute("SELECT count(*) FROM sqlite_schema").fetchone() == (0,)
             assert connection.execute("PRAGMA user_version").fetchone() == (0,)
-        monkeypatch.setattr("hotspare.store.database.MIGRATIONS", MIGRATIONS)
+        monkeypatch.setattr("hotspare.store.migrating.MIGRATIONS", MIGRATIONS)
         store.append(make_record())
         await until(lambda: store.view().state == "ok")
         assert len(await store.query("requests", {})) == 1

@@ -29,7 +29,7 @@ async def test_the_spool_is_read_with_the_database_and_nothing_is_changed(
     spool.write_bytes(encode_record(stored) + encode_record(waiting) + encode_memory({"a": 2}) + b'{"id":"half')
     before = path.read_bytes(), spool.read_bytes()
     async with open_reader(path, clock=Clock(wall=fake_wall)) as reader:
-        assert [row["id"] for row in await reader.query("requests", {})] == ["r0001", "f0001"]
+        assert [row["id"] for row in await reader.query("requests", {})] == ["f0001", "r0001"]
         assert [row["id"] for row in await reader.query("requests", {"trigger": "rate_limit"})] == ["f0001"]
         [explained] = await reader.query("explain", {"id": "f"})
         assert [attempt["model"] for attempt in explained["attempts"]] == ["claude", "gpt"]
