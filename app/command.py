@@ -6,6 +6,7 @@ database. Standard output is data, standard error is narration, exit codes are t
 
 import contextlib
 import importlib
+import keyword
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -25,6 +26,7 @@ _FILES = {
     ),
     "send": ("prompt",),
     "configure": ("check", "providers", "actions"),
+    "convert": ("import",),
     "keep": ("store", "logs"),
 }  # fmt: skip
 _FILE_OF = {name: file for file, names in _FILES.items() for name in names}
@@ -40,7 +42,8 @@ class Commands(click.Group):
         file = _FILE_OF.get(name)
         if file is None:
             return None
-        found = getattr(importlib.import_module(f"hotspare.app.commands.{file}"), name.replace("-", "_"))
+        attribute = name.replace("-", "_") + ("_" if keyword.iskeyword(name) else "")
+        found = getattr(importlib.import_module(f"hotspare.app.commands.{file}"), attribute)
         return found if isinstance(found, click.Command) else None
 
     def resolve_command(
