@@ -20,6 +20,7 @@ path = {store}
 enabled = false
 [budget]
 daily_usd = 1000000
+unknown_price = "allow"
 """
 _MODEL = """
 [[models]]

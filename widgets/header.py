@@ -53,14 +53,26 @@ def _variants(snapshot: Snapshot, glyphs: Glyphs) -> list[tuple[Span, ...]]:
     name: Span = (" hotspare  ", "title")
     long = ("" if snapshot.instance.demo else f"{glyphs.clean(snapshot.instance.name, 30)}  ") + "serving "
     rate: Span = (f"{snapshot.requests_per_minute} req/min", "strong")
+    who, others = _others(snapshot, glyphs)
     return [
-        (name, (long, "dim"), (listen, "text"), ("   ", "text"), rate, (f"  {callers}", "dim")),
-        (name, ("serving ", "dim"), (listen, "text"), ("   ", "text"), rate, (f"  {callers}", "dim")),
-        (name, (listen, "text"), ("  ", "text"), rate, (f"  {callers}", "dim")),
+        (name, (long, "dim"), (listen, "text"), ("   ", "text"), rate, (f"  {callers}", "dim"), (who, "text")),
+        (name, (long, "dim"), (listen, "text"), ("   ", "text"), rate, (f"  {callers}", "dim"), (others, "text")),
+        (name, ("serving ", "dim"), (listen, "text"), ("   ", "text"), rate, (f"  {callers}", "dim"), (others, "text")),
+        (name, (listen, "text"), ("  ", "text"), rate, (f"  {callers}", "dim"), (others, "text")),
+        (name, (listen, "text"), ("  ", "text"), rate, (others, "text")),
         (name, (listen, "text"), ("  ", "text"), rate),
         ((" ", "text"), (listen, "text"), ("  ", "text"), rate),
         ((" ", "text"), rate),
     ]
+
+
+def _others(snapshot: Snapshot, glyphs: Glyphs) -> tuple[str, str]:
+    """Who else has a screen on this instance, by name and as a number."""
+    if not snapshot.consoles:
+        return "", ""
+    names = ", ".join(dict.fromkeys(glyphs.clean(console.who, 40) for console in snapshot.consoles))
+    number = len(snapshot.consoles)
+    return f"  with {names}", f"  +{number} screen" + ("" if number == 1 else "s")
 
 
 def _badges(badges: tuple[Badge, ...], glyphs: Glyphs, lead: Span) -> Line:

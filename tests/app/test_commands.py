@@ -1,5 +1,8 @@
 """The commands against a demo that runs: what scripts rely on."""
 
+import getpass
+from unittest import mock
+
 import pytest
 
 STATUS = {"requests", "ok", "fallback", "cost_usd", "unpriced_requests", "models", "store", "config", "situation"}
@@ -120,6 +123,16 @@ def test_a_disabled_model_is_called_no_more_until_it_is_enabled(free):
     assert next(row["skip"] for row in trace["candidates"] if row["model"] == "claude") == "disabled"
     assert free.hotspare("enable", "claude").code == 0
     assert models(free)["claude"]["state"] != "disabled"
+
+
+def test_whoever_acts_for_another_is_shown_as_saying_so(free):
+    for who, environment in ((("--as", "grace"), {}), ((), {"SUDO_USER": "alan"})):
+        with mock.patch.dict(free.environment, environment):
+            assert free.hotspare("disable", "haiku", *who).code == 0
+        claimed = who[1] if who else "alan"
+        assert free.hotspare("journal", "--json").json[0]["who"] == f"{getpass.getuser()} (as {claimed})"
+        assert free.hotspare("undo").code == 0
+        assert free.hotspare("journal", "--json").json[0]["who"] == getpass.getuser()
 
 
 def test_undo_takes_the_latest_act_back_and_the_journal_shows_both(free):

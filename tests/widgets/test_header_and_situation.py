@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from hotspare.router.snapshot import SituationView, StoreView
+from hotspare.router.snapshot import ConsoleView, SituationView, StoreView
 from hotspare.widgets.glyphs import ASCII, UNICODE
 from hotspare.widgets.header import Badge, header_line
 from hotspare.widgets.line import text_of, width_of
@@ -27,6 +27,14 @@ def test_the_header_tells_where_one_is(make_snapshot):
     assert (" PRODUCTION ", "alarm") in line
     assert (" READ-ONLY ", "badge") in line
     assert (" STORE CORRUPT ", "alarm") in header_line(make_snapshot(store=StoreView("corrupt")), 120, UNICODE)
+
+
+def test_who_else_has_a_screen_is_named_where_there_is_room_and_counted_else(make_snapshot):
+    others = (ConsoleView("root", 1.0), ConsoleView("root (as ada)", 2.0), ConsoleView("root", 3.0))
+    assert "  with root, root (as ada)" in text_of([header_line(make_snapshot(consoles=others), 140, UNICODE)])
+    assert "+3 screens" in text_of([header_line(make_snapshot(consoles=others), 80, UNICODE)])
+    assert "+1 screen " in text_of([header_line(make_snapshot(consoles=others[:1]), 80, UNICODE)])
+    assert "screen" not in text_of([header_line(make_snapshot(), 140, UNICODE)])
 
 
 def test_a_staging_badge_is_no_alarm(make_snapshot):
