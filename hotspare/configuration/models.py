@@ -2,23 +2,20 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from fnmatch import fnmatchcase
 from types import MappingProxyType
 
-from hotspare.configuration import prices, rules
+from hotspare.configuration import differences, prices, rules
 from hotspare.configuration.addresses import Found, Listening, address_in, find_address, sends_known_key_elsewhere
 from hotspare.configuration.draft import Draft
 from hotspare.configuration.error import fault, plain
 from hotspare.configuration.keys import find_keys
 from hotspare.configuration.model import BreakerKeys, ChainKeys, ModelKeys
 from hotspare.configuration.names import Belonging, UnknownName, belonging, likeness
-from hotspare.configuration.presets import NO_SCHEMAS, PRESETS, SAMPLING, TAKES_SAMPLING
+from hotspare.configuration.presets import PRESETS
 from hotspare.configuration.provider import Provider, provider
 from hotspare.configuration.proxies import find_proxy
 from hotspare.configuration.surroundings import Surroundings, config_folder
-from hotspare.dialects.adaptation import Adaptation
 from hotspare.dialects.endpoint import Endpoint
-from hotspare.dialects.exchange import LACKS
 from hotspare.router.settings import Model
 
 
@@ -84,7 +81,7 @@ class _Compiling:
                 provider=host.name,
                 keys=tuple(key.alias for key in found.keys),
                 needs_key=needs_key,
-                lacks=_lacks(host, owner.model_id).union(keys.lacks),
+                lacks=differences.lacks(host, owner.model_id).union(keys.lacks),
                 context_tokens=keys.context_tokens,
                 rates=prices.configured(keys) or prices.listed(owner.model_id, host.price_id, self.around.today),
                 enabled=keys.enabled,
@@ -106,7 +103,7 @@ class _Compiling:
                 stream_usage=host.stream_usage,
                 authentication=host.authentication,
                 api_version=host.api_version,
-                adaptation=_adaptation(host, owner.model_id),
+                adaptation=differences.adaptation(host, owner.model_id),
                 vectors_like=self._before_in_vector_spaces(),
                 ca_file=host.ca_file,
                 transport=host.transport,
@@ -171,26 +168,6 @@ class _Compiling:
         if name is not None:
             what = f"{plain(self.keys.name)} would send {name} to {plain(address.url)}, which is not its provider's"
             raise fault(around.path, what, f"if you trust this file, name it: --config {plain(str(around.path), 200)}")
-
-
-def _lacks(host: Provider, model_id: str) -> frozenset[str]:
-    """What the model cannot be asked for."""
-    lacks = LACKS[host.dialect] | host.lacks
-    return lacks | {"json_schema"} if _is_before_schemas(host, model_id) else lacks
-
-
-def _adaptation(host: Provider, model_id: str) -> Adaptation:
-    """How a request is put for the model."""
-    adaptation = host.adaptation
-    if host.dialect != "anthropic" or "claude-" not in model_id:
-        return adaptation
-    if not any(fnmatchcase(model_id, pattern) for pattern in TAKES_SAMPLING):
-        return replace(adaptation, refuses=SAMPLING)
-    return replace(adaptation, strict_tools=False) if _is_before_schemas(host, model_id) else adaptation
-
-
-def _is_before_schemas(host: Provider, model_id: str) -> bool:
-    return host.dialect == "anthropic" and any(fnmatchcase(model_id, pattern) for pattern in NO_SCHEMAS)
 
 
 def _lacking_key(name: str, host: Provider, key_names: tuple[str, ...]) -> tuple[str, ...]:

@@ -57,6 +57,9 @@ class Preset:
 
 _SYSTEM_ONLY = Adaptation(developer=False)
 
+_OLDER_LIMIT = Adaptation(developer=False, renames={"max_completion_tokens": "max_tokens"})
+"""It passes over the newer name of an answer's limit, and with it the limit."""
+
 _GEMINI = Adaptation(
     developer=False,
     takes=frozenset(
@@ -114,7 +117,7 @@ PRESETS: Mapping[str, Preset] = {
         "http://127.0.0.1:11434/v1",
         needs_key=False,
         address_variable="OLLAMA_HOST",
-        adaptation=_SYSTEM_ONLY,
+        adaptation=_OLDER_LIMIT,
         lacks=frozenset({"n"}),
     ),
     "vllm": Preset("openai", "http://127.0.0.1:8000/v1", ("VLLM_API_KEY",), needs_key=False, adaptation=_SYSTEM_ONLY),
@@ -141,7 +144,7 @@ PRESETS: Mapping[str, Preset] = {
         "https://api.deepseek.com/v1",
         ("DEEPSEEK_API_KEY",),
         price_id="deepseek",
-        adaptation=_SYSTEM_ONLY,
+        adaptation=_OLDER_LIMIT,
         lacks=frozenset({"json_schema"}),
     ),
     "azure": Preset(
@@ -211,6 +214,26 @@ TAKES_SAMPLING: tuple[str, ...] = (
     "*claude-*-4-20*",
 )
 """Models of Anthropic that came before those that choose for themselves: later ones refuse SAMPLING."""
+
+CHOOSES_FOR_ITSELF: tuple[str, ...] = (
+    "o1*",
+    "o3*",
+    "o4*",
+    "gpt-5",
+    "gpt-5-2*",
+    "gpt-5-mini*",
+    "gpt-5-nano*",
+    "gpt-5-pro*",
+    "gpt-5-codex*",
+)
+"""Models of OpenAI, there and at Azure, that refuse to be told how. Later ones refuse it only while they reason."""
+
+COMPLETION_TOKENS: tuple[str, ...] = ("o1*", "o3*", "o4*", "gpt-5*")
+"""Models of OpenAI that know the limit of an answer by its newer name alone."""
+
+OPENAI_SAMPLING = frozenset(
+    {"temperature", "top_p", "presence_penalty", "frequency_penalty", "logit_bias", "logprobs", "top_logprobs"}
+)
 
 SAMPLING = frozenset({"temperature", "top_p", "top_k"})
 

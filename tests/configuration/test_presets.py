@@ -173,6 +173,31 @@ def test_which_of_anthropics_models_refuse_to_be_told_how_to_choose(loaded, mode
     assert ("temperature" in endpoint.adaptation.refuses) is refused
 
 
+@pytest.mark.parametrize("provider", ["openai", "azure"])
+@pytest.mark.parametrize(
+    ("model", "refuses", "renames"),
+    [
+        ("gpt-4o", False, False),
+        ("o3-mini", True, True),
+        ("gpt-5", True, True),
+        ("gpt-5-2025-08-07", True, True),
+        ("gpt-5-mini-2025-08-07", True, True),
+        ("gpt-5-chat-latest", False, True),
+        ("gpt-5.2", False, True),
+        ("gpt-oss-120b", False, False),
+    ],
+)
+def test_what_openais_reasoning_models_are_not_told(loaded, provider, model, refuses, renames):
+    _, endpoint = loaded(provider, model, environ=AZURE)
+    assert ("temperature" in endpoint.adaptation.refuses) is refuses
+    assert (endpoint.adaptation.renames == {"max_tokens": "max_completion_tokens"}) is renames
+
+
+def test_a_server_of_ones_own_is_asked_as_it_is_told_whatever_its_models_are_called(loaded):
+    _, endpoint = loaded("box", "o3", '[providers.box]\ndialect = "openai"\nbase_url = "https://b/v1"\n')
+    assert endpoint.adaptation is AS_IT_IS
+
+
 def test_the_page_tells_of_every_preset_and_its_keys():
     page = (Path(__file__).parents[2] / "docs" / "providers.md").read_text()
     told = {line.split("`")[1]: line for line in page.splitlines() if line.startswith("| `")}

@@ -143,6 +143,12 @@ def test_a_model_that_chooses_for_itself_is_not_told_how(caller):
     assert (body.keys() & {"temperature", "top_k"}, dropped) == (set(), ())
 
 
+@pytest.mark.parametrize("caller", ["openai", "anthropic"])
+def test_a_models_own_default_that_it_would_refuse_is_not_sent_nor_reported_to_callers(caller):
+    body, dropped = put(caller, at("openai", SAMPLING, parameters={"temperature": 0.2, "seed": 4}))
+    assert (body.get("temperature"), body["seed"], dropped) == (None, 4, ())
+
+
 @pytest.mark.parametrize(("version", "told"), [(None, True), ("2023-06-01", True), ("2026-10-21", False)])
 def test_a_models_own_temperature_is_kept_back_from_versions_that_refuse_it(version, told):
     headers = {} if version is None else {"anthropic-version": version}

@@ -87,6 +87,8 @@ RESULT = {"type": "tool_result", "tool_use_id": "t", "content": [PICTURE]}
         ({"messages": [{"role": "assistant", "content": [{"type": "tool_use", "input": PICTURE}]}]}, {"tools"}),
         ({"output_config": {"format": {"type": "json_schema", "schema": {}}}}, {"json_schema"}),
         ({"output_config": {"effort": "low"}}, set()),
+        ({"output_format": {"type": "json_schema", "schema": {}}}, {"json_schema"}),
+        ({"output_format": None}, set()),
         ({"mcp_servers": [{"name": "s"}]}, {"mcp_servers"}),
         ({"mcp_servers": []}, set()),
     ],
@@ -223,6 +225,16 @@ def test_a_schema_is_strict_where_it_can_be():
     assert form(whole | {"required": []}) is False
     assert form(whole | {"properties": {"a": {"type": "object"}}}) is False
     assert form({"enum": [{"type": "object"}]}) is True
+
+
+def test_a_schema_is_found_under_its_former_name():
+    schema = {"type": "object"}
+    asked = {"type": "json_schema", "schema": schema}
+    told, dropped = for_chat(output_format=asked)
+    assert (told["response_format"]["json_schema"]["schema"], dropped) == (schema, set())
+    newer = {"type": "json_schema", "schema": {"type": "string"}}
+    told, _ = for_chat(output_format=asked, output_config={"format": newer})
+    assert told["response_format"]["json_schema"]["schema"] == {"type": "string"}
 
 
 def test_however_many_fields_a_caller_makes_up_the_header_that_names_them_stays_small():

@@ -200,6 +200,26 @@ def test_reasoning_is_shown_to_those_who_asked_and_signed_as_ours():
     assert signed == [{"type": "signature_delta", "signature": "hotspare"}]
 
 
+IN_PARTS = [
+    {"type": "thinking", "thinking": [{"type": "text", "text": "h"}, {"type": "text", "text": "m"}]},
+    {"type": "text", "text": "yes"},
+    {"type": "reference", "text": "no"},
+]
+
+
+def test_content_that_is_told_in_parts_is_read():
+    asked = crossed(thinking={"type": "adaptive"})
+    told = read(asked.feed(chunk({"content": IN_PARTS[:1]}) + chunk({"content": IN_PARTS[1:]}) + chunk({}, "stop")))
+    deltas = [data["delta"] for data in told if data["type"] == "content_block_delta"]
+    assert [delta.get("thinking") or delta.get("text") for delta in deltas] == ["hm", None, "yes"]
+
+    exchange = EXCHANGES["chat", "anthropic", "openai"]
+    call = anthropic_messages.read_request(b'{"model":"m","messages":[{}],"thinking":{"type":"adaptive"}}', {})
+    body = {"choices": [{"message": {"content": IN_PARTS}, "finish_reason": "stop"}]}
+    content = json.loads(exchange.answer(call, json.dumps(body).encode(), 1).body)["content"]
+    assert [block.get("thinking") or block.get("text") for block in content] == ["hm", "yes"]
+
+
 def test_only_the_first_choice_is_told():
     stream = crossed()
     other = json.dumps(

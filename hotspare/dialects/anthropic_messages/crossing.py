@@ -27,7 +27,7 @@ from hotspare.router.trigger import Incapable
 CARRIED = frozenset(
     {
         "model", "messages", "stream", "system", "max_tokens", "temperature", "top_p", "stop_sequences", "metadata",
-        "tools", "tool_choice", "output_config",
+        "tools", "tool_choice", "output_config", "output_format",
     }
 )  # fmt: skip
 
@@ -105,6 +105,8 @@ class _Request(msgspec.Struct):
     tools: list[_Tool] | None = None
     tool_choice: _Choice | None = None
     output_config: _OutputConfig | None = None
+    output_format: _Format | None = None
+    """As `output_config.format` was called before."""
 
 
 def tell_request(call: Call) -> Conversation:
@@ -116,6 +118,7 @@ def tell_request(call: Call) -> Conversation:
     """
     request = decode_request({name: raw for name, raw in call.fields.items() if name in CARRIED}, _Request)
     choice, output = request.tool_choice, request.output_config
+    form = request.output_format if output is None or output.format is None else output.format
     conversation = Conversation(
         turns=[],
         system=[text for text in _system(request.system) if text.strip()],
@@ -127,7 +130,7 @@ def tell_request(call: Call) -> Conversation:
         top_p=request.top_p,
         stops=request.stop_sequences or [],
         user=None if request.metadata is None else request.metadata.user_id,
-        schema=None if output is None or output.format is None else output.format.schema,
+        schema=None if form is None else form.schema,
         dropped=_dropped(call.fields),
     )
     if output is not None and output.effort is not None:

@@ -16,6 +16,7 @@ _COMMON = frozenset(
     {
         "model", "messages", "system", "max_tokens", "stream", "temperature", "top_p", "top_k", "stop_sequences",
         "metadata", "tools", "tool_choice", "thinking", "output_config",
+        "output_format",
     }
 )  # fmt: skip
 _COMMON_OF_TOOLS = frozenset({"type", "name", "description", "input_schema", "strict"})

@@ -16,6 +16,7 @@ _NEEDED_BY: Mapping[str, str] = {
     "tools": "tools",
     "mcp_servers": "mcp_servers",
     "container": "container",
+    "output_format": "json_schema",
 }
 
 _NEEDED_BY_BLOCK: Mapping[str, str] = {

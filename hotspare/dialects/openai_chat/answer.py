@@ -1,7 +1,7 @@
 """Read a whole chat completion from a model, and write one for a caller."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeAlias
 
 import msgspec
 
@@ -167,8 +167,37 @@ class _Call(msgspec.Struct):
     function: _Function | None = None
 
 
+class ToldPart(msgspec.Struct):
+    """Of content that is told in parts, as some servers tell an answer that was thought over."""
+
+    type: str = ""
+    text: str = ""
+    thinking: "str | list[ToldPart]" = ""
+
+
+ToldContent: TypeAlias = str | list[ToldPart] | None
+
+
+def text_of(content: ToldContent) -> str:
+    """The words of it."""
+    if isinstance(content, list):
+        return "".join(part.text for part in content if part.type == "text")
+    return content or ""
+
+
+def reasoning_of(content: ToldContent) -> str:
+    """The thinking in it."""
+    if not isinstance(content, list):
+        return ""
+    return "".join(
+        part.thinking if isinstance(part.thinking, str) else text_of(part.thinking)
+        for part in content
+        if part.type == "thinking"
+    )
+
+
 class _ToldMessage(msgspec.Struct):
-    content: str | None = None
+    content: ToldContent = None
     reasoning_content: str | None = None
     reasoning: str | None = None
     refusal: str | None = None
@@ -207,8 +236,8 @@ def tell_answer(body: bytes) -> Reply:
     return Reply(
         id=told.id or "",
         model=told.model or "",
-        text=(message.content or "") + (message.refusal or ""),
-        reasoning=message.reasoning_content or message.reasoning or "",
+        text=text_of(message.content) + (message.refusal or ""),
+        reasoning=message.reasoning_content or message.reasoning or reasoning_of(message.content),
         calls=tuple(
             ToolCall(call.id or f"call_{at}", call.function.name, whole_arguments(call.function.arguments or ""))
             for at, call in enumerate(calls)

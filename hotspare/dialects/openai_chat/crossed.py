@@ -29,7 +29,7 @@ def write_request(conversation: Conversation, endpoint: Endpoint, *, stream: boo
         if endpoint.stream_usage:
             body["stream_options"] = {"include_usage": True}
     for name, value in endpoint.parameters.items():
-        if name not in body and _SAME_FIELD.get(name) not in body:
+        if name not in body and _SAME_FIELD.get(name) not in body and name not in endpoint.adaptation.refuses:
             body[name] = value
     left_out = adapt(body, endpoint.adaptation)
     return Composed(_encode(body), named((*conversation.dropped, *left_out)))

@@ -85,7 +85,7 @@ def compose(call: Call, endpoint: Endpoint) -> Composed:
     if call.stream and endpoint.stream_usage:
         fields["stream_options"] = _with_usage(fields.get("stream_options"))
     for name, value in endpoint.parameters.items():
-        if name not in fields and _SAME_FIELD.get(name) not in fields:
+        if name not in fields and _SAME_FIELD.get(name) not in fields and name not in endpoint.adaptation.refuses:
             fields[name] = msgspec.Raw(_encode(value))
     if endpoint.adaptation is not AS_IT_IS:
         dropped += adapt(fields, endpoint.adaptation)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from hotspare.dialects.openai_chat.answer import STOPS, TAIL, Said, read_usage
+from hotspare.dialects.openai_chat.answer import STOPS, TAIL, Said, ToldContent, read_usage, reasoning_of, text_of
 from hotspare.dialects.provider_error import failure_of, read_error
 from hotspare.dialects.sse import ServerSentEvent, SseParser
 from hotspare.dialects.stream import Piece, StopReason, Told
@@ -113,7 +113,7 @@ class _CallDelta(msgspec.Struct):
 
 
 class _ToldDelta(msgspec.Struct):
-    content: str | None = None
+    content: ToldContent = None
     reasoning_content: str | None = None
     reasoning: str | None = None
     refusal: str | None = None
@@ -163,9 +163,9 @@ class ChunkTeller(ChunkReader):
         return told
 
     def _pieces(self, delta: _ToldDelta) -> list[Piece]:
-        reasoning = delta.reasoning_content or delta.reasoning
+        reasoning = delta.reasoning_content or delta.reasoning or reasoning_of(delta.content)
         pieces = [Piece("reasoning", reasoning)] if reasoning else []
-        pieces += [Piece("text", text) for text in (delta.content, delta.refusal) if text]
+        pieces += [Piece("text", text) for text in (text_of(delta.content), delta.refusal) if text]
         return pieces + [self._call(call) for call in delta.tool_calls or ()]
 
     def _call(self, call: _CallDelta) -> Piece:
