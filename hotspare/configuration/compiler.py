@@ -49,7 +49,11 @@ def compile_draft(draft: Draft, around: Surroundings) -> Compilation:
     name = draft.file.gateway.name or _name(around.path)
     draft.file.health_check.only("enabled", done=False)
     budget = _budget(draft.file.budget)
-    warnings = [*draft.warnings, *(warning for model in models for warning in model.warnings)]
+    warnings = [
+        *draft.warnings,
+        *_open_to_others(gateway),
+        *(warning for model in models for warning in model.warnings),
+    ]
     warnings += [*_unused(models, chains), *_chains_without(models, chains), *_unpriced(budget, models)]
     keys = draft.account()
     warnings += [f"{key.key} does nothing: {key.note}" for key in keys if key.state == "ignored" and key.note]
@@ -91,6 +95,13 @@ def _gateway(draft: Draft, around: Surroundings) -> GatewaySettings:
             'add token_env = "HOTSPARE_TOKEN" under [gateway] and set that variable, or use 127.0.0.1',
         )
     return found
+
+
+def _open_to_others(gateway: GatewaySettings) -> list[str]:
+    if is_loopback(gateway.host):
+        return []
+    what = f"gateway.host is {gateway.host}: whoever reaches it with a token uses your keys"
+    return [f"{what}, and what is sent can be read on the way (put TLS in front, or use 127.0.0.1)"]
 
 
 def _store(keys: StoreKeys, name: str, around: Surroundings) -> StoreSettings:

@@ -6,6 +6,7 @@ import pytest
 
 from hotspare.app import instance
 from hotspare.app.instance import AlreadyRuns, Note, NothingRuns, SeveralRun
+from hotspare.router.error import HotspareError
 
 
 @pytest.fixture
@@ -132,3 +133,22 @@ def test_an_instance_begun_without_the_sessions_folder_is_found_from_the_session
     with pytest.raises(AlreadyRuns):
         instance.claim("prod")
     claim.release(forget=False)
+
+
+def test_a_folder_that_others_could_enter_is_narrowed(folder: Path) -> None:
+    folder.mkdir(mode=0o755)
+    start("prod", folder).release(forget=False)
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+
+
+def test_a_folder_of_another_user_or_behind_a_link_is_refused(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "elsewhere").mkdir(mode=0o700)
+    folder.symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(HotspareError, match="does not belong to you"):
+        instance.claim("prod", folder)
+    user = os.getuid()
+    monkeypatch.setattr(os, "getuid", lambda: user + 1)
+    with pytest.raises(HotspareError, match="does not belong to you"):
+        instance.claim("prod", tmp_path / "elsewhere")

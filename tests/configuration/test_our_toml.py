@@ -74,6 +74,7 @@ def test_a_token_lets_others_in_and_is_not_shown(read, small):
     content = '[gateway]\nhost = "0.0.0.0"\ntoken_env = "T"\n' + small
     found = read(content, environ={"T": " open-sesame "})
     assert (found.gateway.host, found.gateway.token) == ("0.0.0.0", "open-sesame")
+    assert any("gateway.host is 0.0.0.0: whoever reaches it with a token" in warning for warning in found.warnings)
     assert "open-sesame" not in repr(found)
 
 
