@@ -3,13 +3,19 @@
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
 
 from hotspare.configuration import formats
 from hotspare.configuration.compiled import Configuration
 from hotspare.configuration.compiler import Compilation, compile_draft
+from hotspare.configuration.draft import Draft
 from hotspare.configuration.error import ConfigurationError
+from hotspare.configuration.model import File
 from hotspare.configuration.reading import text_of
 from hotspare.configuration.surroundings import Surroundings, config_folder, home_folder
+from hotspare.configuration.wording import said
 
 __all__ = ["FILE_NAME", "ConfigurationError", "find", "load", "read"]
 
@@ -56,6 +62,29 @@ def load(
         ConfigurationError: it cannot be run; says what is wrong, where, and what to do.
     """
     compilation = compiled(Surroundings(path, environ, today, port, host, named))
+    if compilation.uncallable is not None:
+        raise compilation.uncallable
+    return compilation.configuration
+
+
+def inline(name: str, content: Mapping[str, Any], environ: Mapping[str, str], *, today: date) -> Configuration:
+    """The Configuration of what a file of ours would hold, without a file.
+
+    Args:
+        name: what it is called in messages.
+        content: as a TOML reader would give it.
+        environ: as in `load`.
+        today: as in `load`.
+
+    Raises:
+        ConfigurationError: it cannot be run.
+    """
+    path = Path(name)
+    try:
+        draft = Draft("inline", File.model_validate(content))
+    except ValidationError as error:
+        raise said(path, File, error) from None
+    compilation = compile_draft(draft, Surroundings(path, environ, today))
     if compilation.uncallable is not None:
         raise compilation.uncallable
     return compilation.configuration

@@ -1,0 +1,1 @@
+"""The router inside an application: no gateway, no screen, no database. `hotspare` itself has the names."""
