@@ -180,6 +180,8 @@ def _settings(models):
     chains = {
         "main": Chain("main", ("gpt", "claude"), limits, answers=("gpt-*",)),
         "agents": Chain("agents", ("claude", "gpt"), limits, answers=("claude-*",)),
+        "twins": Chain("twins", ("claude", "twin"), limits),
+        "cousins": Chain("cousins", ("gpt", "cousin"), limits),
         "only-gpt": Chain("only-gpt", ("gpt",), limits),
         "only-claude": Chain("only-claude", ("claude",), limits),
         "vectors": Chain("vectors", ("small", "large"), limits, kind="embeddings"),
@@ -190,7 +192,11 @@ def _settings(models):
 
 @pytest.fixture
 async def house(tmp_path):
-    dialects = {"gpt": "openai", "claude": "anthropic", "small": "openai", "large": "openai"}
+    dialects = {"gpt": "openai", "claude": "anthropic", "small": "openai", "large": "openai"} | {
+        "twin": "anthropic",
+        "cousin": "openai",
+    }
+    guests = {"twin": frozenset({"twins"}), "cousin": frozenset({"cousins"})}
     async with AsyncExitStack() as stack:
         fakes = {name: await stack.enter_async_context(FakeModel(name)) for name in dialects}
         endpoints = {
@@ -202,6 +208,7 @@ async def house(tmp_path):
                 f"{name}-id",
                 (ApiKey("KEY", f"sk-{name}"),),
                 vectors_like=("small",) if name == "large" else (),
+                guest_in=guests.get(name, frozenset()),
             )
             for name, dialect in dialects.items()
         }
