@@ -21,9 +21,11 @@ class _Inflater:
 
     def pieces(self, chunk: bytes) -> Iterator[bytes]:
         """What a chunk holds, at most PIECE_BYTES at a time."""
-        while chunk:
+        full = False
+        while chunk or full:
             piece = self._step(chunk)
             chunk = self._inflate.unconsumed_tail
+            full = len(piece) == PIECE_BYTES  # more may wait, though all that came is taken
             if piece:
                 yield piece
 
