@@ -364,3 +364,19 @@ async def test_tools_that_reach_an_anthropic_model_by_mistake_fail_for_that_mode
     assert failure.trigger is Trigger.unclassified
     assert "tools" in failure.message
     assert not provider.seen
+
+
+async def test_an_error_without_end_is_read_no_further_than_its_first_words(provider, carry):
+    poured = 0
+
+    async def pour(x):
+        nonlocal poured
+        await x.send(b"HTTP/1.1 500 X\r\ncontent-type: text/plain\r\ntransfer-encoding: chunked\r\n\r\n")
+        while True:
+            await x.chunk(b"w" * 65_536)
+            poured += 65_536
+
+    provider.does(pour)
+    failure = await failure_of(carry)
+    assert (failure.trigger, len(failure.message)) == (Trigger.server_error, 500)
+    assert poured < 16 << 20
