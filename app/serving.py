@@ -14,6 +14,7 @@ from dataclasses import replace
 
 import click
 
+from hotspare.app import open_files
 from hotspare.app.ending import say
 from hotspare.app.instance import Claim
 from hotspare.app.occasion import Occasion
@@ -40,6 +41,7 @@ async def served(occasion: Occasion, claim: Claim, stopping: Stopping) -> AsyncI
         HotspareError: it cannot be begun.
     """
     clock = Clock()
+    open_files.allow_many()
     async with AsyncExitStack() as stack:
         configuration = await stack.enter_async_context(occasion.configuration(clock))
         found = await stack.enter_async_context(running(configuration, claim, clock, keeps=occasion.keeps))

@@ -24,6 +24,7 @@ from hotspare.gateway.refusal import (
     BODY_TOO_SLOW,
     HEADERS_TOO_SLOW,
     INTERNAL,
+    TOO_MANY_CONNECTIONS,
     Refused,
     dialect_of,
     raw_refusal,
@@ -66,7 +67,10 @@ class Connection(HttpToolsProtocol):
         else:
             with suppress(OSError):  # the caller has gone already
                 connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self._arm(self._limits.head_seconds, self._head_is_late)
+        if len(self.connections) > self._limits.connections:
+            self._refuse(TOO_MANY_CONNECTIONS)
+        else:
+            self._arm(self._limits.head_seconds, self._head_is_late)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._disarm()

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 class ConnectionLimits:
     """The bounds of a connection; those of a request's content are the configuration's."""
 
+    connections: int = 4_096
+    """Of all callers at once: what there is beyond them belongs to the calls upstream and to the store."""
     request_line_bytes: int = 16_384
     header_bytes: int = 65_536
     head_seconds: float = 10.0

@@ -89,10 +89,14 @@ async def send_refusal(send: ASGISendCallable, refusal: Refused, dialect: Dialec
 def raw_refusal(refusal: Refused, dialect: DialectName) -> bytes:
     """A refusal as the bytes of a last answer, for requests that never became one."""
     body = refusal.body(dialect)
-    return b"HTTP/1.1 %d %s\r\ncontent-type: application/json\r\ncontent-length: %d\r\nconnection: close\r\n\r\n%s" % (
+    headers: Headers = [JSON_TYPE, (b"content-length", b"%d" % len(body)), (b"connection", b"close")]
+    if refusal.retry_after_seconds is not None:
+        headers.append(retry_after(refusal.retry_after_seconds))
+    lines = b"".join(b"%s: %s\r\n" % header for header in headers)
+    return b"HTTP/1.1 %d %s\r\n%s\r\n%s" % (
         refusal.status,
         HTTPStatus(refusal.status).phrase.encode(),
-        len(body),
+        lines,
         body,
     )
 
@@ -103,6 +107,9 @@ HEADERS_TOO_LARGE = Refused(431, "headers_too_large", "The request's headers are
 HEADERS_TOO_SLOW = Refused(408, "headers_too_slow", "The request's headers did not arrive in time.")
 BODY_TOO_SLOW = Refused(408, "body_too_slow", "The request's body did not arrive in time.")
 BODY_TOO_LARGE = Refused(413, "body_too_large", "The request's body is too large.")
+TOO_MANY_CONNECTIONS = Refused(
+    503, "too_many_connections", "More connections are open than the gateway has room for.", retry_after_seconds=5.0
+)
 INTERNAL = Refused(
     500,
     "internal_error",
