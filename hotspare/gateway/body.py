@@ -3,12 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
-from uvicorn._types import ASGIReceiveCallable
-
+from hotspare.gateway.asgi import Receive
 from hotspare.gateway.refusal import Refused
 
 
-async def read_body(receive: ASGIReceiveCallable, headers: Mapping[str, str], limit_bytes: int) -> bytes | None:
+async def read_body(receive: Receive, headers: Mapping[str, str], limit_bytes: int) -> bytes | None:
     """The whole body; None if the caller left before its end.
 
     Raises:

@@ -1,4 +1,4 @@
-"""One connection of a caller: uvicorn's HTTP protocol with bounds on what it takes, and an end that reaches the work.
+"""One connection of a caller: HTTP/1.1 with bounds on what it takes, and an end that reaches the work.
 
 When the caller leaves before its answer is complete, the task of its request is cancelled at once: nothing on
 the request path has to wait for a disconnect. Refused input gets an answer and a close; it is never logged.
@@ -7,15 +7,18 @@ the request path has to wait for a disconnect. Refused input gets an answer and 
 import asyncio
 import logging
 import socket
+from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any
+from functools import lru_cache
+from typing import Any, cast
+from urllib.parse import unquote
 
 import httptools
-from uvicorn._types import ASGI3Application
-from uvicorn.config import Config
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
+from hotspare.gateway.asgi import Application, Scope
+from hotspare.gateway.cycle import Cycle
+from hotspare.gateway.flow import Flow
 from hotspare.gateway.limits import ConnectionLimits
 from hotspare.gateway.peer import EXTENSION, Peer, peer_of
 from hotspare.gateway.reader import ReaderWatch
@@ -34,51 +37,78 @@ from hotspare.gateway.state import State
 
 LOG = logging.getLogger("hotspare.gateway")
 LOG.addHandler(logging.NullHandler())  # else Python's last resort writes into the terminal that the console draws on
-LOG.setLevel(logging.WARNING)  # uvicorn traces each connection where no level is set
 
+KEEP_ALIVE_SECONDS = 75.0
+"""Longer than the pools of the official clients keep a connection: the one who closes first must be the caller."""
+
+_ASGI = {"version": "3.0", "spec_version": "2.3"}
 _UPGRADE_HEADERS = frozenset({b"connection", b"upgrade", b"http2-settings"})
 
 
-class Connection(HttpToolsProtocol):
-    """See the module."""
+class Connection(asyncio.Protocol):
+    """See the module. The `on_…` methods are httptools' names."""
 
-    def __init__(self, config: Config, state: State, loop: asyncio.AbstractEventLoop, limits: ConnectionLimits) -> None:
-        super().__init__(config=config, server_state=state, app_state={}, _loop=loop)
-        self.logger = LOG
-        self.access_log = False
+    def __init__(
+        self, application: Application, state: State, loop: asyncio.AbstractEventLoop, limits: ConnectionLimits
+    ) -> None:
+        self._application = application
+        self._loop = loop
         self._state = state
         self._limits = limits
+        self._parser = _parser(self)
+        self._transport: asyncio.Transport
+        self._flow: Flow
         self._peer: Peer | None = None
+        self._client: tuple[str, int] | None = None
         self._received = Received(limits)
         self._timer: asyncio.TimerHandle | None = None
+        self._idle_timer: asyncio.TimerHandle | None = None
+        self._idle_since: float | None = None
         self._reader: ReaderWatch
         self._deaf = False
         """Nothing more is read as a request here."""
-        self._running: RequestResponseCycle | None = None
+        self._url = b""
+        self._headers: list[tuple[bytes, bytes]] = []
+        self._expects_100 = False
+        self._cycle: Cycle | None = None
+        """The latest request."""
+        self._waiting: deque[Cycle] = deque()
+        """Requests that came before the one before them was answered."""
+        self._running: Cycle | None = None
         self._task: asyncio.Task[None] | None = None
 
     # ------------------------------------------------------------------ the transport speaks
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's own
-        super().connection_made(transport)
-        self._reader = ReaderWatch(self.loop, transport, self._limits.reader_seconds, transport.abort)
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast("asyncio.Transport", transport)
+        self._flow = Flow(self._transport)
+        self._state.connections.add(self)
+        self._reader = ReaderWatch(self._loop, self._transport, self._limits.reader_seconds, self._transport.abort)
         connected = transport.get_extra_info("socket")
         if connected.family == socket.AF_UNIX:
             self._peer = peer_of(connected)
         else:
+            self._client = _client(transport)
             with suppress(OSError):  # the caller has gone already
                 connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        if len(self.connections) > self._limits.connections:
+        if len(self._state.connections) > self._limits.connections:
             self._refuse(TOO_MANY_CONNECTIONS)
         else:
             self._arm(self._limits.head_seconds, self._head_is_late)
 
-    def connection_lost(self, exc: Exception | None) -> None:
+    def connection_lost(self, error: Exception | None) -> None:
         self._disarm()
         self._reader.stop()
-        super().connection_lost(exc)
-        if not self.connections:
+        if self._idle_timer is not None:
+            self._idle_timer.cancel()
+        self._state.connections.discard(self)
+        if not self._state.connections:
             self._state.emptied.set()
-        self._unset_keepalive_if_required()
+        if self._cycle is not None:
+            self._cycle.disconnected = True
+            self._cycle.tell()
+        self._flow.resume_writing()
+        if error is None:
+            self._transport.close()
         running, task = self._running, self._task
         if running is not None and task is not None and not running.response_complete:
             running.disconnected = True
@@ -87,7 +117,7 @@ class Connection(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         if self._deaf:
             return
-        self._unset_keepalive_if_required()
+        self._idle_since = None
         self._received.starts()
         try:
             self._parse(data)
@@ -100,77 +130,127 @@ class Connection(HttpToolsProtocol):
         elif self._received.moved:
             self._time_phase()
 
+    def eof_received(self) -> None:
+        """A caller that says no more may still read its answer, but those that do so have left."""
+
     def pause_writing(self) -> None:
-        super().pause_writing()
+        self._flow.pause_writing()
         self._reader.begin()
 
     def resume_writing(self) -> None:
-        super().resume_writing()
+        self._flow.resume_writing()
         self._reader.progressed()
+
+    # ------------------------------------------------------------------ the server speaks
+    def shutdown(self) -> None:
+        """Close once what runs is answered."""
+        if self._cycle is None or self._cycle.response_complete:
+            self._transport.close()
+        else:
+            self._cycle.keep_alive = False
 
     def abort(self) -> None:
         """End the connection, and with it the request that runs on it."""
-        self.transport.abort()
+        self._transport.abort()
 
     # ------------------------------------------------------------------ the parser speaks
     def on_message_begin(self) -> None:
-        super().on_message_begin()
+        self._url = b""
+        self._headers = []
+        self._expects_100 = False
         self._received.begin()
-        if self._peer is not None:
-            self.scope["extensions"] = {EXTENSION: self._peer}  # type: ignore[dict-item]  # ASGI leaves names to servers
 
     def on_url(self, url: bytes) -> None:
-        super().on_url(url)
-        self._received.address(len(self.url))
+        self._url += url
+        self._received.address(len(self._url))
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        if self._received.phase is not Phase.head:
+        received = self._received
+        if received.phase is not Phase.head:
             return  # a trailer: it comes after the checks of the headers, so it must not become one
-        self._received.header(len(name) + len(value) + 4)
-        super().on_header(name, value)
+        received.header(len(name) + len(value) + 4)
+        name = name.lower()
+        if name == b"expect" and value.lower() == b"100-continue":
+            self._expects_100 = True
+        self._headers.append((name, value))
 
     def on_headers_complete(self) -> None:
         if self._wishes_upgrade():
             return
-        self._received.framed(self.headers, self.parser.get_http_version())
-        self._state.refresh_date(self.loop.time())
-        super().on_headers_complete()
-        self._received.head_ended()
-        if self.expect_100_continue:
+        version = self._parser.get_http_version()
+        self._received.framed(self._headers, version)
+        self._state.refresh_date(self._loop.time())
+        latest = self._cycle
+        self._cycle = cycle = Cycle(
+            self._scope(version),
+            self._transport,
+            self._flow,
+            self._state,
             # After an early refusal nobody knows whether the body will still come, so nothing may follow it.
-            self.cycle.keep_alive = False
+            keep_alive=version != "1.0" and self._parser.should_keep_alive() and not self._expects_100,
+            awaits_100_continue=self._expects_100,
+            answered=self._answered,
+        )
+        if latest is None or latest.response_complete:
+            self._start(cycle)
+        else:
+            self._flow.pause_reading()
+            self._waiting.append(cycle)
+        self._received.head_ended()
 
     def on_body(self, body: bytes) -> None:
         self._received.body()
-        super().on_body(body)
+        if self._cycle is not None and not self._cycle.response_complete:
+            self._cycle.body(body)
 
     def on_message_complete(self) -> None:
         if self._received.phase is Phase.head:
             return  # a wish for another protocol: the parser takes its headers for the whole request
         self._received.ended()
-        super().on_message_complete()
-        if not self.pipeline:
-            # uvicorn leaves a connection unread after a large body, and then does not see the caller leave.
-            self.flow.resume_reading()
+        if self._cycle is not None and not self._cycle.response_complete:
+            self._cycle.body_ended()
+        if not self._waiting:
+            # A large body has paused the reading, and unread we would not see the caller leave.
+            self._flow.resume_reading()
+
+    def _scope(self, version: str) -> Scope:
+        path, raw_path, query = _place(self._url)
+        scope: Scope = {
+            "type": "http",
+            "asgi": _ASGI,
+            "http_version": version,
+            "method": self._parser.get_method().decode("ascii"),
+            "scheme": "http",
+            "path": path,
+            "raw_path": raw_path,
+            "query_string": query,
+            "root_path": "",
+            "headers": self._headers,
+            "client": self._client,
+            "server": None,
+        }
+        if self._peer is not None:
+            scope["extensions"] = {EXTENSION: self._peer}
+        return scope
 
     def _parse(self, data: bytes) -> None:
         """Feed the parser. A request that wishes for another protocol (Java's client does) is read again without the
         wish, which a server may ignore: the parser would take its body for that protocol.
         """
         try:
-            self.parser.feed_data(data)
+            self._parser.feed_data(data)
         except httptools.HttpParserUpgrade as wish:
             offset: int = wish.args[0]
             head = self._head_without_upgrade()
-            self.parser = httptools.HttpRequestParser(self)
-            self.parser.feed_data(head + data[offset:])
+            self._parser = _parser(self)
+            self._parser.feed_data(head + data[offset:])
 
     def _wishes_upgrade(self) -> bool:
-        return self.parser.should_upgrade() and self.parser.get_method() != b"CONNECT"
+        return bool(self._parser.should_upgrade()) and self._parser.get_method() != b"CONNECT"
 
     def _head_without_upgrade(self) -> bytes:
-        lines = [self.parser.get_method() + b" " + self.url + b" HTTP/1.1"]
-        lines += [name + b": " + value for name, value in self.headers if name not in _UPGRADE_HEADERS]
+        lines = [self._parser.get_method() + b" " + self._url + b" HTTP/1.1"]
+        lines += [name + b": " + value for name, value in self._headers if name not in _UPGRADE_HEADERS]
         return b"\r\n".join(lines) + b"\r\n\r\n"
 
     # ------------------------------------------------------------------ time
@@ -178,14 +258,14 @@ class Connection(HttpToolsProtocol):
         phase = self._received.phase
         if phase is Phase.body:
             self._arm(self._limits.body_seconds, self._body_is_late)
-        elif phase is Phase.head or self.cycle is None or self.cycle.response_complete:
+        elif phase is Phase.head or self._cycle is None or self._cycle.response_complete:
             self._arm(self._limits.head_seconds, self._head_is_late)
         else:
             self._disarm()
 
     def _arm(self, seconds: float, act: Callable[[], None]) -> None:
         self._disarm()
-        self._timer = self.loop.call_later(seconds, act)
+        self._timer = self._loop.call_later(seconds, act)
 
     def _disarm(self) -> None:
         if self._timer is not None:
@@ -194,12 +274,12 @@ class Connection(HttpToolsProtocol):
 
     def _head_is_late(self) -> None:
         if self._received.phase is Phase.between:
-            self.transport.close()
+            self._transport.close()
         else:
             self._refuse(HEADERS_TOO_SLOW)
 
     def _body_is_late(self) -> None:
-        if self.flow.read_paused:  # it is we who do not read, until the request before it is answered
+        if self._flow.read_paused:  # it is we who do not read, until the request before it is answered
             self._arm(self._limits.body_seconds, self._body_is_late)
         else:
             self._refuse(BODY_TOO_SLOW)
@@ -211,10 +291,10 @@ class Connection(HttpToolsProtocol):
         in_body = self._received.phase is Phase.body
         self._state.refused[refusal.code] += 1
         self._stop_reading_requests()
-        self.pipeline.clear()
+        self._waiting.clear()
         if running is None:
             self._say_and_close(b"" if in_body else raw_refusal(refusal, "openai"))
-        elif in_body and running is self.cycle:
+        elif in_body and running is self._cycle:
             running.disconnected = True
             if self._task is not None:
                 self._task.cancel()
@@ -228,43 +308,78 @@ class Connection(HttpToolsProtocol):
         self._disarm()
 
     def _say_and_close(self, answer: bytes) -> None:
-        if not answer or self.transport.is_closing():
-            self.transport.close()
+        if not answer or self._transport.is_closing():
+            self._transport.close()
             return
-        self.transport.write(answer)
-        self.transport.write_eof()
-        self.flow.resume_reading()
-        self._arm(self._limits.linger_seconds, self.transport.abort)
+        self._transport.write(answer)
+        self._transport.write_eof()
+        self._flow.resume_reading()
+        self._arm(self._limits.linger_seconds, self._transport.abort)
 
     # ------------------------------------------------------------------ the request's task
-    def on_response_complete(self) -> None:
-        super().on_response_complete()
-        if self.transport.get_write_buffer_size():
+    def _answered(self) -> None:
+        """The answer that was under way is complete: the next one's turn, or a rest."""
+        if not self._transport.is_closing():
+            self._flow.resume_reading()
+            if self._waiting:
+                self._start(self._waiting.popleft())
+            else:
+                self._rest()
+        if self._transport.get_write_buffer_size():
             self._reader.begin()  # a close waits for the last byte to be taken, for ever if need be
 
-    def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
-        """As uvicorn's, but the task is known, so that it can be told when the caller leaves."""
-        task = self.loop.create_task(self._carry_out(cycle, app), name="request")
-        self._running, self._task = cycle, task
-        self.tasks.add(task)
-        task.add_done_callback(self.tasks.discard)
+    def _rest(self) -> None:
+        """Wait for the next request, not for ever. The timer looks when it is due: none is made for each request."""
+        self._idle_since = self._loop.time()
+        if self._idle_timer is None:
+            self._idle_timer = self._loop.call_later(KEEP_ALIVE_SECONDS, self._rested)
 
-    async def _carry_out(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
-        send: Any = cycle.send
-        receive: Any = cycle.receive
+    def _rested(self) -> None:
+        self._idle_timer = None
+        if self._idle_since is None:
+            return  # a request runs; its end begins the next rest
+        left = self._idle_since + KEEP_ALIVE_SECONDS - self._loop.time()
+        if left > 0.0:
+            self._idle_timer = self._loop.call_later(left, self._rested)
+        else:
+            self._transport.close()
+
+    def _start(self, cycle: Cycle) -> None:
+        task = self._loop.create_task(self._carry_out(cycle), name="request")
+        self._running, self._task = cycle, task
+        self._state.tasks.add(task)
+        task.add_done_callback(self._state.tasks.discard)
+
+    async def _carry_out(self, cycle: Cycle) -> None:
         try:
-            await app(cycle.scope, receive, send)
+            await self._application(cycle.scope, cycle.receive, cycle.send)
         except asyncio.CancelledError:
             pass  # the caller left, or was refused while its body came
         except Exception:
             LOG.exception("A request met an error of the gateway itself")
             if not cycle.response_started:
-                await send_refusal(send, INTERNAL, dialect_of(cycle.scope["path"]))
+                await send_refusal(cycle.send, INTERNAL, dialect_of(cycle.scope["path"]))
         finally:
-            cycle.on_response = _nothing
+            cycle.part()
         if not cycle.response_complete and not cycle.disconnected:
-            self.transport.abort()
+            self._transport.abort()
 
 
-def _nothing() -> None:
-    """In place of a callback that would keep the connection alive."""
+def _parser(protocol: Connection) -> Any:
+    """A parser that reads on after a request that was said to be the last: what comes then is for us to refuse."""
+    parser = httptools.HttpRequestParser(protocol)
+    parser.set_dangerous_leniencies(lenient_data_after_close=True)
+    return parser
+
+
+def _client(transport: asyncio.BaseTransport) -> tuple[str, int] | None:
+    name = transport.get_extra_info("peername")
+    return (name[0], name[1]) if name else None
+
+
+@lru_cache(256)
+def _place(url: bytes) -> tuple[str, bytes, bytes]:
+    """The path of an address, as it reads and as it came, and its query; callers ask at few."""
+    parsed = httptools.parse_url(url)
+    path = parsed.path.decode("ascii")
+    return (unquote(path) if "%" in path else path), parsed.path, parsed.query or b""

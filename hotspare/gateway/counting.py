@@ -1,11 +1,10 @@
 """The caller's side of a question for the number of tokens: what the provider counted, else our guess, marked so."""
 
-from uvicorn._types import ASGISendCallable
-
 from hotspare.dialects.anthropic_messages import write_count
 from hotspare.dialects.call import Call
 from hotspare.dialects.token_estimate import estimate_tokens
 from hotspare.engine.protocols import Told
+from hotspare.gateway.asgi import Send
 from hotspare.gateway.delivery import HttpDelivery, told_headers
 from hotspare.gateway.refusal import JSON_TYPE, Headers, send_whole
 from hotspare.router.step import Fail
@@ -18,7 +17,7 @@ class CountDelivery(HttpDelivery):
 
     __slots__ = ("_call",)
 
-    def __init__(self, send: ASGISendCallable, call: Call) -> None:
+    def __init__(self, send: Send, call: Call) -> None:
         super().__init__(send, call.dialect)
         self._call = call
 

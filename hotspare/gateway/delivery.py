@@ -2,11 +2,10 @@
 
 from typing import Any
 
-from uvicorn._types import ASGISendCallable
-
 from hotspare.dialects.endpoint import DialectName
 from hotspare.dialects.errors import error_body, error_event
 from hotspare.engine.protocols import Answer, Told
+from hotspare.gateway.asgi import Send
 from hotspare.gateway.refusal import JSON_TYPE, Headers, retry_after, send_whole
 from hotspare.router.step import Fail
 
@@ -26,7 +25,7 @@ class HttpDelivery:
 
     __slots__ = ("_dialect", "_send")
 
-    def __init__(self, send: ASGISendCallable, dialect: DialectName) -> None:
+    def __init__(self, send: Send, dialect: DialectName) -> None:
         self._send: Any = send
         self._dialect = dialect
 

@@ -5,10 +5,9 @@ The Host rule keeps out web pages that point a name of their own at this machine
 
 from collections.abc import Mapping
 
-from uvicorn._types import HTTPScope
-
 from hotspare.configuration.compiled import GatewaySettings
 from hotspare.dialects.call import VIA_HEADER
+from hotspare.gateway.asgi import Scope
 from hotspare.gateway.holder import ANYONE, Holder, Tokens
 from hotspare.gateway.refusal import Refused
 
@@ -56,7 +55,7 @@ class Guard:
         return holder
 
 
-def read_headers(scope: HTTPScope) -> dict[str, str]:
+def read_headers(scope: Scope) -> dict[str, str]:
     """The headers by lower-case name, the last of a name winning.
 
     Raises:

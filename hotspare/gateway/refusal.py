@@ -7,10 +7,9 @@ import math
 from http import HTTPStatus
 from typing import Any, TypeAlias
 
-from uvicorn._types import ASGISendCallable
-
 from hotspare.dialects.endpoint import DialectName
 from hotspare.dialects.errors import error_body
+from hotspare.gateway.asgi import Send
 
 Headers: TypeAlias = list[tuple[bytes, bytes]]
 
@@ -69,7 +68,7 @@ def retry_after(seconds: float) -> tuple[bytes, bytes]:
     return (b"retry-after", b"%d" % max(1, math.ceil(seconds)))
 
 
-async def send_whole(send: ASGISendCallable, status: int, headers: Headers, body: bytes) -> None:
+async def send_whole(send: Send, status: int, headers: Headers, body: bytes) -> None:
     """A whole answer; its length is added to the headers."""
     headers.append((b"content-length", b"%d" % len(body)))
     start: Any = {"type": "http.response.start", "status": status, "headers": headers}
@@ -78,7 +77,7 @@ async def send_whole(send: ASGISendCallable, status: int, headers: Headers, body
     await send(end)
 
 
-async def send_refusal(send: ASGISendCallable, refusal: Refused, dialect: DialectName) -> None:
+async def send_refusal(send: Send, refusal: Refused, dialect: DialectName) -> None:
     """Answer with a refusal."""
     headers: Headers = [JSON_TYPE, *refusal.headers]
     if refusal.retry_after_seconds is not None:

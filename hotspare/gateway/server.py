@@ -1,23 +1,18 @@
 """One HTTP surface: an ASGI application on sockets that somebody else has bound, in the running loop.
 
-It takes uvicorn's protocol and none of its server: no signals (they belong to the application, or to Textual), no
-lifespan, no logging, no tick ten times a second beside an idle console.
+No signals (they belong to whoever runs it, or to Textual), no lifespan, no logging, no tick beside an idle console.
 """
 
 import asyncio
 import socket
 from collections.abc import Sequence
 
-from uvicorn._types import ASGI3Application
-from uvicorn.config import Config
-
+from hotspare.gateway.asgi import Application
 from hotspare.gateway.connection import Connection
 from hotspare.gateway.limits import ConnectionLimits
 from hotspare.gateway.listening import BACKLOG
 from hotspare.gateway.state import State
 
-KEEP_ALIVE_SECONDS = 75
-"""Longer than the pools of the official clients keep a connection: the one who closes first must be the caller."""
 _STOP_SECONDS = 5.0
 
 
@@ -25,26 +20,13 @@ class HttpServer:
     """Serves from `start` until `stop`.
 
     Args:
-        application: answers the requests.
-        limits: of each connection.
-        state: what the connections share, for whoever else looks at it.
+            application: answers the requests.
+            limits: of each connection.
+            state: what the connections share, for whoever else looks at it.
     """
 
-    def __init__(self, application: ASGI3Application, limits: ConnectionLimits, state: State | None = None) -> None:
-        self._config = Config(
-            application,
-            http=Connection,
-            ws="none",
-            lifespan="off",
-            interface="asgi3",
-            log_config=None,
-            access_log=False,
-            proxy_headers=False,
-            server_header=False,
-            timeout_keep_alive=KEEP_ALIVE_SECONDS,
-            workers=1,
-        )
-        self._config.load()
+    def __init__(self, application: Application, limits: ConnectionLimits, state: State | None = None) -> None:
+        self._application = application
         self._limits = limits
         self._state = state or State()
         self._servers: list[asyncio.Server] = []
@@ -59,7 +41,7 @@ class HttpServer:
         loop = asyncio.get_running_loop()
 
         def connect() -> Connection:
-            return Connection(self._config, self._state, loop, self._limits)
+            return Connection(self._application, self._state, loop, self._limits)
 
         for listening in sockets:
             serve = loop.create_unix_server if listening.family == socket.AF_UNIX else loop.create_server
@@ -69,10 +51,10 @@ class HttpServer:
         """Accept nothing more, let what runs finish within a time, then end it."""
         for server in self._servers:
             server.close()
-        for connection in self._connections():
+        for connection in tuple(self._state.connections):
             connection.shutdown()
         await self._wait_for_tasks(drain_seconds)
-        for connection in self._connections():
+        for connection in tuple(self._state.connections):
             connection.abort()
         await self._wait_for_tasks(_STOP_SECONDS)
         self._state.emptied.clear()
@@ -81,9 +63,6 @@ class HttpServer:
         for server in self._servers:
             await server.wait_closed()
         self._servers.clear()
-
-    def _connections(self) -> list[Connection]:
-        return [connection for connection in self._state.connections if isinstance(connection, Connection)]
 
     async def _wait_for_tasks(self, seconds: float) -> None:
         loop = asyncio.get_running_loop()

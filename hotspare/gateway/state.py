@@ -3,15 +3,19 @@
 import asyncio
 from collections import Counter
 from email.utils import formatdate
+from typing import TYPE_CHECKING, Any
 
-from uvicorn.server import ServerState
+if TYPE_CHECKING:
+    from hotspare.gateway.connection import Connection
 
 
-class State(ServerState):
-    """See the module. The date header is made once a second at most."""
+class State:
+    """See the module. The date is made once a second at most."""
 
     def __init__(self) -> None:
-        super().__init__()
+        self.connections: set[Connection] = set()
+        self.tasks: set[asyncio.Task[Any]] = set()
+        self.date_line = b""
         self._date_until = 0.0
         self.emptied = asyncio.Event()
         """Set when the last connection has gone."""
@@ -22,4 +26,4 @@ class State(ServerState):
         """Renew the header that every answer begins with."""
         if now >= self._date_until:
             self._date_until = now + 1.0
-            self.default_headers = [(b"date", formatdate(usegmt=True).encode())]
+            self.date_line = b"date: %b\r\n" % formatdate(usegmt=True).encode()

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias
 
 import msgspec
-from uvicorn._types import ASGIReceiveCallable, ASGISendCallable, HTTPScope, Scope
 
 from hotspare.configuration.compiled import GatewaySettings
 from hotspare.dialects import anthropic_messages, openai_chat, openai_embeddings
@@ -19,6 +18,7 @@ from hotspare.engine.admission import NotAllowed, UnknownModel, WrongOperation
 from hotspare.engine.backend import Backend
 from hotspare.engine.protocols import Delivery
 from hotspare.gateway import health, metrics
+from hotspare.gateway.asgi import Receive, Scope, Send
 from hotspare.gateway.body import read_body
 from hotspare.gateway.caller import CallerNames
 from hotspare.gateway.counting import CountDelivery
@@ -69,11 +69,11 @@ class Engine(metrics.Engine, Protocol):
 class Exchange:
     """One request as it goes through this module."""
 
-    scope: HTTPScope
+    scope: Scope
     headers: Mapping[str, str]
     holder: Holder
-    receive: ASGIReceiveCallable
-    send: ASGISendCallable
+    receive: Receive
+    send: Send
 
 
 Reader: TypeAlias = Callable[[bytes, Mapping[str, str]], Call]
@@ -115,7 +115,7 @@ class Traffic:
             "/metrics": Route(_READ, self._metrics),
         }
 
-    async def __call__(self, scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return
         try:
@@ -124,7 +124,7 @@ class Traffic:
             self._state.refused[refusal.code] += 1
             await send_refusal(send, refusal, _dialect(scope))
 
-    async def _answer(self, scope: HTTPScope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         path = scope["path"]
         headers = read_headers(scope)
         holder = self._guard.check(headers, open_to_all=path == LIVE_PATH)
@@ -250,7 +250,7 @@ class Traffic:
         return Refused(404, "not_found", f"Nothing is served at {_shown(path)}. Served are: {served}.")
 
 
-def _dialect(scope: HTTPScope) -> DialectName:
+def _dialect(scope: Scope) -> DialectName:
     """Whose error shape a caller expects: the path's; where both kinds of client ask, a header tells."""
     if scope["path"].startswith(MODELS_PATH) and any(name == _ANTHROPIC_MARK for name, _ in scope["headers"]):
         return "anthropic"

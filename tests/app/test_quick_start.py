@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-HEAVY = ("textual", "uvicorn", "starlette", "httpx", "pydantic", "aiosqlite", "plotext", "genai_prices", "asyncio")
+HEAVY = ("textual", "httptools", "starlette", "httpx", "pydantic", "aiosqlite", "plotext", "genai_prices", "asyncio")
 
 
 def loaded_by(home, *arguments):

@@ -345,7 +345,7 @@ async def test_nagle_is_off_on_accepted_connections(place, fake):
     async with place.connection() as (reader, writer):
         writer.write(fake.request("GET", "/health/live"))
         await fake.read_answer(reader)
-        accepted = [connection.transport for connection in place.gateway._traffic._state.connections]
+        accepted = [connection._transport for connection in place.gateway._traffic._state.connections]
         options = [t.get_extra_info("socket").getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) for t in accepted]
         assert options
         assert all(options)

@@ -43,8 +43,8 @@ async def test_the_last_few_bytes_of_an_answer_are_not_waited_for_for_ever(open_
         async with asyncio.timeout(5):
             await place.engine.ended.wait()
             [connection] = place.gateway._traffic._state.connections
-            assert not connection.flow.write_paused
-            assert connection.transport.get_write_buffer_size()
+            assert not connection._flow.write_paused
+            assert connection._transport.get_write_buffer_size()
             place.gateway._traffic._state.emptied.clear()
             await place.gateway._traffic._state.emptied.wait()
 

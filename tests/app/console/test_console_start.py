@@ -9,7 +9,7 @@ from hotspare.app.console.theme import DARK, LIGHT, PLAIN, choose_theme
 @pytest.mark.parametrize(
     ("module", "absent"),
     [
-        ("hotspare.app.console.console", ("plotext", "httpx", "aiosqlite", "pydantic", "uvicorn", "starlette")),
+        ("hotspare.app.console.console", ("plotext", "httpx", "aiosqlite", "pydantic", "httptools", "starlette")),
         ("hotspare.widgets.chart", ("plotext", "hotspare.engine", "hotspare.store")),
         ("hotspare.app.actions", ("textual", "rich", "hotspare.engine")),
     ],

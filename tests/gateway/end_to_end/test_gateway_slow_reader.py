@@ -45,7 +45,7 @@ async def test_a_caller_that_does_not_read_stops_the_provider(open_house, stream
     async with _caller(house, stream):
         assert await _settled(house) < 24 * MEGABYTE  # what the buffers of four sockets take
         [connection] = house.gateway._traffic._state.connections
-        assert connection.transport.get_write_buffer_size() < MEGABYTE
+        assert connection._transport.get_write_buffer_size() < MEGABYTE
         assert house.engine.in_flight == 1
 
 
