@@ -63,7 +63,7 @@ def without_secrets(proxy: str) -> str:
 # ------------------------------------------------------------------ NO_PROXY
 def _is_excepted(host: str, port: int, around: Surroundings) -> bool:
     told = around.variable("NO_PROXY") or around.variable("no_proxy")
-    return any(_covers(entry, host.lower().rstrip("."), port) for entry in _entries(told))
+    return any(_covers(entry, host.rstrip("."), port) for entry in _entries(told))
 
 
 def _entries(told: str) -> Iterator[str]:
@@ -83,7 +83,7 @@ def _covers(entry: str, host: str, port: int) -> bool:
             return False
         entry = name
     entry = entry.strip("[]").removeprefix("*").lstrip(".")
-    return host == entry or (address is None and bool(entry) and host.endswith(f".{entry}"))
+    return host == entry or (address is None and host.endswith(f".{entry}"))
 
 
 def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:

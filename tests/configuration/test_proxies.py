@@ -109,6 +109,10 @@ def test_no_proxy_knows_addresses_and_networks(proxy_of, excepted, host, excepts
     assert (found is None) is excepts
 
 
+def test_a_host_may_be_written_with_its_last_dot(proxy_of):
+    assert proxy_of("https://box.example.com./v1", HTTPS_PROXY=PROXY, NO_PROXY="example.com") is None
+
+
 def test_a_password_is_kept_and_shown_nowhere(read, small):
     found = read(small, environ={"HTTPS_PROXY": SECRET})
     assert found.endpoints["gpt"].proxy == SECRET

@@ -125,6 +125,15 @@ def test_messages_that_need_no_change_go_up_byte_for_byte():
     )
 
 
+def test_messages_that_hold_a_mark_and_need_no_change_go_up_byte_for_byte():
+    told = (
+        b'[ {"role":"user","content":"x"},{"role":"tool","tool_call_id":"abcDEF123","name":"f","content":"\\u0041"} ]'
+    )
+    call = openai_chat.read_request(b'{"model":"m","messages":%b}' % told, {})
+    everything = Adaptation(developer=False, names=False, short_call_ids=True)
+    assert told in openai_chat.compose(call, at("openai", everything)).body
+
+
 def test_strict_tools_are_not_asked_of_a_model_that_knows_none():
     tool = {"type": "function", "function": {"name": "f", "parameters": {"type": "object"}, "strict": True}}
     body, dropped = put("openai", at("anthropic", Adaptation(strict_tools=False)), tools=[tool])
@@ -257,6 +266,26 @@ def test_thinking_is_still_asked_for_where_no_turn_goes_on():
     body, dropped = messages_guest(messages=told, thinking={"type": "adaptive"})
     assert (body["messages"], body["thinking"]) == ([*HI, *HI], {"type": "adaptive"})
     assert dropped == ("messages.thinking",)
+
+
+def test_thinking_is_still_asked_for_once_the_tools_are_answered_and_talked_over():
+    told = [*HI, {"role": "assistant", "content": [THOUGHT, USE]}, {"role": "user", "content": [RESULT]}]
+    told += [{"role": "assistant", "content": "done"}, *HI]
+    body, dropped = messages_guest(messages=told, thinking={"type": "adaptive"})
+    assert body["thinking"] == {"type": "adaptive"}
+    assert "thinking" not in dropped
+
+
+def test_what_says_nothing_is_not_reported():
+    body, dropped = messages_guest(service_tier=None, mcp_servers=[], context_management={}, tools=[])
+    assert (body.keys() & {"service_tier", "mcp_servers", "context_management"}, dropped) == (set(), ())
+    body, dropped = chat_guest(metadata={}, store=False, logit_bias=None)
+    assert (body.keys() & {"metadata", "store", "logit_bias"}, dropped) == (set(), ())
+
+
+def test_a_tool_may_say_that_it_is_the_callers_own():
+    tool = {"type": "custom", "name": "f", "input_schema": {"type": "object"}}
+    assert messages_guest(tools=[tool])[0]["tools"] == [tool]
 
 
 def test_fields_and_tools_of_beta_features_reach_no_other_provider():

@@ -178,3 +178,8 @@ QUOTA = b'[{"error":{"code":429,"message":"You exceeded your current quota","det
 def test_a_pause_that_the_body_asks_for_is_kept_and_tells_a_limit_from_spent_credit(body, headers, trigger, seconds):
     failure = failure_of_status(429, headers, body, 0.0)
     assert (failure.trigger, failure.retry_after_seconds) == (trigger, seconds)
+
+
+def test_spent_credit_is_that_however_long_one_is_asked_to_wait():
+    failure = failure_of_status(402, {"retry-after": "5"}, b'{"error":{"message":"Insufficient credits"}}', 0.0)
+    assert (failure.trigger, failure.retry_after_seconds) == (Trigger.quota, 5.0)

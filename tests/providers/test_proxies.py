@@ -8,6 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from hotspare.dialects import openai_chat
+from hotspare.dialects.endpoint import Endpoint
+from hotspare.providers.carrier import ProviderCarrier
+from hotspare.router.record import Ask
+from hotspare.router.settings import Limits
+from hotspare.router.step import Try
 from hotspare.router.trigger import AttemptFailed, Trigger
 
 CERTIFICATES = Path(__file__).parent / "certificates"
@@ -254,6 +260,34 @@ async def test_what_a_provider_quotes_of_a_proxys_password_is_hidden(through, pr
     failure = await failure_of(through(proxy_url=f"http://user:{PASSWORD}@127.0.0.1:{proxy.port}"))
     assert PASSWORD not in failure.message + (failure.body or b"").decode()
     assert "[key hidden]" in failure.message
+
+
+async def test_a_password_is_hidden_as_it_is_written_and_as_it_is_meant(proxy, provider, carry):
+    said = b'{"error":{"message":"p%2Fss-canary or p/ss-canary"}}'
+    provider.does(lambda exchange: exchange.answer(said, 400))
+    failure = await failure_of(carry(endpoint={"proxy": f"http://u:p%2Fss-canary@127.0.0.1:{proxy.port}"}))
+    assert failure.message == "[key hidden] or [key hidden]"
+
+
+async def test_each_provider_has_its_own_way(proxy, provider, good_answer, unused_port):
+    provider.does(answering(good_answer))
+    ways = {"through": proxy.url, "straight": None, "lost": f"http://127.0.0.1:{unused_port}"}
+    carrier = ProviderCarrier(
+        {
+            name: Endpoint(name, "p", "openai", provider.url + "/v1", "m", transport="httpx", proxy=way)
+            for name, way in ways.items()
+        }
+    )
+    now = asyncio.get_running_loop().time()
+    ask = Ask("r", "main", "m", "tests", 0.0, now, now + 5)
+    call = openai_chat.read_request(b'{"model":"m","messages":[{"role":"user","content":"hi"}]}', {})
+    try:
+        for name in ("through", "straight"):
+            await carrier.call(Try(1, name, "", Limits(), now + 5), ask, call)
+        await failure_of(carrier.call(Try(1, "lost", "", Limits(), now + 5), ask, call))
+    finally:
+        await carrier.aclose()
+    assert (len(proxy.heads), len(provider.seen)) == (1, 2)
 
 
 async def test_a_cancelled_attempt_closes_the_tunnel(through, proxy, provider):
