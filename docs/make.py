@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from hotspare.engine.recollection import MOST_ANSWERS
 from hotspare.router.breaker import LAST_RESORT_PAUSE_SECONDS, LONGEST_BREAK
 from hotspare.router.budget import RETRY_SHARE, WINDOW_SECONDS
 from hotspare.router.candidate import KEY_TRIAL_SECONDS
@@ -150,6 +151,10 @@ return, {RETRY_AFTER_SECONDS:g} s where none is known).
 A caller that sends `x-hotspare-wait: SECONDS` would rather wait: at most {LONGEST_WAIT_SECONDS:g} s, at most {MOST_WAITING} callers. As soon as a model of the
 chain may be called again the first of them is let go, and one more with each answer that the chain gives; the answer says `queued` in
 `x-hotspare-notice`. Whose time is up gets the error.
+
+With `emergency_cache = true` a chain keeps its whole answers (in memory, at most {MOST_ANSWERS:,}, the oldest out first), and when every model has failed a
+request that asks for the same as one before gets that answer: `x-hotspare-source: cache`, `x-hotspare-notice: cached` and its age in
+`x-hotspare-cache-age`. The same means: the same chain, dialect and fields, apart from names, ids, and stamps of a moment in the text.
 
 ## Limits of cost
 

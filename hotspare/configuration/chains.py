@@ -42,6 +42,7 @@ def _chain(name: str, keys: ChainKeys, models: dict[str, ModelKeys], draft: Draf
         fallback_on_timeout=keys.fallback_on_timeout,
         fallback_on_error=keys.fallback_on_error,
         actions=_actions(keys),
+        emergency_cache=keys.emergency_cache,
         stream_delivery=keys.stream_delivery,
     )
 
@@ -88,4 +89,3 @@ def _task(task: TaskKeys, keys: ChainKeys, models: dict[str, ModelKeys], general
 def _only_so_far(keys: ChainKeys) -> None:
     """What the router does anyway: a file that asks for just that gets it."""
     keys.only("on_stream_break", "error")
-    keys.only("emergency_cache", done=False)

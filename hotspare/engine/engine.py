@@ -18,6 +18,7 @@ from hotspare.engine.events import Events
 from hotspare.engine.identity import NOISE_BITS, RequestIds
 from hotspare.engine.passage import Passage, Watcher
 from hotspare.engine.protocols import Carrier, Delivery, Journal, Recorder
+from hotspare.engine.recollection import Recollection
 from hotspare.router.clock import Clock
 from hotspare.router.command import Command, Decision, JournalEntry, Outcome, Refusal, Slot, Undo
 from hotspare.router.facade import Router
@@ -72,6 +73,7 @@ class Engine:
         self._keep_alive_seconds = keep_alive_seconds
         self._ids = RequestIds(clock.wall(), secrets.randbits(NOISE_BITS))
         self._epoch = router.epoch
+        self._recollection = Recollection()
         self._idle = asyncio.Event()
         self._deciding = asyncio.Lock()
         self._acts: set[asyncio.Task[Any]] = set()
@@ -141,6 +143,7 @@ class Engine:
                 clock=self.clock,
                 watcher=watcher,
                 keep_alive_seconds=self._keep_alive_seconds if self._held(ask) else None,
+                cache=self._recollection if self._recalls(ask) else None,
             )
             with suppress(OSError):
                 await passage.run(self._keep)
@@ -148,6 +151,10 @@ class Engine:
             self.in_flight -= 1
             if not self.in_flight:
                 self._idle.set()
+
+    def _recalls(self, ask: Ask) -> bool:
+        """Whether answers are kept for when all models fail."""
+        return ask.kind == "traffic" and self.router.settings.chains[ask.chain].emergency_cache
 
     def _held(self, ask: Ask) -> bool:
         """Whether its answer is a stream that goes out whole."""

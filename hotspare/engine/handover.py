@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from hotspare.engine.attempt import close, unforeseen
 from hotspare.engine.protocols import Answer, Delivery, Told
+from hotspare.engine.recollection import CachedAnswer
 from hotspare.router.record import Ask
 from hotspare.router.step import Fail, Finish
 from hotspare.router.trigger import AttemptFailed
@@ -23,15 +24,20 @@ Decision = TypeVar("Decision")
 
 
 class Handover:
-    """The caller's side of one request. `walk` says who answers."""
+    """The caller's side of one request. `walk` says who answers.
 
-    __slots__ = ("_ask", "_begun", "_delivery", "_walk")
+    Attributes:
+        sent: the pieces of a stream that went out; None where nobody wants to know.
+    """
 
-    def __init__(self, walk: Walk, ask: Ask, delivery: Delivery) -> None:
+    __slots__ = ("_ask", "_begun", "_delivery", "_walk", "sent")
+
+    def __init__(self, walk: Walk, ask: Ask, delivery: Delivery, *, remembers: bool) -> None:
         self._walk = walk
         self._ask = ask
         self._delivery = delivery
         self._begun = False
+        self.sent: list[bytes] | None = [] if remembers else None
 
     async def when(self, decided: asyncio.Future[Decision], now: float, every_seconds: float) -> Decision:
         """What is decided, once it is; until then the caller's connection is kept alive.
@@ -73,6 +79,8 @@ class Handover:
                     return failure
                 except Exception as error:  # noqa: BLE001  the provider boundary
                     return unforeseen(error, self._ask)
+                if self.sent is not None:
+                    self.sent.append(data)
                 await self._delivery.piece(data)
         finally:
             await close(answer, pieces)
@@ -92,13 +100,25 @@ class Handover:
 
     def _told(self, answer: Answer | None, notice: tuple[str, str] = NO_NOTICE) -> Told:
         walk = self._walk
-        word, text = BACKUP if walk.fallback else QUEUED if answer is not None and walk.waited else notice
+        cached = answer if isinstance(answer, CachedAnswer) else None
+        word, text = self._notice(cached, notice, answered=answer is not None)
         return Told(
             request_id=self._ask.id,
             model=walk.delivered_model,
             fallback=walk.fallback,
             attempts=walk.attempts_made,
+            source="model" if cached is None else "cache",
+            cache_age_seconds=None if cached is None else cached.age_seconds,
+            cache_similarity=None if cached is None else cached.similarity,
             notice=word,
             notice_text=text,
             dropped=() if answer is None else answer.dropped,
         )
+
+    def _notice(self, cached: CachedAnswer | None, notice: tuple[str, str], *, answered: bool) -> tuple[str, str]:
+        """What is told beside the answer, the weightiest first."""
+        if cached is not None:
+            return "cached", f"no model could answer: this answer was given {cached.age_seconds:.0f} s ago"
+        if self._walk.fallback:
+            return BACKUP
+        return QUEUED if answered and self._walk.waited else notice

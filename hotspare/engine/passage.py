@@ -14,6 +14,7 @@ from hotspare.engine.attempts import Attempts
 from hotspare.engine.handover import Handover
 from hotspare.engine.holding import Holding
 from hotspare.engine.protocols import Carrier, Delivery
+from hotspare.engine.recollection import Recollection
 from hotspare.router.clock import Clock
 from hotspare.router.record import Ask, Record
 from hotspare.router.step import (
@@ -27,6 +28,8 @@ from hotspare.router.step import (
     Event,
     Fail,
     Finish,
+    Recall,
+    Recalled,
     Step,
     Try,
     Wait,
@@ -36,6 +39,9 @@ from hotspare.router.trigger import AttemptFailed
 from hotspare.router.walk import Walk
 
 BEGIN, DUE, WOKEN, CALLER_LEFT = Begin(), Due(), Woken(), CallerLeft()
+
+CACHED = 0
+"""The number of what no attempt gave."""
 
 Turn: TypeAlias = Deliver | Finish | Fail
 """A step that is the serving task's own."""
@@ -55,13 +61,14 @@ class Passage:
     """One request on its way. See the module.
 
     Args:
+        cache: where answers are kept for when all models fail; None: nowhere.
         keep_alive_seconds: where the answer is a stream that is held until it is whole: how often its caller gets a
             sign of life meanwhile.
     """
 
     __slots__ = (
-        "_attempts", "_clock", "_decided", "_handover", "_keep_alive_seconds", "_not_before", "_timer", "_walk",
-        "_watcher",
+        "_ask", "_attempts", "_cache", "_call", "_clock", "_decided", "_handover", "_keep_alive_seconds", "_not_before",
+        "_timer", "_walk", "_watcher",
     )  # fmt: skip
 
     def __init__(
@@ -75,11 +82,15 @@ class Passage:
         clock: Clock,
         watcher: Watcher | None = None,
         keep_alive_seconds: float | None = None,
+        cache: Recollection | None = None,
     ) -> None:
         self._walk = walk
+        self._ask = ask
+        self._call = call
+        self._cache = cache
         self._clock = clock
         self._watcher = watcher
-        self._handover = Handover(walk, ask, delivery)
+        self._handover = Handover(walk, ask, delivery, remembers=cache is not None)
         self._keep_alive_seconds = keep_alive_seconds
         if keep_alive_seconds is not None:
             carrier = Holding(carrier, content_came=self._content_came)
@@ -102,7 +113,7 @@ class Passage:
             turn = await self._turn(self._tell(BEGIN))
             while isinstance(turn, Deliver):
                 turn = await self._turn(self._tell(await self._hand_over(turn.n)))
-            if self._keep_alive_seconds is not None and isinstance(turn, Finish):
+            if isinstance(turn, Finish) and (self._keep_alive_seconds is not None or not turn.n):
                 await self._handover.give(self._attempts.answers[turn.n])
         except BaseException:
             await self._leave()
@@ -111,6 +122,7 @@ class Passage:
         else:
             self._keep(keep)
             await self._handover.last_word(turn, self._attempts.answers)
+            self._keep_for_bad_times(turn)
         finally:
             del self._attempts  # it holds methods of ours: a ring, which would keep the bodies until a collection
 
@@ -129,6 +141,21 @@ class Passage:
             await self._attempts.all_stopped()
 
     # ------------------------------------------------------------ the walk
+    def _recall(self) -> Recalled:
+        """An answer given before to the same request."""
+        found = None if self._cache is None else self._cache.find(self._ask, self._call, self._clock.wall())
+        if found is None:
+            return Recalled(None)
+        self._attempts.answers[CACHED] = found
+        return Recalled(found.model)
+
+    def _keep_for_bad_times(self, turn: Turn) -> None:
+        """A whole answer that a model gave may be given again when none does."""
+        if self._cache is not None and isinstance(turn, Finish) and turn.n != CACHED:
+            model = self._walk.delivered_model or ""
+            answer = self._attempts.answers[turn.n]
+            self._cache.keep(self._ask, self._call, model, answer, self._handover.sent, self._clock.wall())
+
     def _tell(self, event: Event) -> tuple[Step, ...]:
         steps = self._walk.next(event, self._now())
         if self._watcher is not None:
@@ -152,6 +179,8 @@ class Passage:
                     await asyncio.sleep(until - self._clock.monotonic())
                     self._not_before = until
                     steps = self._tell(DUE)
+                case Recall():
+                    steps = self._tell(self._recall())
                 case Cancel() | Wait():
                     break
                 case Deliver() | Finish() | Fail():
@@ -179,6 +208,8 @@ class Passage:
                     self._set_timer(step.until)
                     for waiter in step.waiters:
                         waiter.wake = self._called
+                case Recall():
+                    self._react(self._recall())
                 case Deliver(n=n) if self._keep_alive_seconds is not None:
                     self._react(self._ended(n))  # all of it is here; a slow caller keeps no model busy
                 case Deliver() | Finish() | Fail():

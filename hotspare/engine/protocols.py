@@ -115,6 +115,8 @@ class Told:
     notice: str = ""
     notice_text: str = ""
     dropped: Sequence[str] = ()
+    cache_age_seconds: float | None = None
+    cache_similarity: float | None = None
 
 
 class Delivery(Protocol):

@@ -76,6 +76,10 @@ def told_headers(told: Told) -> Headers:
         (b"x-hotspare-attempts", b"%d" % told.attempts),
         (b"x-hotspare-source", told.source.encode()),
     ]
+    if told.cache_age_seconds is not None:
+        headers.append((b"x-hotspare-cache-age", b"%d" % told.cache_age_seconds))
+    if told.cache_similarity is not None:
+        headers.append((b"x-hotspare-cache-similarity", b"%.3f" % told.cache_similarity))
     if told.model is not None:
         headers.append((b"x-hotspare-model", _safe_name(told.model)))
     if told.notice:

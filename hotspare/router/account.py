@@ -4,7 +4,7 @@ from hotspare.router.candidate import CandidateState, Held
 from hotspare.router.outcome import Ending, Times, attempt_of, record_of
 from hotspare.router.plan import Plan
 from hotspare.router.purse import Purse
-from hotspare.router.record import Ask, Attempt, Candidate, Record, Skip
+from hotspare.router.record import Ask, Attempt, Candidate, Record, Skip, Source
 from hotspare.router.retry import Lane
 from hotspare.router.settings import Model
 from hotspare.router.step import Ended
@@ -95,13 +95,14 @@ class Account:
             return own[-1]
         return self.failures[-1][1].trigger.value if self.failures else "forced"
 
-    def record(self, ending: Ending, *, model: str | None, fallback: bool, now: float) -> Record:
+    def record(self, ending: Ending, source: Source, *, model: str | None, fallback: bool, now: float) -> Record:
         """The finished request. From here its cost is the figures' to know."""
         self._set_aside(-self._owed)
         return record_of(
             self._ask,
             self._plan,
             ending,
+            source,
             model=model,
             fallback=fallback,
             attempts=self._attempts,

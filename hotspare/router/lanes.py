@@ -39,11 +39,12 @@ class Lanes:
         made: how many Tries there were.
         hedge_at: when one more is started beside what runs; NEVER where none is.
         waited: for a model to come back, as the caller wished.
+        resumes: what is called goes on with what the caller has already.
     """
 
     __slots__ = (
-        "_account", "_ask", "_next", "_parked", "_parked_at", "_parking", "_plan", "_stopping", "_waited_seconds",
-        "_waiting", "hedge_at", "made", "running", "waited",
+        "_account", "_ask", "_deadline", "_next", "_parked", "_parked_at", "_parking", "_plan", "_stopping",
+        "_waited_seconds", "_waiting", "hedge_at", "made", "resumes", "running", "waited",
     )  # fmt: skip
 
     def __init__(self, ask: Ask, plan: Plan, account: Account, parking: Parking) -> None:
@@ -51,6 +52,8 @@ class Lanes:
         self.made = 0
         self.hedge_at = NEVER
         self.waited = False
+        self.resumes = False
+        self._deadline = ask.deadline
         self._ask = ask
         self._plan = plan
         self._account = account
@@ -78,7 +81,7 @@ class Lanes:
         (with `in_line`) it is busy and a lane stands in its line.
         """
         order = self._plan.order
-        while self._next < len(order) and now < self._ask.deadline:
+        while self._next < len(order) and now < self._deadline:
             state = order[self._next]
             self._next += 1
             held = self._held(state, now)
@@ -138,7 +141,13 @@ class Lanes:
         self._account.calling(n, lane.state)
         self.running[n] = Running(lane, permit, now, lane.queued_seconds + self._waited_seconds)
         lane.queued_seconds = self._waited_seconds = 0.0
-        return Try(n, lane.state.model.name, permit.key, lane.limits, self._ask.deadline)
+        return Try(n, lane.state.model.name, permit.key, lane.limits, self._deadline, self.resumes)
+
+    def resume(self, now: float) -> Try | None:
+        """Content has gone out and broke off: the next candidate that may be called goes on with it."""
+        self.resumes = True
+        self._deadline = NEVER
+        return self.start_next(now, in_line=False)
 
     # ------------------------------------------------------------ waiting
     def wait_for(self, lane: Lane) -> None:

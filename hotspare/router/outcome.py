@@ -6,7 +6,7 @@ from functools import lru_cache
 
 from hotspare.router.candidate import CONTEXT, CandidateState
 from hotspare.router.plan import Plan
-from hotspare.router.record import Ask, Attempt, Candidate, EndedBy, Record, Verdict
+from hotspare.router.record import Ask, Attempt, Candidate, EndedBy, Record, Source, Verdict
 from hotspare.router.retry import Lane
 from hotspare.router.settings import Rates
 from hotspare.router.step import Ended, Fail
@@ -231,6 +231,7 @@ def record_of(
     ask: Ask,
     plan: Plan,
     ending: Ending,
+    source: Source,
     *,
     model: str | None,
     fallback: bool,
@@ -264,7 +265,7 @@ def record_of(
         status=ending.status,
         fallback=answered and fallback,
         forced=plan.forced,
-        source="model",
+        source=source,
         reason=str(ending.reason),
         ended_by=ending.ended_by,
         duration_ms=(now - ask.read_at) * 1000.0,

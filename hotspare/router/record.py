@@ -22,6 +22,8 @@ Skip = Literal[
 ]
 """Why a candidate was not called; `forced` is the primary passed over by an operator's or a caller's order."""
 
+Source = Literal["model", "cache"]
+
 Verdict = Literal["answered", "failed", "caller_fault", "caller_left"]
 
 EndedBy = Literal[
@@ -133,7 +135,7 @@ class Record:
     """Answered by another model than the one it was meant for."""
     forced: bool
     """An operator's force or skip, or a caller's wish, was in effect."""
-    source: Literal["model", "cache"]
+    source: Source
     reason: str
     """The trigger or the skip that made it a fallback, or that it failed by; empty for a first choice."""
     ended_by: EndedBy

@@ -141,6 +141,10 @@ class Chain:
     """False: after its retries on that model the error goes to the caller."""
     actions: Mapping[Trigger, Action] = field(default_factory=dict)
     """Where this chain does otherwise than the table of triggers says."""
+    on_stream_break: Literal["error", "continue"] = "error"
+    """What comes after a stream has broken off: an error event, or the rest, from the next model that can."""
+    emergency_cache: bool = False
+    """When every model has failed, an answer given before to the same request is better than none."""
     stream_delivery: StreamDelivery = "live"
     """Whole: a stream is held back until it is complete, so that it can fall back to its very end."""
 

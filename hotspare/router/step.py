@@ -48,6 +48,8 @@ class Ended:
     failure: AttemptFailed | None = None
     spent_seconds: float | None = None
     """How long the key has nothing left, where the provider said so."""
+    resumable: bool = False
+    """It broke off in the middle of text, which another model could go on with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +71,18 @@ class Woken:
 
 
 @dataclass(frozen=True, slots=True)
+class Recalled:
+    """What the emergency cache has: the model whose answer it is, or None."""
+
+    model: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class CallerLeft:
     """Nobody waits for the answer any more."""
 
 
-Event: TypeAlias = Begin | Failed | ContentHeld | FirstContent | Ended | Cancelled | Due | Woken | CallerLeft
+Event: TypeAlias = Begin | Failed | ContentHeld | FirstContent | Ended | Cancelled | Due | Woken | Recalled | CallerLeft
 
 
 # ------------------------------------------------------------------ steps
@@ -89,6 +98,8 @@ class Try:
     limits: Limits
     deadline: float
     """Monotonic: the first content, or the whole of an answer that is not streamed, must be there by then."""
+    resume: bool = False
+    """It goes on where an attempt before it broke off, whose text the caller has."""
 
 
 @value
@@ -113,9 +124,14 @@ class Wait:
     waiters: tuple[Waiter, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Recall:
+    """Ask the emergency cache; answer with Recalled."""
+
+
 @value
 class Finish:
-    """The request is answered, by attempt `n`."""
+    """The request is answered, by attempt `n`; 0: by the emergency cache."""
 
     n: int
 
@@ -139,4 +155,4 @@ class Fail:
     relay: bool = False
 
 
-Step: TypeAlias = Try | Deliver | Cancel | Wait | Finish | Fail
+Step: TypeAlias = Try | Deliver | Cancel | Wait | Recall | Finish | Fail

@@ -18,9 +18,9 @@ from hotspare.router.outcome import CALLER_LEFT, FIRST_CHOICE, WORTH_WAITING, En
 from hotspare.router.parking import Parking
 from hotspare.router.plan import Plan
 from hotspare.router.purse import Purse
-from hotspare.router.record import Ask, EndedBy, Record
+from hotspare.router.record import Ask, EndedBy, Record, Source
 from hotspare.router.retry import Lane, call_again
-from hotspare.router.settings import Chain
+from hotspare.router.settings import Chain, Model
 from hotspare.router.step import (
     Begin,
     CallerLeft,
@@ -34,6 +34,8 @@ from hotspare.router.step import (
     Failed,
     Finish,
     FirstContent,
+    Recall,
+    Recalled,
     Step,
     Woken,
 )
@@ -45,6 +47,7 @@ class Walk:
 
     Attributes:
         delivered_model: whose content goes to the caller, from Deliver on.
+        from_cache: that is an answer given before.
         over: nothing runs any more and the end is known: `record` may be called.
     """
 
@@ -61,6 +64,8 @@ class Walk:
         self.ask = ask
         self.plan = plan
         self.delivered_model: str | None = None
+        self.from_cache = False
+        self._failing: EndedBy | None = None
         self._chain = chain
         self._random = random
         self._parking = parking
@@ -85,8 +90,10 @@ class Walk:
 
     @property
     def fallback(self) -> bool:
-        """The answer comes from another model than it was meant for (race and hedge: than those started at once)."""
-        return self.delivered_model is not None and self.delivered_model not in self._meant
+        """The answer comes from another model than it was meant for (race and hedge: than those started at once), or
+        from the cache.
+        """
+        return self.delivered_model is not None and (self.from_cache or self.delivered_model not in self._meant)
 
     @property
     def over(self) -> bool:
@@ -107,10 +114,10 @@ class Walk:
                 steps = self._cancelled(event, now)
             case ContentHeld():
                 steps = self._content_held(event.n, now)
-            case Due():
-                steps = self._due(now)
-            case Woken():
-                steps = self._woken(now)
+            case Due() | Woken():
+                steps = self._look(event, now)
+            case Recalled():
+                steps = self._recall(event.model, now)
             case CallerLeft():
                 steps = self._caller_left(now)
             case _:
@@ -120,7 +127,8 @@ class Walk:
     def record(self, now: float) -> Record:
         """The finished request; once, when `over`."""
         ending = self._ending or CALLER_LEFT
-        return self._account.record(ending, model=self.delivered_model, fallback=self.fallback, now=now)
+        source: Source = "cache" if self.from_cache else "model"
+        return self._account.record(ending, source, model=self.delivered_model, fallback=self.fallback, now=now)
 
     # ------------------------------------------------------------ events
     def _begin(self, now: float) -> tuple[Step, ...]:
@@ -145,6 +153,8 @@ class Walk:
         self._account.failed(running.lane.state.model, failure)
         if self._decided():
             return self._settle()
+        if self._lanes.resumes:
+            return self._broken(running.lane.state.model, failure, now, resumable=True)
         return self._after_failure(running.lane, failure, now)
 
     def _content_held(self, n: int, now: float) -> tuple[Step, ...]:
@@ -180,7 +190,16 @@ class Walk:
                 running.lane.state.learn(self.ask, event.usage.input)
             self._parking.answered(self.ask.chain)
             return self._end(Finish(event.n), self._answered(), now)
-        return self._end(*endings.broken(running.lane.state.model.name, failure), now)
+        return self._broken(running.lane.state.model, failure, now, resumable=event.resumable)
+
+    def _broken(self, model: Model, failure: AttemptFailed, now: float, *, resumable: bool) -> tuple[Step, ...]:
+        """What the caller has is not whole: the next model goes on with it where the chain says so, and it can."""
+        if resumable and self._chain.on_stream_break == "continue":
+            self._account.failed(model, failure)
+            self._delivered = None
+            if (started := self._lanes.resume(now)) is not None:
+                return (started,)
+        return self._end(*endings.broken(model.name, failure), now)
 
     def _cancelled(self, event: Cancelled, now: float) -> tuple[Step, ...]:
         running = self._lanes.running.pop(event.n)
@@ -188,17 +207,18 @@ class Walk:
         self._account.called(event.n, running.lane, self._times(running, now), event.usage, cancelled=True)
         return self._settle()
 
-    def _due(self, now: float) -> tuple[Step, ...]:
+    def _look(self, event: Due | Woken, now: float) -> tuple[Step, ...]:
+        """A time has come, or a turn in a line."""
         if self._decided():
             return ()
+        return self._go_on(self._due(now) if isinstance(event, Due) else self._lanes.woken(now), now)
+
+    def _due(self, now: float) -> list[Step]:
         steps = self._lanes.due(now)
         if self._lanes.hedge_at <= now and (hedge := self._lanes.hedge(now)) is not None:
             self._meant.add(hedge.model)
             steps.append(hedge)
-        return self._go_on(steps, now)
-
-    def _woken(self, now: float) -> tuple[Step, ...]:
-        return () if self._decided() else self._go_on(self._lanes.woken(now), now)
+        return steps
 
     def _caller_left(self, now: float) -> tuple[Step, ...]:
         self._left = True
@@ -266,9 +286,21 @@ class Walk:
         fail = graceful(self.plan, self._account.skipped, self._account.failures, ended_by, now)
         if fail.code in WORTH_WAITING and (wait := self._lanes.park(now)) is not None:
             return (wait,)
+        if self._chain.emergency_cache and fail.status != 400 and self._failing is None:
+            self._failing = ended_by
+            return (Recall(),)
         fault = fail.status == 400
         ending = Ending("caller_fault" if fault else "failed", fail.status, ended_by, self._account.reason)
         return self._end(fail, ending, now)
+
+    def _recall(self, model: str | None, now: float) -> tuple[Step, ...]:
+        if self._left or self._failing is None:
+            return ()
+        if model is None:
+            return self._fail(self._failing, now)
+        self.delivered_model = model
+        self.from_cache = True
+        return self._end(Finish(0), Ending("answered", 200, "cache", self._account.reason), now)
 
     def _answered(self) -> Ending:
         return Ending("answered", 200, "fallback", self._account.reason) if self.fallback else FIRST_CHOICE

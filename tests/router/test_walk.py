@@ -20,6 +20,8 @@ from hotspare.router.step import (
     Failed,
     Finish,
     FirstContent,
+    Recall,
+    Recalled,
     Try,
     Wait,
 )
@@ -641,3 +643,100 @@ def test_a_model_whose_only_key_has_nothing_left_cools_by_its_providers_word(wor
     state = main.router.states["claude"]
     state.rest("KEY", 5.0, main.now)
     assert main.model("claude").seconds_left > 29.0, "a shorter pause never replaces a longer"
+
+
+# ------------------------------------------------------------------ the emergency cache
+@pytest.fixture
+def down(world, fails):
+    main = world(limits=NO_RETRIES, chain={"emergency_cache": True})
+    for name in ("claude", "gpt", "haiku"):
+        main.scripts[name] = [fails(Trigger.server_error, 500)]
+    return main
+
+
+def failing_to_the_end(main, fails, **ask):
+    walk = main.router.open(main.ask(**ask), main.now)
+    walk.next(Begin(), main.now)
+    for n in (1, 2):
+        walk.next(Failed(n, fails(Trigger.server_error, 500)), main.now)
+    return walk, walk.next(Failed(3, fails(Trigger.server_error, 500)), main.now)
+
+
+def test_when_all_have_failed_the_cache_is_asked(down, fails):
+    walk, steps = failing_to_the_end(down, fails)
+    assert steps == (Recall(),)
+    assert not walk.over
+    assert walk.next(Recalled("gpt"), down.now) == (Finish(0),)
+    record = walk.record(down.now)
+    assert (record.verdict, record.status, record.ended_by, record.source) == ("answered", 200, "cache", "cache")
+    assert (record.model, record.fallback, record.reason) == ("gpt", True, "server_error")
+
+
+def test_where_the_cache_has_nothing_the_error_is_as_without_it(down, fails):
+    walk, _ = failing_to_the_end(down, fails)
+    (last,) = walk.next(Recalled(None), down.now)
+    assert isinstance(last, Fail)
+    assert (last.status, last.code) == (503, "all_models_failed")
+    assert walk.record(down.now).source == "model"
+
+
+def test_a_caller_that_left_needs_no_cache(down, fails):
+    walk, _ = failing_to_the_end(down, fails)
+    walk.next(CallerLeft(), down.now)
+    assert walk.next(Recalled("gpt"), down.now) == ()
+    assert walk.record(down.now).verdict == "caller_left"
+
+
+# ------------------------------------------------------------------ a stream that goes on
+def broken(main, fails, resumable=True):
+    walk = main.router.open(main.ask(stream=True), main.now)
+    walk.next(Begin(), main.now)
+    walk.next(FirstContent(1), main.now)
+    return walk, walk.next(Ended(1, failure=fails(Trigger.stream_cut), resumable=resumable), main.now)
+
+
+def test_a_stream_that_broke_off_is_continued_by_the_next_model(world, fails):
+    main = world(chain={"on_stream_break": "continue"})
+    walk, (step,) = broken(main, fails)
+    assert (step.model, step.n, step.resume) == ("gpt", 2, True)
+    assert walk.next(FirstContent(2), main.now) == (Deliver(2),)
+    assert walk.next(Ended(2, Usage(1, 1)), main.now) == (Finish(2),)
+    record = walk.record(main.now)
+    assert (record.verdict, record.model, record.fallback, record.reason) == ("answered", "gpt", True, "stream_cut")
+
+
+def test_who_cannot_go_on_hands_on_and_after_the_last_it_is_broken(world, fails):
+    main = world(chain={"on_stream_break": "continue"})
+    walk, _ = broken(main, fails)
+    (step,) = walk.next(Failed(2, fails(Trigger.invalid_output)), main.now)
+    assert (step.model, step.resume) == ("haiku", True)
+    (last,) = walk.next(Failed(3, fails(Trigger.server_error, 500)), main.now)
+    assert isinstance(last, Fail)
+    assert last.code == "stream_broken"
+    assert walk.record(main.now).verdict == "failed"
+
+
+def test_a_continuation_may_break_off_and_be_continued(world, fails):
+    main = world(chain={"on_stream_break": "continue"})
+    walk, _ = broken(main, fails)
+    walk.next(FirstContent(2), main.now)
+    (step,) = walk.next(Ended(2, failure=fails(Trigger.stream_stall), resumable=True), main.now)
+    assert (step.model, step.resume) == ("haiku", True)
+
+
+def test_the_deadline_to_the_first_byte_is_none_for_a_continuation(world, fails):
+    main = world(chain={"on_stream_break": "continue"})
+    walk = main.router.open(main.ask(stream=True), main.now)
+    walk.next(Begin(), main.now)
+    walk.next(FirstContent(1), main.now)
+    main.now += 500.0
+    (step,) = walk.next(Ended(1, failure=fails(Trigger.stream_cut), resumable=True), main.now)
+    assert (step.model, step.deadline) == ("gpt", float("inf"))
+
+
+@pytest.mark.parametrize(("chain", "resumable"), [("error", True), ("continue", False)])
+def test_otherwise_the_caller_is_told(world, fails, chain, resumable):
+    main = world(chain={"on_stream_break": chain})
+    _, (last,) = broken(main, fails, resumable)
+    assert isinstance(last, Fail)
+    assert last.code == "stream_broken"

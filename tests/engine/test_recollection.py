@@ -1,0 +1,148 @@
+"""When every model has failed, an answer that was given before to the same request is better than none."""
+
+import asyncio
+
+import pytest
+
+from hotspare.engine import recollection
+from hotspare.engine.recollection import Recollection
+from hotspare.router.trigger import AttemptFailed, Trigger
+
+pytestmark = pytest.mark.looptime
+
+DOWN = {"claude": "server_error", "gpt": "network", "haiku": "timeout"}
+
+
+@pytest.fixture
+def bench(make_bench):
+    return make_bench(emergency_cache=True)
+
+
+def down(bench, plays):
+    bench.script(**{model: plays.failing(trigger) for model, trigger in DOWN.items()})
+
+
+async def test_the_answer_given_before_is_given_again_and_marked(bench, plays):
+    first = await bench.serve()
+    down(bench, plays)
+    await asyncio.sleep(90)
+    again = await bench.serve()
+    assert again.text == first.text
+    told = again.told
+    assert (told.source, told.model, told.fallback, told.notice) == ("cache", "claude", True, "cached")
+    assert told.cache_age_seconds == pytest.approx(90, abs=1)
+    assert told.cache_similarity == 1.0
+    record = bench.recorder.records[-1]
+    assert (record.verdict, record.status, record.ended_by, record.source) == ("answered", 200, "cache", "cache")
+    assert (record.model, record.fallback, record.reason) == ("claude", True, "server_error")
+    assert bench.diary[-2:] == ["record", "whole"]
+    assert bench.nothing_is_held()
+
+
+async def test_a_stream_is_given_again_as_it_was(bench, plays):
+    bench.script(claude=plays.stream(b"data: a\n\n", b"data: b\n\n"))
+    first = await bench.serve(streamed=True)
+    down(bench, plays)
+    again = await bench.serve(streamed=True)
+    assert again.text == first.text == b"data: a\n\ndata: b\n\ndata: [DONE]\n\n"
+    assert again.told.source == "cache"
+    assert bench.diary[-2:] == ["record", "end"]
+    whole = await bench.serve()
+    assert whole.fail.status == 503, "who wants it whole gets no stream"
+
+
+async def test_a_stream_that_is_held_back_is_given_again_too(make_bench, plays):
+    bench = make_bench(emergency_cache=True, stream_delivery="whole")
+    bench.script(claude=plays.stream(b"data: a\n\n"))
+    first = await bench.serve(streamed=True)
+    down(bench, plays)
+    assert (await bench.serve(streamed=True)).text == first.text
+
+
+async def test_another_request_gets_the_error(bench, plays):
+    await bench.serve()
+    down(bench, plays)
+    delivery = await bench.serve("claude-x")
+    assert delivery.told.source == "cache", "another name for the same chain"
+    ask, call = bench.ask()
+    del call.fields["messages"]
+    other = bench.delivery()
+    await bench.engine.serve(ask, call, other)
+    assert other.fail.status == 503
+
+
+async def test_failures_and_broken_streams_are_never_kept(bench, plays):
+    bench.script(claude=plays.stream(b"data: a\n\n", AttemptFailed(Trigger.stream_cut, "cut")))
+    broken = await bench.serve(streamed=True)
+    assert broken.fail is not None
+    down(bench, plays)
+    assert (await bench.serve(streamed=True)).told.source == "model"
+    assert (await bench.serve()).fail is not None
+    assert len(bench.engine._recollection) == 0
+
+
+async def test_what_came_from_the_cache_grows_no_younger(bench, plays):
+    await bench.serve()
+    down(bench, plays)
+    await asyncio.sleep(60)
+    await bench.serve()
+    await asyncio.sleep(60)
+    assert (await bench.serve()).told.cache_age_seconds == pytest.approx(120, abs=1)
+
+
+async def test_it_is_off_unless_the_chain_asks_for_it(make_bench, plays):
+    bench = make_bench()
+    await bench.serve()
+    down(bench, plays)
+    assert (await bench.serve()).fail.status == 503
+    assert len(bench.engine._recollection) == 0
+
+
+async def test_a_callers_own_fault_is_told_and_not_covered_up(bench, plays):
+    await bench.serve()
+    bench.script(claude=plays.failing("bad_request", 400))
+    assert (await bench.serve()).fail.status == 400
+
+
+async def test_who_can_wait_waits_first(bench):
+    await bench.serve()
+    for state in bench.router.states.values():
+        state.decide("disabled", "you")
+    began = asyncio.get_running_loop().time()
+    delivery = await bench.serve(headers={"x-hotspare-wait": "5"})
+    assert asyncio.get_running_loop().time() - began == pytest.approx(5, abs=0.01)
+    assert delivery.told.source == "cache"
+
+
+async def test_a_caller_that_leaves_while_it_gets_it_is_gone(bench, plays):
+    bench.script(claude=plays.stream(b"data: a\n\n"))
+    await bench.serve(streamed=True)
+    down(bench, plays)
+    await bench.serve(streamed=True, delivery=bench.delivery(dies_at="piece"))
+    assert bench.recorder.records[-1].verdict == "caller_left"
+    assert bench.nothing_is_held()
+
+
+async def test_its_size_is_bounded_and_the_oldest_go_first(bench, monkeypatch):
+    ask, call = bench.ask()
+    answer = bench.carrier_answer = type("Answer", (), {"content_type": "x", "body": b"x" * 100, "tail": b""})()
+    cache = Recollection()
+
+    def keep(text):
+        call.fields["messages"] = text.encode()
+        cache.keep(ask, call, "claude", answer, None, 0.0)
+
+    def has(text):
+        call.fields["messages"] = text.encode()
+        return cache.find(ask, call, 0.0) is not None
+
+    monkeypatch.setattr(recollection, "MOST_ANSWERS", 3)
+    for text in ("1", "2", "3", "1", "4"):
+        keep(text)
+    assert [has(text) for text in ("1", "2", "3", "4")] == [True, False, True, True], "kept again it is new"
+    monkeypatch.setattr(recollection, "MOST_BYTES", 250)
+    keep("5")
+    assert [has(text) for text in ("1", "3", "4", "5")] == [False, False, True, True]
+    monkeypatch.setattr(recollection, "LARGEST_ANSWER_BYTES", 99)
+    keep("6")
+    assert not has("6")
