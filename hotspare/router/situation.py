@@ -197,11 +197,20 @@ def _primary_held(look: Look) -> list[SituationView]:
         primary = models[0]
         if primary.state not in TROUBLE or all(model.state in HELD for model in models):
             continue
-        what = f"{primary.name} is {TROUBLE[primary.state]}{_details(primary)}"
+        what = f"{primary.name} is {TROUBLE[primary.state]}{_details(primary)}{_here_only(primary, models)}"
         key = ("f", "hold it 10 min") if chain.forced is None and primary.state != "no_key" else ("", "")
         text = f"{what}. {_stand_in(chain, models, look)}"
         found.append(SituationView(f"primary_{primary.state}", "warning", text, primary.since, *key, primary.name))
     return found
+
+
+def _here_only(primary: ModelView, models: list[ModelView]) -> str:
+    """Whether it is the place and not the model: the same model answers elsewhere, or does not."""
+    alike = [model for model in models[1:] if primary.same_as and model.same_as == primary.same_as and model.calls]
+    if not alike:
+        return ""
+    well = [model.name for model in alike if model.state not in HELD]
+    return f", in this region only: {well[0]} answers" if well else ", and so is the same model elsewhere"
 
 
 def _stand_in(chain: ChainView, models: list[ModelView], look: Look) -> str:

@@ -76,6 +76,8 @@ class ModelView:
     """When an attempt at it last ended that told something, of traffic or a probe; None: none did."""
     conditions: tuple[str, ...] = ()
     """How far each trip condition of its breaker is from opening it, in words."""
+    same_as: str = ""
+    """Models that share one are the same model in several places."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -215,6 +215,7 @@ class Viewer:
             lane=self._live.lane(name, wall),
             checked_at=self._live.checked.get(name),
             conditions=state.breaker.distances(now),
+            same_as=state.model.same_as,
         )
 
     def _decisions(self, now: float) -> tuple[DecisionView, ...]:

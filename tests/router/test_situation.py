@@ -227,3 +227,27 @@ def test_the_latest_act_is_told_in_words(world):
     assert main.snapshot().last_act.startswith("you forced gpt in main until ")
     order(main, DisableModel("haiku"))
     assert main.snapshot().last_act == "you disabled haiku"
+
+
+def test_whether_it_is_the_region_or_the_model_is_said(world, fails):
+    alike = {name: {"same_as": "sonnet"} for name in ("claude", "eu")}
+    main = world(
+        "claude", "eu", "gpt", models=alike, limits=Limits(retries=0), breaker=BreakerRules(consecutive_failures=2)
+    )
+    main.scripts["claude"] = [fails(Trigger.timeout)]
+    for _ in range(3):
+        main.request()
+    assert ", in this region only: eu answers. eu answers 100 % of main" in worst(main).text
+    main.scripts["eu"] = [fails(Trigger.timeout)]
+    for _ in range(2):
+        main.request()
+    assert ", and so is the same model elsewhere. gpt answers" in worst(main).text
+
+
+def test_nothing_is_said_of_regions_where_there_are_none(world, fails):
+    main = world(limits=Limits(retries=0), breaker=BreakerRules(consecutive_failures=2))
+    main.scripts["claude"] = [fails(Trigger.timeout)]
+    for _ in range(3):
+        main.request()
+    assert "region" not in worst(main).text
+    assert "elsewhere" not in worst(main).text
