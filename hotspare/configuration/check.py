@@ -11,6 +11,7 @@ from typing import Any
 from hotspare.configuration.compiled import Configuration, FileKey
 from hotspare.configuration.load import compiled
 from hotspare.configuration.presets import REASONS_LONG
+from hotspare.configuration.proxies import without_secrets
 from hotspare.configuration.surroundings import Surroundings
 
 REASONING_SECONDS = 180.0
@@ -39,6 +40,8 @@ class ModelReport:
     api_key_env: str | tuple[str, ...] | None
     has_key: bool
     priced: bool
+    proxy: str | None
+    """Host and port of the proxy on the way to it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +96,7 @@ def _model(found: Configuration, name: str) -> ModelReport:
         api_key_env=names if len(names) > 1 else names[0] if names else None,
         has_key=bool(endpoint.keys),
         priced=model.rates is not None,
+        proxy=without_secrets(endpoint.proxy) if endpoint.proxy else None,
     )
 
 
@@ -117,13 +121,17 @@ def lines(report: CheckReport) -> Iterator[str]:
         guests = f" (by name also {', '.join(chain.guests)})" if chain.guests else ""
         yield f"chain {chain.name}: {' ▸ '.join(chain.models)}{guests}"
     for model in report.models:
-        yield f"model {model.name}: {model.provider} {model.model}, {model.base_url}, {_key(model)}"
+        yield f"model {model.name}: {model.provider} {model.model}, {model.base_url}, {_key(model)}{_way(model)}"
     for key in report.keys:
         yield f"{key.state:<16}  {key.key}{f'  ({key.note})' if key.note else ''}"
     for warning in report.warnings:
         yield f"warning: {warning}"
     counts = Counter(key.state for key in report.keys)
     yield "keys: " + ", ".join(f"{count} {state}" for state, count in sorted(counts.items()))
+
+
+def _way(model: ModelReport) -> str:
+    return f", through {model.proxy}" if model.proxy else ""
 
 
 def _key(model: ModelReport) -> str:

@@ -43,6 +43,7 @@ _PLAIN = (b"{", b"[", b"<")
 class _Attempt:
     """What the steps of one attempt hand on to each other. Times are monotonic seconds."""
 
+    request_id: str
     call: Call
     address: Address
     exchange: Exchange
@@ -81,7 +82,7 @@ class ProviderCarrier:
         reply: Reply | None = None
         begun = False
         try:
-            state = self._prepare(attempt, call, address, limit)
+            state = self._prepare(attempt, ask.id, call, address, limit)
             with limit.until(state.due, state.expired):
                 reply = await self._transports.reaching(address.endpoint).send(_outgoing(state, ask.via))
             answer = await self._read(state, reply)
@@ -90,7 +91,7 @@ class ProviderCarrier:
             if reply is not None:
                 failure.status = failure.status or reply.status
                 failure.provider_request_id = request_id_in(reply.headers)
-            raise made_presentable(failure, call, address.endpoint, self._redactor) from None
+            raise made_presentable(failure, call, address.endpoint, self._redactor, ask.id) from None
         finally:
             if not begun:
                 limit.close()
@@ -114,11 +115,12 @@ class ProviderCarrier:
             written_for_it = ask.chain not in guest.endpoint.guest_in
         return self._addresses[place] if written_for_it else guest
 
-    def _prepare(self, attempt: Try, call: Call, address: Address, limit: Limit) -> _Attempt:
+    def _prepare(self, attempt: Try, request_id: str, call: Call, address: Address, limit: Limit) -> _Attempt:
         exchange = address.exchange_for(call)
         allowed = attempt.limits.first_content_seconds if call.stream else attempt.limits.attempt_seconds
         now = self._clock.monotonic()
         return _Attempt(
+            request_id=request_id,
             call=call,
             address=address,
             exchange=exchange,
@@ -201,7 +203,7 @@ class ProviderCarrier:
             first = stream.close()
         if not stream.content and stream.failure is not None:
             raise stream.failure
-        call, endpoint = state.call, state.address.endpoint
+        call, endpoint, request_id = state.call, state.address.endpoint, state.request_id
         return StreamedAnswer(
             reply,
             chunks,
@@ -210,7 +212,7 @@ class ProviderCarrier:
             limit=state.limit,
             silence_seconds=state.limits.silence_seconds,
             monotonic=self._clock.monotonic,
-            made_presentable=lambda failure: made_presentable(failure, call, endpoint, self._redactor),
+            made_presentable=lambda failure: made_presentable(failure, call, endpoint, self._redactor, request_id),
             dropped=state.composed.dropped,
             provider_request_id=request_id_in(reply.headers),
             spent_seconds=spent_for_seconds(reply.headers, self._clock.wall()),

@@ -40,15 +40,20 @@ def failure_of_status(status: int, headers: Mapping[str, str], body: bytes, wall
     )
 
 
-def made_presentable(failure: AttemptFailed, call: Call, endpoint: Endpoint, redactor: Redactor) -> AttemptFailed:
-    """The failure without secrets, its body (where the caller is to see one) in the caller's dialect."""
+def made_presentable(
+    failure: AttemptFailed, call: Call, endpoint: Endpoint, redactor: Redactor, request_id: str
+) -> AttemptFailed:
+    """The failure without secrets, its body (where the caller is to see one) in the caller's dialect.
+
+    `request_id`: our own, for a body that is ours to write; the provider's own goes to the caller as it came.
+    """
     told = failure.body
     redactor.failure(failure)
     failure.body = None
     if ACTIONS[failure.trigger] is Action.stop:
         failure.content_type = "application/json"
         failure.body = _relayed(told, redactor) if told and call.dialect == endpoint.dialect else None
-        failure.body = failure.body or _translated(failure, told, call, redactor)
+        failure.body = failure.body or _translated(failure, told, call, redactor, request_id)
     return failure
 
 
@@ -62,7 +67,7 @@ def _relayed(body: bytes, redactor: Redactor) -> bytes | None:
         return None
 
 
-def _translated(failure: AttemptFailed, told: bytes | None, call: Call, redactor: Redactor) -> bytes:
+def _translated(failure: AttemptFailed, told: bytes | None, call: Call, redactor: Redactor, request_id: str) -> bytes:
     error = read_error(told) if told else ProviderError(failure.message)
     return error_body(
         call.dialect,
@@ -70,7 +75,7 @@ def _translated(failure: AttemptFailed, told: bytes | None, call: Call, redactor
         code=redactor.text(error.code) or failure.trigger.value,
         message=redactor.text(error.message) or failure.message,
         parameter=redactor.text(error.parameter),
-        request_id=failure.provider_request_id or "",
+        request_id=request_id,
     )
 
 

@@ -4,6 +4,8 @@ import json
 
 import pytest
 
+from hotspare.configuration.check import lines
+from hotspare.configuration.check import report as checked
 from hotspare.configuration.listing import Need, needs_in_words, report
 from hotspare.configuration.load import ConfigurationError
 from hotspare.configuration.presets import ON_A_DOUBLE, PRESETS
@@ -85,6 +87,14 @@ def test_the_way_through_a_proxy_is_told_without_its_password(rows):
     assert found["groq", "*"].proxy is None
     assert found["ollama", "*"].proxy is None
     assert "canary" not in repr(found)
+
+
+def test_a_check_tells_the_way_of_each_model_too(write, today, small):
+    found = checked(write(small), {"HTTPS_PROXY": "http://user:canary@proxy.example.com:3128"}, today)
+    assert {model.proxy for model in found.models} == {"proxy.example.com:3128"}
+    told = "\n".join(lines(found))
+    assert "through proxy.example.com:3128" in told
+    assert "canary" not in told
 
 
 def test_a_file_that_cannot_be_understood_is_refused(rows):

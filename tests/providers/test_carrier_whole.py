@@ -104,6 +104,7 @@ async def test_a_fault_told_in_another_dialect_is_translated(provider, carry):
     assert failure.trigger is Trigger.bad_request
     told = json.loads(failure.body)
     assert told["error"]["message"] == "max_tokens is wrong"
+    assert told["error"]["request_id"] == "r1"  # by which it is found here
     assert "type" not in told
 
 

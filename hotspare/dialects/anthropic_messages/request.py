@@ -119,9 +119,9 @@ def compose(call: Call, endpoint: Endpoint) -> Composed:
     refused = endpoint.adaptation.refuses
     if refused:
         dropped += tuple(name for name in sorted(refused) if fields.pop(name, None) is not None)
-    withheld = refused.union(_SAMPLING) if _version(call) != ANTHROPIC_VERSION else refused
+    withheld = _withheld(call, endpoint) if endpoint.parameters else refused
     for name, value in endpoint.parameters.items():
-        if name not in fields and name not in NOT_OF_THIS_DIALECT | withheld and not _beside(name, fields):
+        if name not in fields and name not in withheld and not _beside(name, fields):
             fields[name] = msgspec.Raw(_encode(value))
     return Composed(_encode(fields), named(dropped) if dropped else ())
 
@@ -150,8 +150,11 @@ def _own_fields(call: Call, endpoint: Endpoint) -> tuple[dict[str, msgspec.Raw],
     return fields, dropped
 
 
-def _version(call: Call) -> str:
-    return next((value for name, value in call.passed_headers if name == VERSION_HEADER), ANTHROPIC_VERSION)
+def _withheld(call: Call, endpoint: Endpoint) -> frozenset[str]:
+    """Defaults that the dialect, the model or the version that the caller speaks would refuse."""
+    version = next((value for name, value in call.passed_headers if name == VERSION_HEADER), ANTHROPIC_VERSION)
+    withheld = NOT_OF_THIS_DIALECT | endpoint.adaptation.refuses
+    return withheld if version == ANTHROPIC_VERSION else withheld.union(_SAMPLING)
 
 
 def _beside(name: str, fields: Mapping[str, msgspec.Raw]) -> bool:
