@@ -17,14 +17,8 @@ if TYPE_CHECKING:
     from hotspare.app.wiring import Running
 
 
-def configuration_of(path: Path | None, port: int | None = None) -> Configuration:
-    """What the file says; without one, the first that is found.
-
-    Raises:
-        ConfigurationError: there is none, or it says what cannot be.
-    """
-    found = path or find(os.environ, Path.cwd())
-    return load(found, os.environ, port=port, named=path is not None, today=datetime.now(UTC).date())
+def _loaded(file: Path, port: int | None, *, named: bool) -> Configuration:
+    return load(file, os.environ, port=port, named=named, today=datetime.now(UTC).date())
 
 
 def meaning_of(path: Path | None) -> Configuration:
@@ -47,7 +41,10 @@ class Configured:
         Raises:
             ConfigurationError: there is none, or it says what cannot be.
         """
-        self._configuration = configuration_of(path, port)
+        self._file = path or find(os.environ, Path.cwd())
+        self._named = path is not None
+        self._port = port
+        self._configuration = self._load()
         self.name = self._configuration.name
         self.config = str(self._configuration.path or "")
         self.notices = (f"configuration: {self._configuration.path}",) if path is None else ()
@@ -58,6 +55,12 @@ class Configured:
         yield self._configuration
 
     @asynccontextmanager
-    async def traffic(self, _running: "Running") -> AsyncIterator[None]:
-        """Whoever calls."""
-        yield
+    async def traffic(self, running: "Running") -> AsyncIterator[None]:
+        """Whoever calls; meanwhile changes of the file are taken up."""
+        from hotspare.app.reloading import reloading  # noqa: PLC0415 - with the server, after the first frame
+
+        async with reloading(self._load, running):
+            yield
+
+    def _load(self) -> Configuration:
+        return _loaded(self._file, self._port, named=self._named)

@@ -81,6 +81,7 @@ class Screened:
 
         async with served(self._occasion, self._claim, self._stopping) as found:
             self._found = found
+            found.tell = self._tell
             self._later.arrive(found.backend)
             found.backend.presence.enter(operator())
             for text in self._occasion.notices:
@@ -91,6 +92,10 @@ class Screened:
                 self.console.tell(f"{len(waiting)} keys are not yet in force: hotspare check lists them", "warning")
             await self._over.wait()
 
+    def _tell(self, text: str, hint: str) -> None:
+        refused = "refused" in text
+        self.console.tell("\n".join(filter(None, (text, hint))), "warning" if refused else "information")
+
     async def _painted(self) -> None:
         await self._later.asked.wait()
         painted = asyncio.Event()
@@ -98,9 +103,10 @@ class Screened:
         await painted.wait()
 
     async def _without_screen(self, found: "Running") -> None:
-        from hotspare.app.serving import serve_on, serve_until_quiet  # noqa: PLC0415 - loaded by now
+        from hotspare.app.serving import narrate, serve_on, serve_until_quiet  # noqa: PLC0415 - loaded by now
 
         found.backend.presence.leave()
+        found.tell = narrate
         if self._lost.is_set():
             await serve_until_quiet(found, self._stopping)
             return

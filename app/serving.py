@@ -94,7 +94,13 @@ async def serve(occasion: Occasion, claim: Claim, *, seconds: float | None, line
         lost = asyncio.Event()
         with hang_up(lambda: _hung_up(lost)) if is_on_terminal() else nullcontext():
             narrate_start(occasion, found)
+            found.tell = narrate
             await serve_on(found, stopping, seconds=seconds, line_seconds=line_seconds, lost=lost)
+
+
+def narrate(text: str, hint: str) -> None:
+    """Say on standard error what happens while it serves."""
+    say(plain(text, 2000), plain(hint, 2000))
 
 
 def _hung_up(lost: asyncio.Event) -> None:

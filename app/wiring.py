@@ -6,7 +6,7 @@ the first request can come.
 
 import os
 import random
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 
@@ -27,11 +27,17 @@ from hotspare.store.store import Store
 NO_DRAIN_SECONDS = 0.0
 
 
+def _nobody_there(_text: str, _hint: str) -> None:
+    """Nobody looks."""
+
+
 @dataclass(slots=True)
 class Running:
     """One instance that serves.
 
     Attributes:
+        configuration: what it goes by; replaced when a changed file is taken up.
+        tell: shows somebody a sentence and what to do, where there is somebody to see it.
         drain_seconds: how long its end waits for what runs; whoever ends it may set it.
     """
 
@@ -40,6 +46,8 @@ class Running:
     engine: Engine
     backend: LocalBackend
     gateway: Gateway
+    carrier: ProviderCarrier
+    tell: Callable[[str, str], None] = _nobody_there
     drain_seconds: float = NO_DRAIN_SECONDS
 
     @property
@@ -73,7 +81,7 @@ async def running(configuration: Configuration, claim: Claim, clock: Clock, *, k
         backend = LocalBackend(engine, history=store, instance=instance)
         gateway = Gateway(engine, backend, configuration.gateway, socket_path=claim.socket, presence=backend.presence)
         await gateway.start()
-        found = Running(configuration, store, engine, backend, gateway)
+        found = Running(configuration, store, engine, backend, gateway, carrier)
         stack.push_async_callback(lambda: gateway.stop(found.drain_seconds))
         backend.instance = replace(instance, listen=gateway.listen)
         claim.write(_note(found, claim))

@@ -82,3 +82,5 @@ class Configuration:
     console: ConsoleSettings = field(default_factory=ConsoleSettings)
     warnings: tuple[str, ...] = ()
     keys: tuple[FileKey, ...] = ()
+    files: tuple[Path, ...] = ()
+    """All that it was read from: the file, and those that it names keys in."""

@@ -6,7 +6,7 @@ not be read (`peek`), or only for the value that is carried out (`only`).
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from hotspare.configuration.consistency import check
 from hotspare.configuration.draft import Draft
 from hotspare.configuration.error import ConfigurationError, fault
 from hotspare.configuration.midnight import midnight
-from hotspare.configuration.model import BudgetKeys, ConsoleKeys, GatewayKeys, StoreKeys
+from hotspare.configuration.model import BudgetKeys, ConsoleKeys, GatewayKeys, ModelKeys, ProviderKeys, StoreKeys
 from hotspare.configuration.models import CompiledModel, compile_models
 from hotspare.configuration.regions import with_regions
 from hotspare.configuration.surroundings import Surroundings, state_folder
@@ -75,8 +75,15 @@ def compile_draft(draft: Draft, around: Surroundings) -> Compilation:
         console=_console(draft.file.console),
         warnings=tuple(dict.fromkeys(warnings)),
         keys=keys,
+        files=(around.path.absolute(), *_key_files(draft, around)),
     )
     return Compilation(configuration, _uncallable(around.path, models, chains))
+
+
+def _key_files(draft: Draft, around: Surroundings) -> Iterator[Path]:
+    holders: list[ModelKeys | ProviderKeys] = [*draft.file.peek("models"), *draft.file.peek("providers").values()]
+    named = (holder.peek("api_key_file") for holder in holders)
+    yield from dict.fromkeys(around.beside(name) for name in named if name is not None)
 
 
 # ------------------------------------------------------------------ the rooms' settings

@@ -6,7 +6,7 @@ tasks. Every change of a decision goes through one lock: durable first, then in 
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator, Coroutine, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Mapping
 from contextlib import suppress
 from typing import Any, Self, TypeVar
 
@@ -23,6 +23,7 @@ from hotspare.router.clock import Clock
 from hotspare.router.command import Command, Decision, JournalEntry, Outcome, Refusal, Slot, Undo
 from hotspare.router.facade import Router
 from hotspare.router.record import Ask, Record, RequestKind
+from hotspare.router.settings import Settings
 from hotspare.router.totals import Totals, fold_totals
 
 __all__ = ["Engine", "UnknownModel"]
@@ -211,6 +212,21 @@ class Engine:
     def _acted(self, entry: JournalEntry) -> None:
         self._remember()
         self.events.act(entry)
+
+    async def reload(
+        self, settings: Settings, *, file: str, renewed: Collection[str], midnight: Callable[[float], float]
+    ) -> None:
+        """Go by other settings from the next request on (`Router.reload`). The carrier knows their models already."""
+        await self._carry_through(self._reload(settings, file, renewed, midnight))
+
+    async def _reload(
+        self, settings: Settings, file: str, renewed: Collection[str], midnight: Callable[[float], float]
+    ) -> None:
+        async with self._deciding:
+            now, wall = self.clock.monotonic(), self.clock.wall()
+            changes = self.router.reload(settings, file=file, renewed=renewed, midnight=midnight, now=now, wall=wall)
+            for change in changes:
+                self._acted(await self._journal.write(change))
 
     async def _carry_through(self, act: Coroutine[Any, Any, Result]) -> Result:
         task = asyncio.get_running_loop().create_task(act, name="hotspare.engine.act")

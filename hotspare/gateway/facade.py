@@ -4,6 +4,7 @@ Stopping refuses new requests first and takes the admin surface down last, so th
 """
 
 import socket
+from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
@@ -64,7 +65,8 @@ class Gateway:
         self._socket_path = socket_path
         self._socket_identity: tuple[int, int] | None = None
         state = State()
-        self._traffic = HttpServer(Traffic(engine, backend, settings, state), limits, state)
+        self._application = Traffic(engine, backend, settings, state)
+        self._traffic = HttpServer(self._application, limits, state)
         admin = admin_application(backend, presence or Presence(Clock()))
         self._admin = HttpServer(admin, limits)  # type: ignore[arg-type]
         self.port = settings.port
@@ -80,6 +82,11 @@ class Gateway:
     def running(self) -> int:
         """Requests of applications that are being answered."""
         return self._traffic.running
+
+    def obey(self, settings: GatewaySettings) -> None:
+        """Go by these settings from the next request on. Where it listens is settled for its life."""
+        self._settings = replace(settings, host=self._settings.host, port=self._settings.port)
+        self._application.obey(self._settings)
 
     async def start(self) -> None:
         """Listen.

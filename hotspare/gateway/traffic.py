@@ -96,9 +96,7 @@ class Traffic:
     def __init__(self, engine: Engine, backend: Backend, settings: GatewaySettings, state: State) -> None:
         self._engine = engine
         self._backend = backend
-        self._guard = Guard(settings)
-        self._max_body_bytes = settings.max_body_bytes
-        self._callers = CallerNames(taken=(caller.name for caller in settings.callers))
+        self.obey(settings)
         self._state = state
         self._figures = metrics.Metrics(engine, backend, state)
         self._one_model = Route(_READ, self._model)
@@ -114,6 +112,12 @@ class Traffic:
             "/health/models": Route(_READ, self._models_health),
             "/metrics": Route(_READ, self._metrics),
         }
+
+    def obey(self, settings: GatewaySettings) -> None:
+        """Go by these settings from the next request on."""
+        self._guard = Guard(settings)
+        self._max_body_bytes = settings.max_body_bytes
+        self._callers = CallerNames(taken=(caller.name for caller in settings.callers))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":

@@ -66,14 +66,21 @@ class ProviderCarrier:
         self._transports = Transports()
         self._clock = clock or Clock()
         self._vectors = VectorLengths()
-        self._redactor = Redactor(endpoints.values())
-        self._addresses: dict[tuple[str, str], Address] = {
-            (name, alias): address for name, endpoint in endpoints.items() for alias, address in addresses_of(endpoint)
-        }
+        self._endpoints: Mapping[str, Endpoint] = {}
+        self._addresses: dict[tuple[str, str], Address] = {}
+        self.reload(endpoints)
+
+    def reload(self, endpoints: Mapping[str, Endpoint]) -> None:
+        """Reach these models from now on; those of before too, as long as requests under way may still go there: until
+        the reload after this one. Attempts that run are left alone.
+        """
+        before, self._endpoints = self._endpoints, endpoints
+        self._redactor = Redactor((*before.values(), *endpoints.values()))
+        self._addresses = _addresses(before) | _addresses(endpoints)
         self._guests = {
             place: address.for_guest() for place, address in self._addresses.items() if address.endpoint.guest_in
         }
-        self._providers = {name: endpoint.provider for name, endpoint in endpoints.items()}
+        self._providers = {name: endpoint.provider for name, endpoint in (*before.items(), *endpoints.items())}
 
     async def call(self, attempt: Try, ask: Ask, call: Call) -> WholeAnswer | StreamedAnswer:
         """Carry one attempt out (`engine.protocols.Carrier`)."""
@@ -217,6 +224,10 @@ class ProviderCarrier:
             provider_request_id=request_id_in(reply.headers),
             spent_seconds=spent_for_seconds(reply.headers, self._clock.wall()),
         )
+
+
+def _addresses(endpoints: Mapping[str, Endpoint]) -> dict[tuple[str, str], Address]:
+    return {(name, alias): address for name, endpoint in endpoints.items() for alias, address in addresses_of(endpoint)}
 
 
 def _outgoing(state: _Attempt, via: str) -> Outgoing:

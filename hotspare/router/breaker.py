@@ -112,6 +112,12 @@ class Breaker:
         self._trial_until = 0.0
         self._last_resort_at = float("-inf")
 
+    def obey(self, rules: BreakerRules) -> None:
+        """Go by other rules from now on; what was counted so far is kept, unless it was over another window."""
+        if rules.window_seconds != self.rules.window_seconds:
+            self.window = Window(rules.window_seconds)
+        self.rules = rules
+
     def held_until(self, now: float) -> float | None:
         """When the next call may be made; None: now. While a trial runs, that is when the trial would expire."""
         if self.state == "closed":

@@ -4,6 +4,7 @@
 called. A Permit is taken for each call and given back exactly once. Times are monotonic seconds.
 """
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -228,7 +229,8 @@ class CandidateState:
 
     def admit(self) -> None:
         """Keep what places are free for the first in line."""
-        while self.line and self.in_flight + self.line.kept < self.model.max_concurrent:
+        limit = self.model.max_concurrent or math.inf
+        while self.line and self.in_flight + self.line.kept < limit:
             self.line.admit()
 
     def leave_line(self, waiter: Waiter) -> None:
@@ -295,6 +297,15 @@ class CandidateState:
             self.keys.refused.pop(name, None)
             self.keys.since.pop(name, None)
         self.breaker.close(now)
+
+    def obey(self, model: Model) -> None:
+        """Go by what the file says now of the same model. Cooldowns and breaker stay; refused keys get a chance."""
+        self.model = model
+        self.names = model.keys or (() if model.needs_key else NO_KEYS)
+        self.cooldowns = {key: cooldown for key, cooldown in self.cooldowns.items() if key in self.names}
+        self.own_refused.clear()
+        self.breaker.obey(model.breaker)
+        self.admit()
 
     def memory(self, now: float, wall: float) -> dict[str, Any]:
         """What the next start must know; empty where there is nothing."""

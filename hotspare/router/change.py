@@ -196,6 +196,8 @@ class Changes:
         if stands != change.after:
             since = "it has expired" if stands is None else f"{stands.who} acted on {change.subject} since"
             return Refusal(f"{change.act} {change.subject} cannot be undone: {since}", "look at: hotspare journal")
+        if change.before is not None and not is_there(self._settings, entry.change.slot, change.before):
+            return Refusal(f"{change.act} {change.subject} cannot be undone: it is no longer in the file")
         return Change(
             act="undo",
             subject=f"{change.act} {change.subject}",
@@ -238,6 +240,16 @@ class Changes:
     def _others_ready(self, names: tuple[str, ...], asked: Asked) -> bool:
         states = [self._states[name] for name in names]
         return any(state.decided is None and state.unready(asked.now) is None for state in states)
+
+
+def is_there(settings: Settings, slot: Slot, decision: Decision) -> bool:
+    """Whether the settings have what a decision is about."""
+    if slot.kind == "model":
+        return slot.subject in settings.models
+    chain = settings.chains.get(slot.subject)
+    if chain is None:
+        return False
+    return slot.kind == "order" or decision.value[0] == "skip_primary" or decision.value[1] in chain.models
 
 
 def _no_other(chain: Chain) -> Refusal:

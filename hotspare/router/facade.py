@@ -3,13 +3,13 @@
 `now` is monotonic seconds, `wall` UTC epoch seconds; both are handed in, as are randomness and the operator's midnight.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from fnmatch import fnmatchcase
 from random import Random
 from typing import Any
 
 from hotspare.router.candidate import CandidateState, Keys
-from hotspare.router.change import Asked, Changes
+from hotspare.router.change import Asked, Changes, is_there
 from hotspare.router.command import Change, ClearModel, Command, Decision, JournalEntry, Refusal, Slot
 from hotspare.router.evidence import Witness
 from hotspare.router.live import Live
@@ -18,7 +18,7 @@ from hotspare.router.plan import Plan, Planner
 from hotspare.router.pulse import Pulse
 from hotspare.router.purse import purse
 from hotspare.router.record import Ask, Record
-from hotspare.router.settings import Settings
+from hotspare.router.settings import Budget, Settings
 from hotspare.router.snapshot import Instance, Snapshot, StoreView
 from hotspare.router.standing import Standing
 from hotspare.router.view import Viewer, lane_state
@@ -38,15 +38,35 @@ class Router:
         self.standing = Standing()
         self.live = Live(midnight)
         self.witness = Witness()
-        keys = {model.provider: Keys() for model in settings.models.values()}
-        self.states = {name: CandidateState(model, keys[model.provider]) for name, model in settings.models.items()}
-        self.parking = Parking({chain.name: chain.models for chain in settings.chains.values()}, self.states)
+        self.states: dict[str, CandidateState] = {}
+        self.parking = Parking({}, self.states)
+        self._keys: dict[str, Keys] = {}
         self._purse = purse(settings.budget, self.live)
         self._random = random
         self._planner = Planner(settings, self.states, self.standing, Pulse(self.live), random)
+        self._latest: Change | None = None
+        self._obey(settings, frozenset(settings.models))
+
+    def _obey(self, settings: Settings, renewed: Collection[str]) -> None:
+        """Go by these settings. What is known of a model is kept, unless it is renewed or another provider's."""
+        self.settings = settings
+        for name, model in settings.models.items():
+            keys = self._keys.setdefault(model.provider, Keys())
+            state = self.states.get(name)
+            if state is None or name in renewed or state.model.provider != model.provider:
+                self.states[name] = CandidateState(model, keys)
+            else:
+                state.obey(model)
+        for name in [name for name in self.states if name not in settings.models]:
+            del self.states[name]
+        self.parking.obey({chain.name: chain.models for chain in settings.chains.values()}, self.states)
+        before, self._planner = (
+            self._planner,
+            Planner(settings, self.states, self.standing, Pulse(self.live), self._random),
+        )
+        self._planner.take_over(before)
         self._changes = Changes(settings, self.states, self.standing)
         self._viewer = Viewer(settings, self.states, self.standing, self.live, self.witness)
-        self._latest: Change | None = None
 
     # ------------------------------------------------------------ requests
     def resolve(self, asked: str) -> tuple[str, str | None] | None:
@@ -118,6 +138,60 @@ class Router:
         self.live.mark(wall, ((name, lane_state(state, now)) for name, state in self.states.items()))
         return expired
 
+    def reload(
+        self,
+        settings: Settings,
+        *,
+        file: str,
+        renewed: Collection[str],
+        midnight: Callable[[float], float],
+        now: float,
+        wall: float,
+    ) -> tuple[Change, ...]:
+        """Go by other settings from the next request on; those under way keep their plan, their models and their chain.
+
+        Args:
+            settings: all of them.
+            file: what they were read from.
+            renewed: models that are reached otherwise than before: nothing is held against them.
+            midnight: as of the router.
+            now: monotonic seconds.
+            wall: UTC epoch seconds.
+
+        Returns:
+            For the journal: the reload itself, and the decisions that it lifts, as what they are about is gone.
+        """
+        for keys in self._keys.values():
+            keys.refused.clear()
+            keys.since.clear()
+        self._obey(settings, renewed)
+        self.live.keep_days(midnight)
+        self._budget_anew(settings.budget)
+        lifted = [self._lift(slot, decision, now, wall) for slot, decision in self._unknown()]
+        for name in self.states:
+            self._apply(Slot("model", name))
+        self.parking.look(now)
+        self._latest = Change("reload", file, "hotspare", wall)
+        self._changed()
+        return (self._latest, *lifted)
+
+    def _budget_anew(self, budget: Budget) -> None:
+        fresh = purse(budget, self.live)
+        if fresh is not None and self._purse is not None:
+            self._purse.obey(budget)
+        else:
+            self._purse = fresh
+
+    def _unknown(self) -> list[tuple[Slot, Decision]]:
+        return [
+            (slot, made) for slot, made in self.standing.decisions.items() if not is_there(self.settings, slot, made)
+        ]
+
+    def _lift(self, slot: Slot, decision: Decision, now: float, wall: float) -> Change:
+        """A decision about what is no longer there."""
+        self.standing.put(slot, None, now=now, wall=wall)
+        return Change("expired", slot.subject, "hotspare", wall, "no longer in the file", slot, decision, None)
+
     def _apply(self, slot: Slot) -> None:
         """Carry a decision about a model over to its state."""
         if slot.kind != "model" or slot.subject not in self.states:
@@ -146,7 +220,7 @@ class Router:
         self, *, decisions: Mapping[Slot, Decision], memory: Mapping[str, Any], now: float, wall: float
     ) -> None:
         """Take up what an earlier run decided and knew; what has ended, or is about models that are gone, is left."""
-        known = {slot: decision for slot, decision in decisions.items() if self._knows(slot, decision)}
+        known = {slot: decision for slot, decision in decisions.items() if is_there(self.settings, slot, decision)}
         self.standing.take_up(known, now=now, wall=wall)
         for slot in known:
             self._apply(slot)
@@ -155,11 +229,3 @@ class Router:
                 state.remember(memory[name], now, wall)
         self.live.roll(wall)
         self._changed()
-
-    def _knows(self, slot: Slot, decision: Decision) -> bool:
-        if slot.kind == "model":
-            return slot.subject in self.states
-        chain = self.settings.chains.get(slot.subject)
-        if chain is None:
-            return False
-        return slot.kind == "order" or decision.value[0] == "skip_primary" or decision.value[1] in chain.models

@@ -129,6 +129,11 @@ class Live:
             if SEVERITY.index(state) > SEVERITY.index(known):
                 minute.states[model] = state
 
+    def keep_days(self, midnight: Callable[[float], float]) -> None:
+        """Days begin at another midnight from the next one on."""
+        self._midnight = midnight
+        self.next_midnight = 0.0
+
     # ------------------------------------------------------------ windows
     def _last(self, minutes: int, wall: float) -> list[Minute]:
         newest = int(wall // 60)

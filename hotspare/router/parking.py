@@ -19,8 +19,15 @@ class Parking:
     __slots__ = ("_lines", "_states")
 
     def __init__(self, chains: Mapping[str, Collection[str]], states: Mapping[str, CandidateState]) -> None:
-        self._lines = {chain: Line() for chain in chains}
-        self._states = {chain: [states[name] for name in models] for chain, models in chains.items()}
+        self._lines: dict[str, Line] = {}
+        self._states: dict[str, list[CandidateState]] = {}
+        self.obey(chains, states)
+
+    def obey(self, chains: Mapping[str, Collection[str]], states: Mapping[str, CandidateState]) -> None:
+        """Go by these chains from now on. Who waits in one that is gone goes on waiting for its models."""
+        for chain, models in chains.items():
+            self._lines.setdefault(chain, Line())
+            self._states[chain] = [states[name] for name in models]
 
     def waiting(self, chain: str) -> int:
         """How many wait there."""

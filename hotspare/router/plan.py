@@ -111,6 +111,13 @@ class Planner:
         self._hedges = {chain.name: HedgeBudget(chain.hedge_extra_share) for chain in chains}
         self._usual: dict[str, tuple[int, int, Plan]] = {}
 
+    def take_over(self, before: "Planner") -> None:
+        """Know what an earlier one knew: where sessions were answered, and what hedges have saved up."""
+        self._affinity = before._affinity  # noqa: SLF001 - its own class
+        kept = before._hedges  # noqa: SLF001
+        self._hedges |= {name: kept[name] for name, own in self._hedges.items()
+                         if name in kept and kept[name].share == own.share}  # fmt: skip
+
     def plan(self, ask: Ask, now: float) -> Plan:
         """The way of one request."""
         chain = self._settings.chains[ask.chain]

@@ -29,6 +29,10 @@ class Purse:
         self._sessions: OrderedDict[str, int] = OrderedDict()
         self._sessions_reserved: dict[str, int] = {}
 
+    def obey(self, budget: Budget) -> None:
+        """Keep to another budget; what is spent and reserved stays known."""
+        self._budget = budget
+
     # ------------------------------------------------------------ may it be called?
     def held(self, ask: Ask, state: CandidateState, order: tuple[CandidateState, ...]) -> Held | None:
         """Why this model may not be paid for now; None: it may."""

@@ -286,6 +286,7 @@ PAST = {
     "enable": "enabled {subject}",
     "priorities": "ordered {subject}: {value}",
     "clear": "cleared {subject}",
+    "reload": "took up {subject}",
     "undo": "took back: {subject}",
 }
 

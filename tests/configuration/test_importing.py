@@ -43,7 +43,7 @@ def environ(environ):
 
 
 def comparable(found):
-    return dataclasses.replace(found, name="", path=None, format="", keys=(), store=None, warnings=())
+    return dataclasses.replace(found, name="", path=None, format="", keys=(), store=None, warnings=(), files=())
 
 
 def test_what_is_written_means_what_was_read(foreign, environ, today):
