@@ -114,9 +114,10 @@ def down(chosen: Chosen, /, *, yes: bool, **which: str | None) -> int:
 def _refuse_while_busy(note: Note) -> None:
     snapshot = AdminClient(Path(note.socket)).snapshot()
     flying = sum({model.name: model.in_flight for model in snapshot.models}.values())
-    if snapshot.requests_per_minute or flying:
+    came = snapshot.requests_per_minute
+    if came or flying:
         raise Refused(
-            f"{note.name} is being used: {snapshot.requests_per_minute} requests in the last minute, {flying} run now",
+            f"{note.name} is being used: {came} request{'' if came == 1 else 's'} in the last minute, {flying} run now",
             "--yes stops it all the same, once those are answered",
         )
 

@@ -1,10 +1,15 @@
 """A screen on an instance that runs by itself: attached to it, lost, found again, left; with `up` and `down`."""
 
+import json
 import os
 import signal
 import time
+import urllib.error
+import urllib.request
 
 import pytest
+
+from hotspare.app import background
 
 PATIENCE_SECONDS = 20.0
 
@@ -17,7 +22,7 @@ def config(new_home):
     path.write_text(
         f'[gateway]\nname = "prod"\nport = 0\n{models}'
         '[providers.box]\ndialect = "openai"\nbase_url = "http://127.0.0.1:9/v1"\n'
-        '[chains.main]\nmodels = ["first", "second"]\n'
+        '[chains.main]\nmodels = ["first", "second"]\nretries = 0\n'
     )
     return str(path)
 
@@ -40,7 +45,7 @@ def test_an_attached_screen_acts_survives_a_kill_and_finds_the_next_run(new_home
         process.send_signal(signal.SIGKILL)
         process.wait()
         screen.until("it does not run")
-        screen.press("d", "nothing can be done there")
+        screen.press("d", "can be done there")
     with new_home.running("serve", "--config", config):
         screen.until("started anew")
         os.write(screen.master, b"q")
@@ -110,6 +115,41 @@ def test_up_tells_the_servers_own_last_words_and_exit_code(demo, new_home, confi
     assert "state/hotspare" not in done.err
 
 
+def test_last_words_are_the_last_sentence_with_its_hint_and_code(tmp_path):
+    words = tmp_path / "prod.out"
+    words.write_text("hotspare: warning: first\n  no matter\nhotspare: the store is damaged\n  mend it\n  or move it\n")
+    error = background._ended(words, 70)
+    assert (error.title, error.hint, error.exit_code) == ("the store is damaged", "mend it or move it", 70)
+    words.write_text("Killed\n")
+    error = background._ended(words, -9)
+    assert str(words) in error.hint
+    assert error.exit_code == 1
+
+
+def test_a_second_start_from_another_file_says_from_which_it_runs(new_home, config):
+    other = new_home.folder / "other.toml"
+    other.write_text((new_home.folder / "hotspare.toml").read_text())
+    with new_home.running("serve", "--config", config):
+        new_home.until_it_runs()
+        assert "from " not in new_home.hotspare("up", "--config", config).err
+        assert f"from {config}" in new_home.hotspare("up", "--config", str(other)).err
+
+
+def test_down_asks_after_a_request_of_the_last_minute(new_home, config):
+    with new_home.running("serve", "--config", config) as process:
+        listen = new_home.until_it_runs()["listen"]
+        body = json.dumps({"model": "main", "messages": [{"role": "user", "content": "hello"}]}).encode()
+        headers = {"content-type": "application/json"}
+        request = urllib.request.Request(f"http://{listen}/v1/chat/completions", body, headers)
+        with pytest.raises(urllib.error.HTTPError) as caught:
+            urllib.request.urlopen(request, timeout=PATIENCE_SECONDS)
+        caught.value.close()
+        assert "1 request in the last minute, 0 run now" in new_home.hotspare("down").err
+        assert process.poll() is None
+        assert new_home.hotspare("down", "--yes").code == 0
+        assert process.wait(PATIENCE_SECONDS) == 0
+
+
 def test_down_asks_while_applications_are_served(demo):
     before = demo.hotspare("status", "--json").json["pid"]
     done = demo.hotspare("down")
@@ -135,8 +175,10 @@ def test_an_instance_left_to_serve_says_so_when_its_terminal_goes_after_all(new_
     screen.until("claude")
     new_home.until_it_runs(requests=1)
     screen.press("q", "Keep serving")
-    screen.press("k", "without the screen")
-    assert new_home.until_it_runs()["screen_lost_at"] is None
+    screen.press("k", "comes back to it")
+    left = new_home.until_it_runs()
+    assert left["screen_lost_at"] is None
+    assert left["consoles"] == []
     screen.process.send_signal(signal.SIGHUP)
     new_home.until(lambda: new_home.hotspare("status", "--json").json["screen_lost_at"])
     screen.process.send_signal(signal.SIGTERM)

@@ -28,6 +28,7 @@ def test_the_demo_is_drawn_steered_and_left_with_the_terminal_as_it_was(terminal
     terminal.until("claude")
     terminal.until("nothing leaves this machine")
     new_home.until_it_runs(requests=1)
+    assert len(new_home.hotspare("status", "--json").json["consoles"]) == 1
     terminal.press("d", "Disabled")
     states = {row["name"]: row["state"] for row in new_home.hotspare("models", "--json").json}
     assert "claude" in states

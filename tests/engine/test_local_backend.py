@@ -47,6 +47,14 @@ async def test_a_snapshot_says_which_instance_how_the_store_is_and_how_late_the_
     assert snapshot.today.requests == 1
 
 
+async def test_the_own_screen_sees_the_others_and_not_itself(bench):
+    backend = backend_of(bench)
+    backend.presence.enter("root")
+    assert (await backend.snapshot()).consoles == ()
+    backend.presence.looked("a1", "ada")
+    assert [console.who for console in (await backend.snapshot()).consoles] == ["ada"]
+
+
 async def test_a_command_is_carried_out(bench):
     entry = await backend_of(bench).apply(DisableModel("gpt"), who="ada", why="tired")
     assert isinstance(entry, JournalEntry)
