@@ -91,6 +91,7 @@ _NO_QUANTITIES = frozenset({"pid", "status", "number"})
 _TIMES = frozenset({"at", "when", "until", "last_at"})
 _BY_UNIT: Mapping[str, Callable[[float], str]] = {
     "_usd": _usd,
+    "_bytes": lambda value: f"{value / 1e6:,.1f} MB",
     "_ms": _milliseconds,
     "seconds_left": lambda value: f"{value:.0f} s",
     "at": clock_time,

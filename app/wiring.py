@@ -22,6 +22,7 @@ from hotspare.providers.carrier import ProviderCarrier
 from hotspare.router.clock import Clock
 from hotspare.router.facade import Router
 from hotspare.router.snapshot import Instance
+from hotspare.store.retention import Keeping
 from hotspare.store.store import Store
 
 NO_DRAIN_SECONDS = 0.0
@@ -71,7 +72,8 @@ async def running(configuration: Configuration, claim: Claim, clock: Clock, *, k
     async with AsyncExitStack() as stack:
         path = configuration.store.path
         log_path = None if keeps else path.with_suffix(".log")
-        store = await Store.open(path, name=configuration.name, log_path=log_path, clock=clock)
+        keeping = Keeping(configuration.store.keep_days, configuration.store.keep_bytes)
+        store = await Store.open(path, name=configuration.name, log_path=log_path, clock=clock, keeping=keeping)
         stack.push_async_callback(store.close)
         carrier = ProviderCarrier(configuration.endpoints, clock=clock)
         stack.push_async_callback(carrier.aclose)

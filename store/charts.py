@@ -4,13 +4,14 @@ No raw row is read, so a month takes no longer than an hour. A range begins with
 hour, where minutes are no longer kept), and ends with the one that `until` is in.
 """
 
+import asyncio
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from hotspare.router.settings import PICO_PER_USD
 from hotspare.store.source import DAY_SECONDS, HOUR_SECONDS, Rows, Source
-from hotspare.store.sums import CANCELLED, DAY, HOUR, MINUTE, SERVED, histogram_of
+from hotspare.store.sums import CANCELLED, DAY, HOUR, MINUTE, SERVED, percentiles
 
 DIMENSIONS = ("chain", "model", "caller", "reason", "session", "kind", "hour")
 MINUTES_KEPT_SECONDS = 8 * DAY
@@ -19,6 +20,8 @@ MINUTES_KEPT_SECONDS = 8 * DAY
 _NAMED = ("model", "caller", "reason")
 _HOURLY_UP_TO_DAYS = 7
 _ALWAYS = 2**40
+_MOST_NAMES = 1000
+_TOLD_AT_ONCE = 100
 
 _SUMS = """
 sum(requests) AS requests, sum(answered) AS answered, sum("primary") AS "primary", sum(fallback) AS fallback,
@@ -58,7 +61,8 @@ async def history(source: Source, given: dict[str, Any], wall: float) -> Rows:
         "AND dimension = :dimension AND at >= :begin AND at < :end AND name = :name", _of_chain(given),
         "GROUP BY 1 ORDER BY 1 DESC",
     )  # fmt: skip
-    return [{"at": float(row["step_at"]), **figures_row(row)} for row in await source.fetch(" ".join(sql), bound)]
+    rows = await source.fetch(" ".join(sql), bound)
+    return await _told(rows, lambda row: {"at": float(row["step_at"]), **figures_row(row)})
 
 
 async def figures(source: Source, given: dict[str, Any], wall: float) -> Rows:
@@ -78,11 +82,14 @@ async def figures(source: Source, given: dict[str, Any], wall: float) -> Rows:
 
 
 async def _named_figures(source: Source, given: Mapping[str, Any], by: str, over: list["Span"]) -> Rows:
+    sums = _SUMS.replace("merge_durations(durations)", "min(durations)") if by == "session" else _SUMS
     sql = (
-        "SELECT", "chain" if by == "chain" else "name", "AS of,", _SUMS, "FROM request_figures",
-        _where_of(over, f"dimension = '{by}' AND "), _of_chain(given), "GROUP BY 1",
+        "SELECT", "chain" if by == "chain" else "name", "AS of,", sums, "FROM request_figures",
+        _where_of(over, f"dimension = '{by}' AND "), _of_chain(given),
+        "GROUP BY 1 ORDER BY sum(cost_pico_usd) DESC, sum(requests) DESC, 1 LIMIT :last",
     )  # fmt: skip
-    return [{"name": row["of"], **figures_row(row)} for row in await source.fetch(" ".join(sql), dict(given))]
+    rows = await source.fetch(" ".join(sql), {"last": _MOST_NAMES, **given})
+    return await _told(rows, lambda row: {"name": row["of"], **figures_row(row)})
 
 
 async def _model_figures(source: Source, given: Mapping[str, Any], since: float, until: float, wall: float) -> Rows:
@@ -163,6 +170,15 @@ def _of_model(given: Mapping[str, Any]) -> str:
 
 
 # ------------------------------------------------------------------ rows
+async def _told(rows: Rows, tell: Callable[[dict[str, Any]], dict[str, Any]]) -> Rows:
+    """Each row in the words of the contract; requests get their turn in between."""
+    told: Rows = []
+    for begin in range(0, len(rows), _TOLD_AT_ONCE):
+        told += map(tell, rows[begin : begin + _TOLD_AT_ONCE])
+        await asyncio.sleep(0)
+    return told
+
+
 def figures_row(total: Mapping[str, Any]) -> dict[str, Any]:
     """Sums in the words of the contract."""
     return {
@@ -203,9 +219,9 @@ _NO_TIMES = {"mean_ms": None, "p50_ms": None, "p95_ms": None}
 
 
 def _times(total: Mapping[str, Any], answered: int) -> dict[str, float | None]:
-    durations = histogram_of(total["durations"])
+    p50, p95 = percentiles(total["durations"], 0.5, 0.95)
     mean = total["duration_us"] / answered / 1000.0 if answered else None
-    return {"mean_ms": mean, "p50_ms": durations.percentile(0.5), "p95_ms": durations.percentile(0.95)}
+    return {"mean_ms": mean, "p50_ms": p50, "p95_ms": p95}
 
 
 def _usd(pico: int, unpriced: int) -> float | None:

@@ -19,10 +19,11 @@ import aiosqlite
 from hotspare.store.fault import NotOpen
 from hotspare.store.folders import make_private, open_private
 from hotspare.store.migrating import migrate
+from hotspare.store.offline import add_functions
 from hotspare.store.schema import VERSION
-from hotspare.store.sums import MergeDurations, add_durations
 
 BUSY_SECONDS = 1.0
+_READER_CACHE_KIB = 16_384
 _HEADER = b"SQLite format 3\0"
 
 
@@ -51,10 +52,13 @@ class Database:
             _look_at_header(self.path)
             try:
                 self._writer = await connect(str(self.path.absolute()))
+                if not self.path.stat().st_size:
+                    await self._writer.execute_fetchall("PRAGMA auto_vacuum=INCREMENTAL")
                 await self._writer.execute_fetchall("PRAGMA journal_mode=WAL")
                 await self._writer.execute_fetchall("PRAGMA synchronous=NORMAL")
                 self.backup = await migrate(self._writer, self.path)
                 self._reader = await connect(read_only_uri(self.path))
+                await self._reader.execute_fetchall(f"PRAGMA cache_size = -{_READER_CACHE_KIB}")
             except BaseException:
                 await self._close()
                 raise
@@ -139,8 +143,7 @@ async def connect(address: str) -> aiosqlite.Connection:
             address, isolation_level=None, timeout=BUSY_SECONDS, uri=address.startswith("file:")
         )
         connection.row_factory = sqlite3.Row
-        connection.create_function("add_durations", 2, add_durations, deterministic=True)
-        connection.create_aggregate("merge_durations", 1, MergeDurations)  # type: ignore[arg-type]  # typeshed: int
+        add_functions(connection)
         return connection
 
     return await aiosqlite.Connection(connector, iter_chunk_size=64)

@@ -1,14 +1,15 @@
 """The questions about what was, by name, with the parameters each knows: `Backend.query("figures", by="model")`.
 
 - `requests`: one a row, newest first. `trigger` finds those that an attempt failed by, or that it was the reason of;
-  `slow` those over 5 s; `text` those in whose id or names it stands; `since` ≤ at < `until`; `last` so many.
+  `slow` those over 5 s; `text` those in whose names it stands, or whose id or session begins with it; `since` ≤ at <
+  `until`; `last` so many.
 - `explain`: one request, by its `id` or the beginning of it, with candidates and attempts.
 - `history`: the figures in steps of `step_seconds` (whole minutes), newest first; steps without a request are left
   out. From `since`, or so many `days` back, to `until`; of one `chain`; of one `model` (that answered), `caller` or
   `reason`.
 - `figures`: the figures of each `by` (chain, model, caller, reason, session, hour) from `since` (a day ago) to
   `until`, of one `chain`; the dearest first, hours newest first, `last` so many. A row's `name` says whose they are.
-  By `model` they are those of its calls, with the cost of all of them.
+  By `model` they are those of its calls, with the cost of all of them; of sessions no percentiles are kept.
 - `errors`: failed attempts by trigger and model, the most frequent first; `slow`: how long models took, slowest first;
   both of the last hour unless `since` says otherwise.
 - `journal`: what operators did, newest first.

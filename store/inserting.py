@@ -11,6 +11,7 @@ import aiosqlite
 import msgspec
 
 from hotspare.router.record import Record
+from hotspare.store.retention import Gone
 from hotspare.store.rows import (
     ATTEMPT_COLUMNS,
     CALL_COLUMNS,
@@ -43,6 +44,7 @@ class Numbers:
     columns: Sequence[str]
     row_of: Callable[[Row], Row] = tuple
     known: dict[Row, int] = field(default_factory=dict)
+    given: set[int] = field(default_factory=set)
     fresh: dict[Row, int] = field(default_factory=dict)
 
     async def learn(self, connection: aiosqlite.Connection, values: Iterable[Row]) -> None:
@@ -64,12 +66,18 @@ class Numbers:
         number = self.known.get(value)
         return self.fresh[value] if number is None else number
 
+    def forget(self) -> None:
+        """Look everything up again."""
+        self.known.clear()
+        self.given.clear()
+
     def settle(self, *, committed: bool) -> None:
         """The transaction is over."""
         if committed:
             if len(self.known) > _REMEMBERED:
-                self.known.clear()
+                self.forget()
             self.known.update(self.fresh)
+            self.given.update(self.fresh.values())
         self.fresh.clear()
 
 
@@ -86,6 +94,12 @@ class Inserter:
         self._routes = Numbers(f"{self._schema}.routes", ROUTE_COLUMNS, route_row)
         self._calls = Numbers(f"{self._schema}.calls", CALL_COLUMNS)
         self._sessions = Numbers(f"{self._schema}.session_names", ("name",))
+
+    def let_go(self, gone: Gone) -> None:
+        """Some of what it knows is no more."""
+        for numbers, taken in ((self._routes, gone.routes), (self._sessions, gone.sessions)):
+            if not numbers.given.isdisjoint(taken):
+                numbers.forget()
 
     def settle(self, *, committed: bool) -> None:
         """The transaction is over."""

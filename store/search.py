@@ -39,7 +39,9 @@ _OF_ROUTE: Mapping[str, str] = {
 _OF_REQUEST: Mapping[str, str] = {"since": "at >= :since", "until": "at < :until"}
 _TEXT_IN_NAMES = f"instr({_NAMES}, lower(:text))"
 _OF_SESSION = "session = (SELECT number FROM session_names WHERE name = :session)"
-_TEXT_IN_SESSION = "session IN (SELECT number FROM session_names WHERE instr(lower(name), lower(:text)))"
+_TEXT_IN_SESSION = """
+session IN (SELECT number FROM session_names WHERE name >= :text AND name < :text || char(1114111))
+"""
 _ID_BEGINS = "id >= :text AND id < :text || char(1114111)"
 
 _LOOKED_AT = 2_000
@@ -96,13 +98,18 @@ def _by_session(given: Mapping[str, Any]) -> str:
 
 
 def _by_route(given: Mapping[str, Any]) -> str:
-    """The newest of each route that is meant, and of those the newest."""
-    text = {"text": _TEXT_IN_NAMES}
+    """The newest of each route that is meant, and of those the newest. So many requests are of no more routes, and they
+    are of those that were seen last.
+    """
     of_one = _all_of(given, {"last": "one.route = routes.number"}, _OF_REQUEST)
+    routes = (
+        f"SELECT number FROM routes {_all_of(given, _OF_ROUTE, {'text': _TEXT_IN_NAMES})} "
+        f"ORDER BY (SELECT max(at) FROM stored_requests AS one {of_one}) DESC LIMIT :last"
+    )
     first = (
-        f"SELECT stored_requests.number FROM routes CROSS JOIN stored_requests ON stored_requests.number IN "
-        f"(SELECT number FROM stored_requests AS one {of_one} ORDER BY at DESC LIMIT :last) "
-        f"{_all_of(given, _OF_ROUTE, text)}"
+        f"SELECT stored_requests.number FROM ({routes}) AS routes CROSS JOIN stored_requests "
+        f"ON stored_requests.number IN (SELECT number FROM stored_requests AS one {of_one} "
+        "ORDER BY at DESC LIMIT :last)"
     )
     meant = [first]
     if "text" in given:

@@ -21,6 +21,7 @@ from hotspare.store.intake import Intake
 from hotspare.store.journal import Journal, journal_row
 from hotspare.store.log import Level, Log, act_line, note_line
 from hotspare.store.restore import read_memory, read_records, read_standing
+from hotspare.store.retention import KEEP_ALL, Keeping
 from hotspare.store.writer import Writer
 
 Result = TypeVar("Result")
@@ -32,14 +33,16 @@ CLOSING_SECONDS = 5.0
 class Store:
     """Recorder, Journal and History of the engine, in one. Made by `await Store.open(…)`, ended by `await close()`."""
 
-    def __init__(self, path: Path, log_path: Path, clock: Clock, interval_seconds: float) -> None:
+    def __init__(self, path: Path, log_path: Path, clock: Clock, keeping: Keeping, interval_seconds: float) -> None:
         self.path = path
         self._clock = clock
         self._log = Log(log_path)
         self._database = Database(path)
         self._journal = Journal(self._database)
         self._intake = Intake(path, self._wake)
-        self._writer = Writer(path, self._intake, self._database, self._journal, self._log, clock, interval_seconds)
+        self._writer = Writer(
+            path, self._intake, self._database, self._journal, self._log, clock, keeping, interval_seconds
+        )
         self._running: set[asyncio.Task[Any]] = set()
 
     @classmethod
@@ -50,6 +53,7 @@ class Store:
         name: str,
         log_path: Path | None = None,
         clock: Clock | None = None,
+        keeping: Keeping = KEEP_ALL,
         interval_seconds: float = INTERVAL_SECONDS,
     ) -> Self:
         """Open the database at `path`, and move what an earlier process left in the spool.
@@ -59,12 +63,13 @@ class Store:
             name: the instance, whose log is in the state folder unless `log_path` says otherwise.
             log_path: where the log is.
             clock: for stamps.
+            keeping: how much of the past is kept.
             interval_seconds: how often Records are moved.
 
         Raises:
             NewerSchema: a later version made the database.
         """
-        store = cls(path, log_path or default_log_path(name), clock or Clock(), interval_seconds)
+        store = cls(path, log_path or default_log_path(name), clock or Clock(), keeping, interval_seconds)
         try:
             await store._writer.start()
         except BaseException:

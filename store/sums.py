@@ -11,7 +11,7 @@ from typing import Any
 import aiosqlite
 import msgspec
 
-from hotspare.router.figures import Figures, Histogram, fold
+from hotspare.router.figures import Figures, Histogram, fold, middle_of
 from hotspare.router.record import Attempt, Record
 
 MINUTE, HOUR, DAY = 60, 3600, 86_400
@@ -21,16 +21,19 @@ SERVED = ""
 """The outcome of a call that gave an answer; others are a trigger's name, or `CANCELLED`."""
 CANCELLED = "cancelled"
 
-_FIGURES = (
+FIGURES = (
     "requests", "answered", "primary", "fallback", "forced_fallback", "duration_us", "input_tokens", "output_tokens",
     "cost_pico_usd", "unpriced",
 )  # fmt: skip
-_CALLS = (
+CALLS = (
     "calls", "requests", "served", "duration_us", "input_tokens", "output_tokens", "cost_pico_usd", "unpriced",
 )  # fmt: skip
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(dict[int, int]).decode
+
+NO_DURATIONS = _encode({})
+"""Of sessions, which are many, no histogram is kept."""
 
 
 @dataclass(slots=True)
@@ -115,8 +118,13 @@ class Sums:
 
     async def write(self, connection: aiosqlite.Connection, schema: str = "main") -> None:
         """Add all of it to the tables, in the caller's transaction."""
-        await connection.executemany(_add_to(f"{schema}.request_figures", _REQUEST_KEY, _FIGURES), self.request_rows())
-        await connection.executemany(_add_to(f"{schema}.call_figures", _CALL_KEY, _CALLS), self.call_rows())
+        for statement, rows in self.statements(schema):
+            await connection.executemany(statement, rows)
+
+    def statements(self, schema: str = "main") -> Iterator[tuple[str, list[tuple[Any, ...]]]]:
+        """What adds all of it to the tables, and with which rows."""
+        yield _add_to(f"{schema}.request_figures", _REQUEST_KEY, FIGURES), self.request_rows()
+        yield _add_to(f"{schema}.call_figures", _CALL_KEY, CALLS), self.call_rows()
 
     def request_rows(self) -> list[tuple[Any, ...]]:
         """The rows of `request_figures` that these Records come to alone."""
@@ -125,7 +133,10 @@ class Sums:
             for step in (HOUR,) if dimension == "session" else STEPS:
                 key = (step, dimension, at // step * step, chain, name)
                 _made(found, key, Figures).merge(figures)
-        return [(*key, *_values(figures, _FIGURES), _blob(figures.durations)) for key, figures in found.items()]
+        return [
+            (*key, *_values(figures, FIGURES), NO_DURATIONS if key[1] == "session" else _blob(figures.durations))
+            for key, figures in found.items()
+        ]
 
     def _by_dimension(self) -> Iterator[tuple[RequestKey, Figures]]:
         yield from self._others.items()
@@ -140,7 +151,7 @@ class Sums:
             for step in STEPS:
                 _made(found, (step, minute // step * step, chain, model, outcome), CallFigures).merge(figures)
         return [
-            (*key, *_values(figures, _CALLS), figures.last_at, _blob(figures.durations))
+            (*key, *_values(figures, CALLS), figures.last_at, _blob(figures.durations))
             for key, figures in found.items()
         ]
 
@@ -153,16 +164,23 @@ def outcome_of(attempt: Attempt) -> str:
 
 
 class MergeDurations:
-    """The SQL aggregate `merge_durations(durations)`."""
+    """The SQL aggregate `merge_durations(durations)`; what is alone passes through as it is."""
 
     def __init__(self) -> None:
-        self._total = Histogram()
+        self._alone: bytes | None = None
+        self._total: Histogram | None = None
 
     def step(self, durations: bytes, /) -> None:
-        self._total.merge(_decode(durations))
+        if self._total is not None:
+            self._total.merge(_decode(durations))
+        elif self._alone is None:
+            self._alone = durations
+        else:
+            self._total = Histogram(_decode(self._alone))
+            self._total.merge(_decode(durations))
 
     def finalize(self) -> bytes:
-        return _blob(self._total)
+        return _blob(self._total) if self._total is not None else self._alone or NO_DURATIONS
 
 
 def add_durations(first: bytes, second: bytes) -> bytes:
@@ -172,9 +190,17 @@ def add_durations(first: bytes, second: bytes) -> bytes:
     return _blob(total)
 
 
-def histogram_of(durations: bytes) -> Histogram:
-    """A column `durations`."""
-    return Histogram(_decode(durations))
+def percentiles(durations: bytes, *shares: float) -> list[float | None]:
+    """What the router's histogram says to each share (in rising order), in one pass over a column `durations`."""
+    buckets = _decode(durations)
+    total, seen, found = sum(buckets.values()), 0, []
+    wanted = list(shares)
+    for bucket, count in buckets.items():  # they were written in order
+        seen += count
+        while wanted and seen >= wanted[0] * total:
+            found.append(middle_of(bucket))
+            wanted.pop(0)
+    return [*found, *[None] * len(wanted)]
 
 
 def _blob(histogram: Histogram) -> bytes:

@@ -22,6 +22,7 @@ from hotspare.store.inserting import Inserter
 from hotspare.store.intake import Intake
 from hotspare.store.journal import Journal
 from hotspare.store.log import Log, note_line, request_line
+from hotspare.store.retention import LOOK_SECONDS, Keeping, Retention
 from hotspare.store.rolling import RollUp
 from hotspare.store.spool import Portion
 
@@ -43,7 +44,15 @@ class Writer:
     """
 
     def __init__(
-        self, path: Path, intake: Intake, database: Database, journal: Journal, log: Log, clock: Clock, interval: float
+        self,
+        path: Path,
+        intake: Intake,
+        database: Database,
+        journal: Journal,
+        log: Log,
+        clock: Clock,
+        keeping: Keeping,
+        interval: float,
     ) -> None:
         self._path = path
         self._intake = intake
@@ -54,6 +63,7 @@ class Writer:
         self._interval_seconds = interval
         self._inserter = Inserter()
         self._roll_up = RollUp(clock)
+        self._retention = Retention(keeping, clock)
         self._work = asyncio.Event()
         self._hurry = asyncio.Event()
         self._stopping = False
@@ -115,7 +125,9 @@ class Writer:
     async def _wait(self) -> None:
         """For work, then a moment for more of it; while the database is ill, for the next try."""
         if self.fault is None:
-            await self._work.wait()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(LOOK_SECONDS):
+                    await self._work.wait()
         with suppress(TimeoutError):
             async with asyncio.timeout(self._interval_seconds if self.fault is None else RETRY_SECONDS):
                 await self._hurry.wait()
@@ -130,6 +142,7 @@ class Writer:
             await self._journal.write_pending()
             await self._move()
             await self._catch_up()
+            await self._let_go()
         except NewerSchema as error:
             if first:
                 raise
@@ -282,6 +295,16 @@ class Writer:
         self._wants_figures = await self._roll_up.is_behind(self._database)
         if self._wants_figures:
             self._hurry.set()
+            self._work.set()
+
+    async def _let_go(self) -> None:
+        """Of what is too old or too much, one step a round; while there is more, the next round comes of itself."""
+        if self._stopping or not self._retention.is_due:
+            return
+        async with self._database.transaction() as connection:
+            gone = await self._retention.step(connection)
+        self._inserter.let_go(gone)
+        if self._retention.has_more:
             self._work.set()
 
     # ------------------------------------------------------------------ telling

@@ -45,6 +45,8 @@ class StoreSettings:
     path: Path
     content: bool = False
     durability: Literal["normal", "strict"] = "normal"
+    keep_days: float = 90
+    keep_bytes: int = 10_737_418_240
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,8 @@ from hotspare.configuration.values import (
     Address,
     ApiVersion,
     AtLeastOne,
+    Bytes,
+    Days,
     Headers,
     InstanceName,
     Link,
@@ -88,6 +90,8 @@ class StoreKeys(Section):
     path: Name | None = None
     content: bool = False
     durability: Literal["normal", "strict"] = "normal"
+    keep_days: Days = 90
+    keep_bytes: Bytes = 10_737_418_240
 
 
 class HealthCheckKeys(Section):
