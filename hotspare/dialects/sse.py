@@ -46,10 +46,6 @@ class SseParser:
         if b"\n" not in chunk:
             self._hold(chunk)
             return []
-        if not (self._rest or self._data or self._name or self._first):
-            blocks = chunk.split(b"\n\n")
-            if not blocks[-1]:
-                return self._whole_events(blocks[:-1])
         lines = chunk.split(b"\n")
         if self._rest:
             lines[0] = b"".join((*self._rest, lines[0]))
@@ -62,16 +58,26 @@ class SseParser:
         self._hold(last)
         return events
 
-    def _whole_events(self, blocks: list[bytes]) -> list[ServerSentEvent]:
-        """The events of a chunk that begins and ends with one, as nearly all do."""
+    def blocks(self, chunk: bytes) -> list[bytes] | None:
+        """The events of a chunk that begins and ends with one, as nearly all do: each as it came, without the blank
+        line behind it. None for any other chunk: `feed` takes those.
+        """
+        if not chunk.endswith(b"\n\n") or b"\r" in chunk or self._rest or self._data or self._name:
+            return None
+        if self._first or self._after_return:
+            if not chunk.startswith((b"data:", b"event:")):
+                return None
+            self._first = self._after_return = False
+        return chunk[:-2].split(b"\n\n")
+
+    def read(self, block: bytes) -> list[ServerSentEvent]:
+        """The event of a block; none where it has no data."""
+        if block.startswith(b"data: ") and b"\n" not in block:
+            return [ServerSentEvent(b"", block[6:])]
         events: list[ServerSentEvent] = []
-        for block in blocks:
-            if block.startswith(b"data: ") and b"\n" not in block:
-                events.append(ServerSentEvent(b"", block[6:]))
-                continue
-            for line in block.split(b"\n"):
-                self._take(line, events)
-            self._take(b"", events)
+        for line in block.split(b"\n"):
+            self._take(line, events)
+        self._take(b"", events)
         return events
 
     def flush(self) -> list[ServerSentEvent]:

@@ -10,6 +10,7 @@ from typing import Literal, NamedTuple, Protocol
 
 import msgspec
 
+from hotspare.dialects.alike import Alike
 from hotspare.dialects.sse import EVENT_BYTES, EventTooLarge, ServerSentEvent, SseParser
 from hotspare.router.trigger import AttemptFailed, Trigger, Usage
 
@@ -19,6 +20,10 @@ PieceKind = Literal["text", "reasoning", "call"]
 
 ENDS_WITHOUT_CONTENT: frozenset[str] = frozenset({"length", "content_filter"})
 """Stop reasons that are an answer even without a word of content: the caller's own limit, the provider's own filter."""
+
+
+LESSONS = 8
+"""So many events are learnt in vain before a stream is taken for one in which none is like another."""
 
 
 class Piece(NamedTuple):
@@ -81,13 +86,18 @@ class EventWriter(Protocol):
 class AnswerStream:
     """One stream. Feed it until `ended`, then `close` it."""
 
-    __slots__ = ("_held", "_parser", "_reader", "_writer", "content", "ended", "events", "failure", "skipped")
+    __slots__ = (
+        "_alike", "_held", "_lessons", "_parser", "_reader", "_writer", "content", "ended", "events", "failure",
+        "skipped",
+    )  # fmt: skip
 
     def __init__(self, reader: EventReader, writer: EventWriter) -> None:
         self._parser = SseParser()
         self._reader = reader
         self._writer = writer
         self._held: list[bytes] = []
+        self._alike: Alike | None = None
+        self._lessons = LESSONS
         self.content = False
         """The first content has come: what `feed` returns may go to the caller."""
         self.ended = False
@@ -113,6 +123,9 @@ class AnswerStream:
 
     def feed(self, chunk: bytes) -> bytes:
         """What may go to the caller now. Never raises: see `failure`."""
+        blocks = self._parser.blocks(chunk)
+        if blocks is not None:
+            return self._pass_blocks(blocks, utf8=_is_utf8(chunk))
         try:
             events = self._parser.feed(chunk)
         except EventTooLarge:
@@ -156,22 +169,54 @@ class AnswerStream:
             self._pass_one(event)
         return self._release() if self.content else b""
 
-    def _pass_one(self, event: ServerSentEvent) -> None:
+    def _pass_blocks(self, blocks: list[bytes], *, utf8: bool) -> bytes:
+        """Whole events as they came: those like one that was read go on unread, all at once."""
+        at = 0
+        while at < len(blocks) and not self.ended:
+            end = self._alike.run(blocks, at) if utf8 and self._alike is not None else at
+            if end == at:
+                end += 1
+                self._pass_block(blocks[at], utf8=utf8)
+            else:
+                self._lessons = LESSONS
+                self.events += end - at
+                self._held.append(b"\n\n".join((*blocks[at:end], b"")))
+            at = end
+        return self._release() if self.content else b""
+
+    def _pass_block(self, block: bytes, *, utf8: bool) -> None:
+        for event in self._parser.read(block):
+            told = self._pass_one(event)
+            says_more = told is None or told.stop or told.usage or told.end
+            if utf8 and self.content and self._lessons and not says_more and self._held[-1:] == [block + b"\n\n"]:
+                self._lessons -= 1
+                self._alike = Alike(block) or self._alike
+
+    def _pass_one(self, event: ServerSentEvent) -> Told | None:
+        """Read an event and write it; what it said, None where it was not to be read."""
         self.events += 1
         try:
             told = self._reader.read(event)
         except AttemptFailed as failure:
             self._break(failure)
-            return
+            return None
         except (msgspec.DecodeError, ValueError, RecursionError):
             self.skipped += 1
-            return
+            return None
         piece = self._writer.write(told, event, self._reader.usage)
         if piece:
             self._held.append(piece)
         self.content = self.content or told.content
         self.ended = told.end
+        return told
 
     def _release(self) -> bytes:
         held, self._held = self._held, []
         return held[0] if len(held) == 1 else b"".join(held)
+
+
+def _is_utf8(chunk: bytes) -> bool:
+    try:
+        return chunk.isascii() or bool(chunk.decode())
+    except UnicodeDecodeError:
+        return False
