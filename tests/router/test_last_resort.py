@@ -49,6 +49,29 @@ def test_its_failure_does_not_lengthen_the_break_and_nothing_else_is_called(dark
     assert dark.model("claude").seconds_left == pytest.approx(until - 10.0)
 
 
+def test_it_is_counted_among_the_calls_under_way(dark):
+    walk = dark.router.open(dark.ask(), dark.now)
+    walk.next(Begin(), dark.now)
+    state = dark.router.states["claude"]
+    assert state.in_flight == 1
+    walk.next(FirstContent(1), dark.now)
+    walk.next(Ended(1), dark.now)
+    assert state.in_flight == 0
+    record = walk.record(dark.now)
+    assert [candidate.skip for candidate in record.candidates] == [None, "open", "open"], "it was called after all"
+    assert record.attempts[0].key == "KEY"
+
+
+def test_a_suspended_model_gets_one_too(world, fails):
+    rules = BreakerRules(consecutive_failures=100, minimum_calls=2)
+    main = world("claude", limits=Limits(retries=0), breaker=rules)
+    main.scripts["claude"] = [fails(Trigger.timeout)]
+    for _ in range(2):
+        main.request()
+    assert main.model("claude").state == "suspended"
+    assert called(main.request()) == ["claude"]
+
+
 def test_its_success_heals(dark, answers):
     dark.scripts["claude"] = [answers()]
     told = dark.request()

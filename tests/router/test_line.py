@@ -194,6 +194,19 @@ def test_a_retry_does_not_stand_in_line(world, fails):
     assert first.model == "gpt"
 
 
+def test_of_two_places_that_become_free_each_is_kept_for_one(world):
+    main = world(limits=NO_RETRIES, models={"claude": {"max_concurrent": 2}})
+    first, second, third, fourth = (Caller(main) for _ in range(4))
+    first.answer()
+    second.answer()
+    assert (third.calls, fourth.calls) == (1, 1)
+    assert main.router.states["claude"].line.kept == 2
+    assert Caller(main).model is None
+    for caller in (third, fourth):
+        caller.tell(Woken())
+        assert caller.model == "claude"
+
+
 def test_a_model_without_a_limit_has_no_line(world):
     main = world()
     assert [Caller(main).model for _ in range(50)] == ["claude"] * 50

@@ -59,6 +59,18 @@ def test_fallbacks_go_by_median_time_once_five_answers_are_known(world):
     assert order(main) == ["claude", "gpt", "haiku", "mini"], "what is older than 15 minutes is forgotten"
 
 
+def test_the_threshold_itself_is_not_over_it(world):
+    main = world(chain={"latency_threshold_seconds": 2.0})
+    plan = main.router._planner
+    plan._pulse._health = {"claude": Health(recent_ms=2000.0)}
+    plan._pulse._at = main.now
+    assert order(main)[0] == "claude"
+    plan._pulse._health = {"claude": Health(recent_ms=2000.5)}
+    assert order(world(chain={}))[0] == "claude"
+    main.router.standing.version += 1
+    assert order(main)[0] == "gpt"
+
+
 def test_cost_comes_before_latency(world):
     models = {name: {"rates": Rates(price, price)} for name, price in (("gpt", 5), ("haiku", 5), ("mini", 1))}
     main = world("claude", "gpt", "haiku", "mini", models=models, chain={"fallbacks_by": ("cost", "latency")})
@@ -242,6 +254,8 @@ def test_the_same_model_elsewhere_comes_first(world):
     models = {"claude": {"same_as": "sonnet"}, "eu": {"same_as": "sonnet"}, "gpt": {"same_as": "gpt"}}
     main = world("claude", "gpt", "haiku", "eu", models=models, chain={"strategy": "regions"})
     assert order(main) == ["claude", "eu", "gpt", "haiku"]
+    near = world("claude", "eu", "gpt", models=models, chain={"strategy": "regions"})
+    assert order(near) == ["claude", "eu", "gpt"]
     assert order(world("claude", "gpt", chain={"strategy": "regions"})) == ["claude", "gpt"]
 
 

@@ -426,8 +426,7 @@ def test_retries_in_an_outage_are_bounded_by_the_budget(world, fails):
     for state in main.router.states.values():
         state.take("KEY", main.now)  # somebody else calls them too
     tries = [step.model for _ in range(100) for step in main.request().tries]
-    assert tries.count("claude") <= 100 * 1.5
-    assert tries.count("claude") > 100
+    assert tries.count("claude") == pytest.approx(100 * 1.2, abs=3), "a fifth of the calls may be retries"
 
 
 def test_one_caller_after_another_has_all_its_retries_each_time(world, fails):
