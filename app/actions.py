@@ -54,6 +54,7 @@ class Action:
         done: what is said when it was done, with the same names and `{for}`.
         rank: how early its key's hint goes when room is short; None: no hint.
         word: the hint's word.
+        screens: the ids of the screens on which its key acts; none: on all.
     """
 
     id: str
@@ -66,9 +67,37 @@ class Action:
     done: str = ""
     rank: int | None = None
     word: str = ""
+    screens: tuple[str, ...] = ()
+
+    def is_on(self, screen: str) -> bool:
+        """Whether its key acts on this screen."""
+        return not self.screens or screen in self.screens
+
+
+STEERING = ("overview", "chains")
+"""The screens with a cursor on a model."""
+
+RANGED = ("overview", "requests", "cost")
+"""The screens whose figures are of a chosen range of time."""
 
 
 ACTIONS: tuple[Action, ...] = (
+    Action(
+        id="overview",
+        keys=("1",),
+        title="Overview",
+        help="Is traffic safe, what broke, since when, and which key helps.",
+        tier=0,
+        command="hotspare status",
+    ),
+    Action(
+        id="chains",
+        keys=("2",),
+        title="Chains",
+        help="Each chain in its effective order: who may serve and why not, and how far each model is from its limits.",
+        tier=0,
+        command="hotspare models",
+    ),
     Action(
         id="force",
         keys=("f",),
@@ -81,6 +110,7 @@ ACTIONS: tuple[Action, ...] = (
         done="Forced {model} in {chain} {ends}.",
         rank=1,
         word="force",
+        screens=STEERING,
     ),
     Action(
         id="skip-primary",
@@ -93,6 +123,7 @@ ACTIONS: tuple[Action, ...] = (
         done="The primary of {chain} is skipped {ends}.",
         rank=6,
         word="skip",
+        screens=STEERING,
     ),
     Action(
         id="release",
@@ -103,6 +134,7 @@ ACTIONS: tuple[Action, ...] = (
         command="hotspare release {chain}",
         build=lambda given: Release(given["chain"]),
         done="Lifted what was forced on {chain}.",
+        screens=STEERING,
     ),
     Action(
         id="disable",
@@ -115,6 +147,7 @@ ACTIONS: tuple[Action, ...] = (
         done="Disabled {model}.",
         rank=1,
         word="disable",
+        screens=STEERING,
     ),
     Action(
         id="enable",
@@ -125,6 +158,7 @@ ACTIONS: tuple[Action, ...] = (
         command="hotspare enable {model}",
         build=lambda given: EnableModel(given["model"]),
         done="Enabled {model}.",
+        screens=STEERING,
     ),
     Action(
         id="drain",
@@ -135,6 +169,7 @@ ACTIONS: tuple[Action, ...] = (
         command="hotspare drain {model}",
         build=lambda given: DrainModel(given["model"], given.get("until")),
         done="Draining {model}.",
+        screens=STEERING,
     ),
     Action(
         id="clear",
@@ -145,6 +180,7 @@ ACTIONS: tuple[Action, ...] = (
         command="hotspare clear {model}",
         build=lambda given: ClearModel(given["model"]),
         done="Forgot what was held against {model}.",
+        screens=STEERING,
     ),
     Action(
         id="priorities",
@@ -157,6 +193,29 @@ ACTIONS: tuple[Action, ...] = (
         done="The order of {chain} is now {models}.",
         rank=2,
         word="priority",
+        screens=STEERING,
+    ),
+    Action(
+        id="move-up",
+        keys=("K", "shift+up"),
+        title="Move up",
+        help="The chosen model one place up in its chain; the next request uses the new order.",
+        tier=1,
+        command="hotspare priorities {chain} {models}",
+        rank=1,
+        word="up",
+        screens=("chains",),
+    ),
+    Action(
+        id="move-down",
+        keys=("J", "shift+down"),
+        title="Move down",
+        help="The chosen model one place down in its chain; the next request uses the new order.",
+        tier=1,
+        command="hotspare priorities {chain} {models}",
+        rank=1,
+        word="down",
+        screens=("chains",),
     ),
     Action(
         id="prompt",
@@ -167,6 +226,7 @@ ACTIONS: tuple[Action, ...] = (
         command='hotspare prompt --model {model} "{text}"',
         rank=2,
         word="test",
+        screens=("overview", "chains"),
     ),
     Action(
         id="explain",
@@ -177,6 +237,7 @@ ACTIONS: tuple[Action, ...] = (
         command="hotspare explain {id}",
         rank=1,
         word="why",
+        screens=("overview", "requests"),
     ),
     Action(
         id="filter",
@@ -187,6 +248,7 @@ ACTIONS: tuple[Action, ...] = (
         command="hotspare requests --model {model}",
         rank=3,
         word="filter",
+        screens=("overview", "requests", "journal"),
     ),
     Action(
         id="undo",
@@ -211,7 +273,7 @@ ACTIONS: tuple[Action, ...] = (
         word="freeze",
     ),
     Action(
-        id="requests",
+        id="switch-list",
         keys=("r",),
         title="Fallbacks or requests",
         help="The list shows recent fallbacks, or every recent request.",
@@ -219,22 +281,36 @@ ACTIONS: tuple[Action, ...] = (
         command="hotspare requests",
         rank=8,
         word="requests",
+        screens=("overview",),
     ),
     Action(
         id="range-shorter",
         keys=("[",),
         title="Shorter range",
-        help="The chart shows less time: 24 h, 6 h, 1 h, 15 min.",
+        help="Look at less time: 7 days, 24 h, 6 h, 1 h, 15 min.",
         tier=0,
         command="",
+        screens=RANGED,
     ),
     Action(
         id="range-longer",
         keys=("]",),
         title="Longer range",
-        help="The chart shows more time: 15 min, 1 h, 6 h, 24 h.",
+        help="Look at more time: 15 min, 1 h, 6 h, 24 h, 7 days.",
         tier=0,
         command="hotspare history --chain {chain} --days 1",
+        screens=RANGED,
+    ),
+    Action(
+        id="command-line",
+        keys=("colon",),
+        title="Command line",
+        help="Type an action with its arguments: `force main gpt-5 1h`, `disable gpt-5`, `requests /timeout`, `cost`. "
+        "Right completes, enter does it.",
+        tier=0,
+        command="",
+        rank=4,
+        word="command",
     ),
     Action(
         id="help",

@@ -15,6 +15,8 @@ from hotspare.widgets.glyphs import Glyphs, Role
 from hotspare.widgets.line import Line, Span, joined, padded
 
 TICKS = 5
+LONG_SECONDS = 2 * 86_400
+"""From here on the axis tells days, not times of day."""
 LEAST_WIDTH, LEAST_HEIGHT = 24, 6
 _CODES: dict[str, Role] = {"4": "ok", "3": "warn"}
 """plotext colours, used as names of roles only: what is shown follows from the theme."""
@@ -92,7 +94,8 @@ def _plot(data: ChartData, width: int, height: int, glyphs: Glyphs) -> str:
     figure.ruler("y").ticks([0, 50, 100], ["0 %", "50 %", "100 %"])
     figure.ruler("x").lim(data.begin, data.end)
     times = [data.begin + (data.end - data.begin) * place / (TICKS - 1) for place in range(TICKS)]
-    figure.ruler("x").ticks(times, [*(figures.minute(at) for at in times[:-1]), "now"])
+    written = figures.day if data.end - data.begin > LONG_SECONDS else figures.minute
+    figure.ruler("x").ticks(times, [*(written(at) for at in times[:-1]), "now"])
     figure.axes(active=False, side=1)
     return str(figure.build().string())
 

@@ -93,6 +93,14 @@ def minute(at: float) -> str:
     return datetime.fromtimestamp(at, UTC).strftime("%H:%M")
 
 
+def day(at: float) -> str:
+    """A day in UTC: "8 Mar"."""
+    moment = datetime.fromtimestamp(at, UTC)
+    return f"{moment.day} {moment:%b}"
+
+
 def span(minutes: int) -> str:
-    """The length of a window: "15 min", "6 h"."""
+    """The length of a window: "15 min", "6 h", "7 d"."""
+    if minutes % 1440 == 0 and minutes > 1440:
+        return f"{minutes // 1440} d"
     return f"{minutes} min" if minutes % 60 or minutes < 60 else f"{minutes // 60} h"

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 LEAST_WIDTH, LEAST_HEIGHT = 40, 11
 TILES_WIDTH, TILES_HEIGHT = 64, 20
 CHART_HEIGHT = 36
+TABS_HEIGHT = 30
+"""From here on the first screen has the line with the names of all screens, as the others always have."""
 BESIDE_WIDTH = 110
 """From here on chart and fallbacks stand beside each other, and the requests below them."""
 
@@ -24,6 +26,7 @@ class Layout:
     """The list of fallbacks (or of requests, where those have no panel of their own)."""
     requests: int = 0
     act: int = 0
+    tabs: int = 0
     rules: tuple[bool, bool, bool, bool, bool] = (False, False, False, False, False)
     """Below the situation, the tiles, the lanes, the entries, the requests (or above the last act)."""
 
@@ -45,14 +48,15 @@ def arrange(width: int, height: int, lane_rows: int, situations: int) -> Layout:
     if height < 16:
         return _small(height, situation, lane_rows)
     act = 1
+    tabs = int(height >= TABS_HEIGHT)
     rules = 4 if roomy else 2
-    rest = height - 2 - situation - tiles - act - rules
+    rest = height - 2 - situation - tiles - act - rules - tabs
     lanes = max(3, min(lane_rows, rest - (5 if roomy else 2)))
     rest -= lanes
     if height < CHART_HEIGHT or rest < 18:
         marks = (True, True, True, False, True) if roomy else (False, True, True, False, False)
-        return Layout(situation=situation, tiles=tiles, lanes=lanes, entries=rest, act=act, rules=marks)
-    return _tall(width, rest, Layout(situation=situation, tiles=tiles, lanes=lanes, act=act))
+        return Layout(situation=situation, tiles=tiles, lanes=lanes, entries=rest, act=act, tabs=tabs, rules=marks)
+    return _tall(width, rest, Layout(situation=situation, tiles=tiles, lanes=lanes, act=act, tabs=tabs))
 
 
 def _small(height: int, situation: int, lane_rows: int) -> Layout:
@@ -78,5 +82,27 @@ def _tall(width: int, rest: int, base: Layout) -> Layout:
         entries=chart if beside else left,
         requests=left if beside else 0,
         act=base.act,
+        tabs=base.tabs,
         rules=(True, True, True, True, True),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What stands around the body of every screen but the first, in lines; 0 leaves it out."""
+
+    vital_only: bool = False
+    tabs: int = 1
+    situation: int = 1
+    rules: int = 0
+    """Of each of the two rules."""
+    act: int = 1
+
+
+def frame(width: int, height: int) -> Frame:
+    """The frame for a window: the body keeps at least half of it."""
+    if width < LEAST_WIDTH or height < LEAST_HEIGHT:
+        return Frame(vital_only=True, tabs=0, situation=0, act=0)
+    if height < 16:
+        return Frame(act=0)
+    return Frame(situation=2 if height >= TILES_HEIGHT else 1, rules=int(height >= TILES_HEIGHT))

@@ -8,7 +8,7 @@ from hotspare.router.error import HotspareError
 from hotspare.widgets import figures
 from hotspare.widgets.chart import ChartData, Point
 
-STEPS_SECONDS: dict[int, int] = {15: 60, 60: 60, 360: 300, 1440: 900}
+STEPS_SECONDS: dict[int, int] = {15: 60, 60: 60, 360: 300, 1440: 900, 10_080: 7200}
 """How long one point of the chart is, by the minutes of its range."""
 
 

@@ -17,6 +17,7 @@ from textual.screen import Screen
 
 from hotspare.app.actions import ACTIONS, by_id
 from hotspare.app.admin_client import InstanceGone
+from hotspare.app.console.chains import Chains
 from hotspare.app.console.chart_feed import fetch
 from hotspare.app.console.confirm_dialog import ConfirmDialog
 from hotspare.app.console.driver import PatientDriver
@@ -25,6 +26,9 @@ from hotspare.app.console.leave_dialog import LeaveDialog
 from hotspare.app.console.leaving import Leaving, LeavingFacts, facts_of
 from hotspare.app.console.operator import Operator, Question, Severity
 from hotspare.app.console.overview import Overview
+from hotspare.app.console.page import Page
+from hotspare.app.console.reasons import why_not
+from hotspare.app.console.spoken import NotUnderstood, understand
 from hotspare.app.console.theme import THEMES, choose_theme
 from hotspare.app.console.view_state import ViewState
 from hotspare.app.identity import operator
@@ -41,6 +45,8 @@ CHART_SECONDS = 5.0
 TOAST_SECONDS = 6.0
 LONGEST_TOAST = 500
 
+PAGES: Mapping[str, type[Page]] = {page.NAME: page for page in (Overview, Chains)}
+"""The screens by their ids; each is made when it is first shown."""
 
 log = logging.getLogger("hotspare.console")
 
@@ -93,6 +99,7 @@ class Console(App[Leaving]):
         self._on_terminal_lost = on_terminal_lost
         self._poll_seconds = poll_seconds
         self._overview = Overview(self.state, self, glyphs=self.glyphs)
+        self._pages: dict[str, Page] = {self._overview.NAME: self._overview}
         self._chart_asked: tuple[str, int, float] = ("", 0, 0.0)
         self.operator = Operator(
             backend,
@@ -109,6 +116,25 @@ class Console(App[Leaving]):
     # ------------------------------------------------------------ life
     def get_default_screen(self) -> Screen[Any]:
         return self._overview
+
+    def page(self) -> Page | None:
+        """The screen that is shown below any dialog."""
+        return next((screen for screen in reversed(self.screen_stack) if isinstance(screen, Page)), None)
+
+    def go(self, name: str) -> None:
+        """Show the screen with this id; it is as it was left."""
+        if name not in self._pages:
+            self._pages[name] = PAGES[name](self.state, self, glyphs=self.glyphs)
+            self.install_screen(self._pages[name], name)  # else leaving it would unmake it
+        wanted, here = self._pages[name], self.screen
+        if not isinstance(here, Page) or here is wanted:
+            return
+        if wanted is self._overview:  # it lies below all others
+            self.pop_screen()
+        elif here is self._overview:
+            self.push_screen(wanted)
+        else:
+            self.switch_screen(wanted)
 
     def on_mount(self) -> None:
         if self.glyphs.ascii_only:
@@ -152,8 +178,10 @@ class Console(App[Leaving]):
             self.state.lost_since = self.state.lost_since or answered_at
             self.state.lost_reason = error.reason if isinstance(error, InstanceGone) else str(error)
         self.state.looked_at = self.clock.wall()
-        if self.screen is self._overview:
-            self._overview.draw()
+        page = self.screen
+        if isinstance(page, Page):
+            page.draw()
+        if page is self._overview:
             self._ask_chart()
 
     def _take(self, snapshot: Snapshot) -> None:
@@ -194,6 +222,31 @@ class Console(App[Leaving]):
         """Do an action of the registry; what needs a dialog waits for it in a worker of its own."""
         self.run_worker(self._errands.run(name, model, request_id), name=name, group="acts")
 
+    def obey(self, text: str) -> None:
+        """Do what was typed in the command line, as far as it can be understood."""
+        try:
+            spoken = understand(text, self.state.latest)
+        except NotUnderstood as error:
+            self.tell(f"{error.title}; {error.hint}.", "warning")
+            return
+        page = self.page()
+        if page is None:
+            return
+        if spoken.action.id in PAGES:
+            self.go(spoken.action.id)
+            if spoken.filter is not None:
+                self._pages[spoken.action.id].set_filter(spoken.filter)
+            return
+        reason = why_not(spoken.action, self.state.latest, None, lost=self.state.lost_since is not None, typed=True)
+        if reason:
+            self.tell(reason, "warning")
+        elif spoken.action.build is not None and spoken.given:
+            self.run_worker(self._errands.order(spoken.action, spoken.given), name=spoken.action.id, group="acts")
+        elif spoken.given.get("id"):
+            self.perform(spoken.action.id, None, spoken.given["id"])
+        else:
+            page.action_do(spoken.action.id)
+
     def tell(self, text: str, severity: Severity = "information") -> None:
         """Show a toast; the text may hold foreign words. Good news takes the place of what was told before it: a pile
         of toasts would hide the very figures that an act has changed.
@@ -211,9 +264,10 @@ class Console(App[Leaving]):
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """The palette: every action by name."""
-        if screen is self._overview:
+        if isinstance(screen, Page):
             for action in ACTIONS:
-                yield SystemCommand(action.title, action.help, lambda name=action.id: self._overview.action_do(name))
+                if action.is_on(screen.NAME):
+                    yield SystemCommand(action.title, action.help, lambda name=action.id: screen.action_do(name))
 
     # ------------------------------------------------------------ leaving
     async def action_quit(self) -> None:

@@ -7,10 +7,11 @@ from typing import Any, Protocol
 
 from textual.screen import Screen
 
-from hotspare.app.actions import by_id
+from hotspare.app.actions import Action, by_id
 from hotspare.app.console.force_dialog import ForceDialog
-from hotspare.app.console.help import help_lines
+from hotspare.app.console.help import FIGURES, help_lines
 from hotspare.app.console.operator import Operator, Severity
+from hotspare.app.console.page import Page
 from hotspare.app.console.priorities_dialog import PrioritiesDialog
 from hotspare.app.console.prompt_screen import PromptScreen
 from hotspare.app.console.reading_screen import ReadingScreen, WhyScreen
@@ -34,6 +35,7 @@ class Host(Protocol):
 
     def tell(self, text: str, severity: Severity = "information") -> None: ...
     async def leave(self) -> None: ...
+    def page(self) -> Page | None: ...
     def push_screen_wait(self, screen: Screen[Any]) -> Any: ...
 
 
@@ -51,6 +53,8 @@ class Errands:
             "enable": self._on_model("enable"),
             "clear": self._on_model("clear"),
             "priorities": self._priorities,
+            "move-up": self._move(-1),
+            "move-down": self._move(1),
             "prompt": self._prompt,
             "explain": self._explain,
             "undo": self._undo,
@@ -61,6 +65,13 @@ class Errands:
     async def run(self, name: str, model: ModelView | None, request_id: str) -> None:
         """Do the action with this id."""
         await self._table[name](model, request_id)
+
+    async def order(self, action: Action, given: Mapping[str, Any]) -> None:
+        """Carry out an act whose parameters were typed."""
+        typed = ""
+        if action.id in {"disable", "drain"}:
+            typed = self._would_stop(given["model"])
+        await self._host.operator.carry_out(action, given, typed=typed)
 
     # ------------------------------------------------------------ acts
     async def _force(self, model: ModelView | None, _: str) -> None:
@@ -79,14 +90,20 @@ class Errands:
 
     def _take_out(self, name: str) -> Callable[[ModelView | None, str], Awaitable[None]]:
         async def errand(model: ModelView | None, _: str) -> None:
-            if model is None:
-                return
-            snapshot, chain = self._about(model)
-            others = [one for one in models_of(snapshot, chain.name) if one.name != model.name]
-            typed = chain.name if all(one.state in OUT for one in others) else ""
-            await self._host.operator.carry_out(by_id(name), {"model": model.name}, typed=typed)
+            if model is not None:
+                await self.order(by_id(name), {"model": model.name})
 
         return errand
+
+    def _would_stop(self, model: str) -> str:
+        """The chain that nobody could serve any more without this model, "" where there is none."""
+        snapshot = self._about(None)[0]
+        for chain in snapshot.chains:
+            models = models_of(snapshot, chain.name)
+            others = [one for one in models if one.name != model]
+            if len(others) < len(models) and all(one.state in OUT for one in others):
+                return chain.name
+        return ""
 
     def _on_chain(self, name: str) -> Callable[[ModelView | None, str], Awaitable[None]]:
         async def errand(model: ModelView | None, _: str) -> None:
@@ -111,6 +128,17 @@ class Errands:
         chosen = model.name if model else models[0].name
         dialog = PrioritiesDialog(chain.name, models, chosen, glyphs=self._host.glyphs, apply=apply)
         await self._host.push_screen_wait(dialog)
+
+    def _move(self, steps: int) -> Callable[[ModelView | None, str], Awaitable[None]]:
+        async def errand(model: ModelView | None, _: str) -> None:
+            chain = self._about(model)[1]
+            if model is None or model.name not in chain.models:
+                return
+            order = [name for name in chain.models if name != model.name]
+            order.insert(max(0, chain.models.index(model.name) + steps), model.name)
+            await self._host.operator.carry_out(by_id("priorities"), {"chain": chain.name, "models": tuple(order)})
+
+        return errand
 
     async def _undo(self, _model: ModelView | None, _: str) -> None:
         await self._host.operator.carry_out(by_id("undo"), {})
@@ -139,7 +167,9 @@ class Errands:
 
     async def _help(self, _model: ModelView | None, _: str) -> None:
         glyphs = self._host.glyphs
-        screen = ReadingScreen("Help", lambda width: help_lines(width, glyphs), glyphs=glyphs)
+        page = self._host.page()
+        name, about = (page.NAME, page.ABOUT) if page else ("overview", FIGURES)
+        screen = ReadingScreen("Help", lambda width: help_lines(width, glyphs, name, about), glyphs=glyphs)
         await self._host.push_screen_wait(screen)
 
     async def _quit(self, _model: ModelView | None, _: str) -> None:

@@ -1,6 +1,8 @@
-"""The help screen, made from the registry: keys with what they do and the command line that does the same, then what
-the signs mean, and how each figure is computed.
+"""The help of one screen, made from the registry: how each figure there is computed, its keys with what they do and
+the command line that does the same, then what the signs mean.
 """
+
+from collections.abc import Mapping, Sequence
 
 from hotspare.app.actions import ACTIONS, Action, usage_line
 from hotspare.widgets.glyphs import Glyphs, Role
@@ -14,6 +16,8 @@ MOVING: tuple[tuple[str, str], ...] = (
     ("ctrl+p", "Palette: every action by name."),
 )
 
+KEY_WORDS: Mapping[str, str] = {"colon": ":"}
+
 FIGURES: tuple[tuple[str, str], ...] = (
     ("primary ok", "answered by the model that was meant, of all requests of the window. Target: 99.9 %."),
     ("fallback", "answered by another model, of all requests of the window. Target: at most 10 %; forced ones count."),
@@ -24,25 +28,34 @@ FIGURES: tuple[tuple[str, str], ...] = (
 )
 
 
-def help_lines(width: int, glyphs: Glyphs) -> list[Line]:
-    """Everything, for this width."""
-    lines: list[Line] = []
+def help_lines(width: int, glyphs: Glyphs, screen: str, about: Sequence[tuple[str, str]]) -> list[Line]:
+    """Everything about one screen, for this width.
+
+    Args:
+        width: cells.
+        glyphs: the signs.
+        screen: the screen's id: the keys that act there are told.
+        about: what is seen there, and how each number is computed.
+    """
+    title = f" figures on {screen} (traffic only; requests less those that were the caller's own fault)"
+    lines: list[Line] = [((title, "dim"),)]
+    for name, text in about:
+        lines.extend(_entry(name, text, width))
+    lines.extend([(), ((" keys", "dim"),)])
     for action in ACTIONS:
-        lines.extend(_action(action, width, glyphs))
+        if action.is_on(screen):
+            lines.extend(_action(action, width, glyphs))
     lines.extend([(), ((" moving", "dim"),)])
     for keys, text in MOVING:
         lines.extend(_entry(keys, text, width))
     lines.extend([(), ((" signs", "dim"),)])
     for sign, role, text in _signs(glyphs):
         lines.append(((f"   {sign}", role), (f"  {text}", "text")))
-    lines.extend([(), ((" figures (traffic only; requests less those that were the caller's own fault)", "dim"),)])
-    for name, text in FIGURES:
-        lines.extend(_entry(name, text, width))
     return lines
 
 
 def _action(action: Action, width: int, glyphs: Glyphs) -> list[Line]:
-    lines = _entry(", ".join(action.keys), f"{action.title}. {action.help}", width)
+    lines = _entry(", ".join(KEY_WORDS.get(key, key) for key in action.keys), f"{action.title}. {action.help}", width)
     if action.command:
         lines.append(((" " * 16, "text"), (f"$ {glyphs.clean(usage_line(action))}"[: max(1, width - 17)], "dim")))
     return lines

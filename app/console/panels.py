@@ -2,7 +2,7 @@
 here, so every panel can be looked at in a test without a screen.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from hotspare.app.actions import ACTIONS, Action, by_id
 from hotspare.app.console.reasons import why_not
@@ -15,11 +15,21 @@ from hotspare.widgets.glyphs import Glyphs
 from hotspare.widgets.header import Badge, header_line
 from hotspare.widgets.lanes import lane_rows
 from hotspare.widgets.line import Line, fit
+from hotspare.widgets.request_filter import RequestFilter
 from hotspare.widgets.request_table import fallback_rows, request_head, request_rows, title_line
 from hotspare.widgets.row_list import Row
 from hotspare.widgets.situation import situation_lines
+from hotspare.widgets.tabs import Tab, tabs_line
 from hotspare.widgets.tiles import compact_line, tile_lines, tiles_of
 from hotspare.widgets.vital import vital_line
+
+SCREENS = tuple(action.id for action in ACTIONS if len(action.keys) == 1 and action.keys[0].isdigit())
+"""The ids of the screens, in the order of their keys."""
+
+TABS = tuple(Tab(by_id(name).keys[0], name, name) for name in SCREENS)
+
+KEY_SIGNS: Mapping[str, str] = {"colon": ":"}
+"""How a key is written whose name is not its sign."""
 
 
 def waiting(state: ViewState, width: int, glyphs: Glyphs) -> list[Line]:
@@ -75,11 +85,11 @@ def lanes(shown: Snapshot, width: int, glyphs: Glyphs, *, with_head: bool = True
 
 
 def entries(
-    state: ViewState, shown: Snapshot, kind: str, width: int, glyphs: Glyphs
+    state: ViewState, shown: Snapshot, kind: str, width: int, glyphs: Glyphs, wanted: RequestFilter
 ) -> tuple[tuple[Line, ...], list[Row]]:
     """The head and the rows of a list of fallbacks or of requests."""
-    rows, total = state.rows(shown, kind)
-    title = title_line(f"recent {kind}", state.filter.text, len(rows), total, glyphs)
+    rows, total = state.rows(shown, kind, wanted)
+    title = title_line(f"recent {kind}", wanted.text, len(rows), total, glyphs)
     if not rows:
         none = "none matches the filter" if total else f"no {kind} yet"
         return (title,), [Row(((f"   {none}", "dim"),))]
@@ -98,14 +108,19 @@ def act(shown: Snapshot, width: int, glyphs: Glyphs) -> list[Line]:
     return [last_act_line(shown, width, glyphs)]
 
 
-def all_hints(state: ViewState, model: ModelView | None) -> list[Hint]:
-    """The keys of the registry that have a hint, in its order; dimmed where they cannot act."""
-    return [_hint(action, state, model) for action in ACTIONS if action.rank is not None]
+def tabs(name: str, width: int, glyphs: Glyphs) -> Line:
+    """The names of the screens."""
+    return tabs_line(TABS, name, width, glyphs)
 
 
-def hints(state: ViewState, model: ModelView | None, width: int) -> list[Line]:
+def all_hints(state: ViewState, model: ModelView | None, screen: str) -> list[Hint]:
+    """The keys of the registry that have a hint on a screen, in its order; dimmed where they cannot act."""
+    return [_hint(action, state, model) for action in ACTIONS if action.rank is not None and action.is_on(screen)]
+
+
+def hints(state: ViewState, model: ModelView | None, width: int, screen: str) -> list[Line]:
     """The last line."""
-    return [hints_line(all_hints(state, model), width)]
+    return [hints_line(all_hints(state, model, screen), width)]
 
 
 def _hint(action: Action, state: ViewState, model: ModelView | None) -> Hint:
@@ -113,7 +128,9 @@ def _hint(action: Action, state: ViewState, model: ModelView | None) -> Hint:
     word = "enable" if action.id == "disable" and out else action.word
     meant = by_id("enable") if word == "enable" else action
     enabled = not why_not(meant, state.latest, model, lost=state.lost_since is not None)
-    return Hint(action.keys[0], word, action.rank or 0, enabled=enabled, action=action.id)
+    return Hint(
+        KEY_SIGNS.get(action.keys[0], action.keys[0]), word, action.rank or 0, enabled=enabled, action=action.id
+    )
 
 
 def range_word(state: ViewState) -> str:

@@ -5,12 +5,27 @@ from collections.abc import Callable, Mapping
 from hotspare.app.actions import Action
 from hotspare.router.snapshot import ChainView, ModelView, Snapshot
 
-COSTS_OR_CHANGES = frozenset({"prompt"})
-"""Actions without a Command that a read-only console does not do either: they cost money."""
+COSTS_OR_CHANGES = frozenset({"prompt", "move-up", "move-down"})
+"""Actions without a Command of their own that a read-only console does not do either."""
 
 
-def why_not(action: Action, snapshot: Snapshot | None, model: ModelView | None, *, lost: bool = False) -> str:
-    """The reason, "" where the action can be done; `lost`: the instance does not answer."""
+def why_not(
+    action: Action,
+    snapshot: Snapshot | None,
+    model: ModelView | None,
+    *,
+    lost: bool = False,
+    typed: bool = False,
+) -> str:
+    """The reason, "" where the action can be done.
+
+    Args:
+        action: what is wanted.
+        snapshot: the newest figures.
+        model: what the cursor is on.
+        lost: the instance does not answer.
+        typed: what it is about was typed, so the cursor does not matter.
+    """
     if action.build is None and action.id not in {*COSTS_OR_CHANGES, *_REASONS}:
         return ""
     if snapshot is None:
@@ -18,7 +33,7 @@ def why_not(action: Action, snapshot: Snapshot | None, model: ModelView | None, 
     if (action.build is not None or action.id in COSTS_OR_CHANGES) and (held := _held(snapshot, lost=lost)):
         return f"{action.title}: {held}"
     reason = _REASONS.get(action.id)
-    if reason is None:
+    if reason is None or typed:
         return ""
     if model is None:
         return f"{action.title}: there is no model to choose."
@@ -36,6 +51,14 @@ def _held(snapshot: Snapshot, *, lost: bool) -> str:
 
 def _one_model(chain: ChainView, _: ModelView) -> str:
     return f"{chain.name} has one model: there is no other to go to." if len(chain.models) < 2 else ""
+
+
+def _at_top(chain: ChainView, model: ModelView) -> str:
+    return f"{model.name} is the first of {chain.name} already." if chain.models[:1] == (model.name,) else ""
+
+
+def _at_bottom(chain: ChainView, model: ModelView) -> str:
+    return f"{model.name} is the last of {chain.name} already." if chain.models[-1:] == (model.name,) else ""
 
 
 def _nothing_forced(chain: ChainView, _: ModelView) -> str:
@@ -56,6 +79,8 @@ _REASONS: Mapping[str, Callable[[ChainView, ModelView], str]] = {
     "force": _one_model,
     "skip-primary": _one_model,
     "priorities": _one_model,
+    "move-up": _at_top,
+    "move-down": _at_bottom,
     "release": _nothing_forced,
     "drain": _already_out,
     "clear": _nothing_held,

@@ -1,13 +1,13 @@
 """What the operator has chosen to look at: it changes no traffic, and it is lost with the screen."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal
 
 from hotspare.router.snapshot import RequestRow, Snapshot
 from hotspare.widgets import figures
 from hotspare.widgets.request_filter import RequestFilter
 
-RANGES_MINUTES = (15, 60, 360, 1440)
+RANGES_MINUTES = (15, 60, 360, 1440, 10_080)
 MINUTE = 60.0
 
 
@@ -19,7 +19,6 @@ class ViewState:
     """The newest figures, also while frozen."""
     frozen: Snapshot | None = None
     entries: Literal["fallbacks", "requests"] = "fallbacks"
-    filter: RequestFilter = field(default_factory=RequestFilter)
     range_index: int = 1
     looked_at: float = 0.0
     """When the instance was last asked for its figures, wall time."""
@@ -58,7 +57,7 @@ class ViewState:
             return 0
         return sum(row.at > self.frozen.at for row in self.latest.recent)
 
-    def rows(self, snapshot: Snapshot, entries: str) -> tuple[tuple[RequestRow, ...], int]:
+    def rows(self, snapshot: Snapshot, entries: str, wanted: RequestFilter) -> tuple[tuple[RequestRow, ...], int]:
         """The rows of a list that pass the filter, and how many there are without it.
 
         They come in the order of their ends; a list whose times jump to and fro is hard to read, so here they stand in
@@ -66,4 +65,4 @@ class ViewState:
         """
         ended = snapshot.fallbacks if entries == "fallbacks" else snapshot.recent
         every = tuple(sorted(ended, key=lambda row: row.at, reverse=True))
-        return self.filter.keep(every), len(every)
+        return wanted.keep(every), len(every)

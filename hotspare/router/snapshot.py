@@ -78,6 +78,9 @@ class ModelView:
     """How far each trip condition of its breaker is from opening it, in words."""
     same_as: str = ""
     """Models that share one are the same model in several places."""
+    input_pico_usd: int | None = None
+    """The price of a token that is read, and of one that is written; None: unknown."""
+    output_pico_usd: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -216,6 +216,8 @@ class Viewer:
             checked_at=self._live.checked.get(name),
             conditions=state.breaker.distances(now),
             same_as=state.model.same_as,
+            input_pico_usd=None if state.model.rates is None else state.model.rates.input,
+            output_pico_usd=None if state.model.rates is None else state.model.rates.output,
         )
 
     def _decisions(self, now: float) -> tuple[DecisionView, ...]:

@@ -22,7 +22,15 @@ def test_panels_fill_the_window_and_never_more(width, height, rows):
     layout = arrange(width, height, rows, 3)
     middle = max(layout.entries, layout.chart) if layout.beside else layout.entries + layout.chart
     used = (
-        2 + layout.situation + layout.tiles + layout.lanes + middle + layout.requests + layout.act + sum(layout.rules)
+        2
+        + layout.situation
+        + layout.tiles
+        + layout.lanes
+        + middle
+        + layout.requests
+        + layout.act
+        + layout.tabs
+        + sum(layout.rules)
     )
     assert used <= height
     assert layout.lanes >= 3

@@ -2,9 +2,10 @@ import asyncio
 
 import pytest
 
-from hotspare.app.actions import ACTIONS
-from hotspare.app.console.console import Console
+from hotspare.app.actions import ACTIONS, by_id
+from hotspare.app.console.console import PAGES, Console
 from hotspare.app.console.leaving import LeavingFacts, facts_of
+from hotspare.app.console.panels import SCREENS
 from hotspare.engine.backend import Prompt, PromptEvent
 
 STREAM = [
@@ -72,20 +73,31 @@ async def test_why_of_a_request_that_is_not_kept(pilot, press, backend, seen):
     assert "nothing is kept of request req-0000" in seen(pilot.app)
 
 
-async def test_help_is_made_from_the_registry(pilot, press, seen):
+@pytest.mark.parametrize("screen", SCREENS)
+async def test_help_of_a_screen_tells_its_figures_and_its_keys(pilot, press, seen, screen):
+    await pilot.resize_terminal(120, 140)
+    await press(pilot, by_id(screen).keys[0], "question_mark")
+    text = seen(pilot.app)
+    assert f"figures on {screen}" in text
+    assert PAGES[screen].ABOUT[0][0] in text
+    for action in ACTIONS:
+        assert (f" {action.title}. " in text) == action.is_on(screen), action.id
+
+
+async def test_help_gives_the_command_lines(pilot, press, seen):
     await pilot.resize_terminal(120, 140)
     await press(pilot, "question_mark")
     text = seen(pilot.app)
-    for action in ACTIONS:
-        assert action.title in text
     assert "$ hotspare force CHAIN MODEL --for 10m" in text
     await press(pilot, "escape")
     assert len(pilot.app.screen_stack) == 1
 
 
-async def test_the_palette_knows_every_action(pilot):
+@pytest.mark.parametrize("screen", SCREENS)
+async def test_the_palette_knows_every_action_of_a_screen(pilot, press, screen):
+    await press(pilot, by_id(screen).keys[0])
     titles = {command.title for command in pilot.app.get_system_commands(pilot.app.screen)}
-    assert titles == {action.title for action in ACTIONS}
+    assert titles == {action.title for action in ACTIONS if action.is_on(screen)}
 
 
 # ------------------------------------------------------------------ leaving

@@ -1,0 +1,87 @@
+import pytest
+
+from hotspare.app.console.spoken import NotUnderstood, offers, understand
+from hotspare.router.command import DisableModel, ForceModel, SetPriorities
+
+
+@pytest.mark.parametrize(
+    ("typed", "action", "given"),
+    [
+        ("force main gpt-5", "force", {"chain": "main", "model": "gpt-5", "seconds": 600.0}),
+        ("force main gpt-5 1h", "force", {"chain": "main", "model": "gpt-5", "seconds": 3600.0}),
+        ("hotspare force main gpt-5 --for ever", "force", {"chain": "main", "model": "gpt-5", "seconds": None}),
+        ("disable gpt-5", "disable", {"model": "gpt-5", "seconds": None}),
+        ("drain gpt-5 2h", "drain", {"model": "gpt-5", "seconds": 7200.0}),
+        ("enable local", "enable", {"model": "local"}),
+        ("priorities main haiku,claude", "priorities", {"chain": "main", "models": ("haiku", "claude")}),
+        ("rel main", "release", {"chain": "main"}),
+        ("undo", "undo", {}),
+        ("q", "quit", {}),
+        ("chains", "chains", {}),
+        ("explain req-7", "explain", {"id": "req-7"}),
+    ],
+)
+def test_what_is_typed_is_understood(backend, typed, action, given):
+    spoken = understand(typed, backend.now)
+    assert (spoken.action.id, dict(spoken.given)) == (action, given)
+
+
+def test_a_slash_filters_the_screen(backend):
+    assert understand("overview /caller:shop >5s", backend.now).filter == "caller:shop >5s"
+
+
+@pytest.mark.parametrize(
+    ("typed", "told"),
+    [
+        ("", "nothing was typed"),
+        ("fly", "no action named fly"),
+        ("force", "needs a chain"),
+        ("force main", "needs a model"),
+        ("force mein gpt-5", "no chain named mein"),
+        ("disable gpt-6", "no model named gpt-6"),
+        ("priorities main haiku,gpt-6", "no model named gpt-6"),
+        ("force main gpt-5 soon", "soon"),
+        ("enable local now", "now is one word too many"),
+        ("d", "may be"),
+        ("priorities main", "needs models"),
+        ('disable "gpt-5', "quotation mark"),
+    ],
+)
+def test_what_is_no_command_is_said_with_a_remedy(backend, typed, told):
+    with pytest.raises(NotUnderstood) as caught:
+        understand(typed, backend.now)
+    assert told in caught.value.title
+    assert caught.value.hint
+
+
+def test_completions_are_whole_commands_that_are_understood(backend):
+    lines = offers(backend.now)
+    assert "force main gpt-5 10m" in lines
+    for line in lines:
+        if " " in line:
+            assert understand(line, backend.now).given
+
+
+async def test_a_command_is_typed_and_done(make_console, begin, press, backend, toasts, seen):
+    async with make_console().run_test(size=(80, 24), notifications=True) as pilot:
+        await begin(pilot)
+        await press(pilot, "colon", *"disable haiku", "enter")
+        assert backend.applied == [(DisableModel("haiku"), False)]
+        await press(pilot, "colon", *"force main haiku", "enter")
+        assert isinstance(backend.applied[-1][0], ForceModel)
+        await press(pilot, "colon", *"fly", "enter")
+        assert toasts(pilot.app)[-1] == "there is no action named fly; ? lists them all."
+        await press(pilot, "colon", "up", "up", "enter")
+        assert isinstance(backend.applied[-1][0], ForceModel)
+        await press(pilot, "colon", *"priorities main haiku,gpt-5", "escape")
+        assert not any(isinstance(command, SetPriorities) for command, _ in backend.applied)
+        assert "q quit" in seen(pilot.app)
+
+
+async def test_the_line_leads_to_a_screen_with_a_filter(make_console, begin, press, seen):
+    async with make_console().run_test(size=(120, 40)) as pilot:
+        await begin(pilot)
+        await press(pilot, "colon", *"chains", "enter")
+        assert pilot.app.page().NAME == "chains"
+        await press(pilot, "colon", *"overview /nightly", "enter")
+        assert "10 of 40, esc clears" in seen(pilot.app)
