@@ -73,7 +73,14 @@ async def running(configuration: Configuration, claim: Claim, clock: Clock, *, k
         path = configuration.store.path
         log_path = None if keeps else path.with_suffix(".log")
         keeping = Keeping(configuration.store.keep_days, configuration.store.keep_bytes)
-        store = await Store.open(path, name=configuration.name, log_path=log_path, clock=clock, keeping=keeping)
+        store = await Store.open(
+            path,
+            name=configuration.name,
+            log_path=log_path,
+            clock=clock,
+            keeping=keeping,
+            strict=configuration.store.durability == "strict",
+        )
         stack.push_async_callback(store.close)
         carrier = ProviderCarrier(configuration.endpoints, clock=clock)
         stack.push_async_callback(carrier.aclose)

@@ -28,9 +28,13 @@ _HEADER = b"SQLite format 3\0"
 
 
 class Database:
-    """The file at `path`. Every method raises `sqlite3.Error` (or `OSError`) where the file does not do its part."""
+    """The file at `path`; `strict`: every commit waits for the disk.
 
-    def __init__(self, path: Path) -> None:
+    Every method raises `sqlite3.Error` (or `OSError`) where the file does not do its part.
+    """
+
+    def __init__(self, path: Path, *, strict: bool = False) -> None:
+        self._synchronous = "FULL" if strict else "NORMAL"
         self.path = path
         self._writer: aiosqlite.Connection | None = None
         self._reader: aiosqlite.Connection | None = None
@@ -55,7 +59,7 @@ class Database:
                 if not self.path.stat().st_size:
                     await self._writer.execute_fetchall("PRAGMA auto_vacuum=INCREMENTAL")
                 await self._writer.execute_fetchall("PRAGMA journal_mode=WAL")
-                await self._writer.execute_fetchall("PRAGMA synchronous=NORMAL")
+                await self._writer.execute_fetchall(f"PRAGMA synchronous={self._synchronous}")
                 self.backup = await migrate(self._writer, self.path)
                 self._reader = await connect(read_only_uri(self.path))
                 await self._reader.execute_fetchall(f"PRAGMA cache_size = -{_READER_CACHE_KIB}")
@@ -82,7 +86,7 @@ class Database:
                 raise
             finally:
                 if durable:
-                    await connection.execute_fetchall("PRAGMA synchronous=NORMAL")
+                    await connection.execute_fetchall(f"PRAGMA synchronous={self._synchronous}")
 
     async def prove_writable(self) -> None:
         """Write what stands there already (a transaction alone succeeds on a file that is read-only)."""

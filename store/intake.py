@@ -49,6 +49,15 @@ class Intake:
             make_private(self._path.parent)
             self.spool = Spool(self._path)
 
+    def sync(self) -> None:
+        """Bring what is in the spool to the disk.
+
+        Raises:
+            OSError: the disk failed.
+        """
+        if self.spool is not None:
+            self.spool.sync()
+
     def append(self, record: Record) -> None:
         """Keep one Record."""
         if self.closed or not (self._spooled(encode_record(record), record) or self._hold(record)):

@@ -80,6 +80,14 @@ class SpoolFile:
         self.size += len(line)
         return True
 
+    def sync(self) -> None:
+        """Bring what was appended to the disk.
+
+        Raises:
+            OSError: it failed.
+        """
+        os.fdatasync(self._descriptor)
+
     def portion(self) -> Portion | None:
         """The next lines that are not in the database, None when all are."""
         if self.moved >= self.size:
@@ -147,6 +155,15 @@ class Spool:
     def append(self, line: bytes, made_of: object = None) -> bool:
         """Keep one line; False where there is no room for it."""
         return self._active.append(line, made_of)
+
+    def sync(self) -> None:
+        """Bring all that was appended to the disk. May be called from another thread.
+
+        Raises:
+            OSError: the disk failed.
+        """
+        for file in (self._sealed, self._active):
+            file.sync()
 
     @property
     def waiting_bytes(self) -> int:

@@ -22,6 +22,7 @@ from hotspare.store.journal import Journal, journal_row
 from hotspare.store.log import Level, Log, act_line, note_line
 from hotspare.store.restore import read_memory, read_records, read_standing
 from hotspare.store.retention import KEEP_ALL, Keeping
+from hotspare.store.syncing import Syncing
 from hotspare.store.writer import Writer
 
 Result = TypeVar("Result")
@@ -33,16 +34,19 @@ CLOSING_SECONDS = 5.0
 class Store:
     """Recorder, Journal and History of the engine, in one. Made by `await Store.open(…)`, ended by `await close()`."""
 
-    def __init__(self, path: Path, log_path: Path, clock: Clock, keeping: Keeping, interval_seconds: float) -> None:
+    def __init__(
+        self, path: Path, log_path: Path, clock: Clock, keeping: Keeping, interval_seconds: float, *, strict: bool
+    ) -> None:
         self.path = path
         self._clock = clock
         self._log = Log(log_path)
-        self._database = Database(path)
+        self._database = Database(path, strict=strict)
         self._journal = Journal(self._database)
         self._intake = Intake(path, self._wake)
         self._writer = Writer(
             path, self._intake, self._database, self._journal, self._log, clock, keeping, interval_seconds
         )
+        self._syncing = Syncing(self._intake.sync, self._sync_failed) if strict else None
         self._running: set[asyncio.Task[Any]] = set()
 
     @classmethod
@@ -55,6 +59,7 @@ class Store:
         clock: Clock | None = None,
         keeping: Keeping = KEEP_ALL,
         interval_seconds: float = INTERVAL_SECONDS,
+        strict: bool = False,
     ) -> Self:
         """Open the database at `path`, and move what an earlier process left in the spool.
 
@@ -65,11 +70,14 @@ class Store:
             clock: for stamps.
             keeping: how much of the past is kept.
             interval_seconds: how often Records are moved.
+            strict: whether Records and commits are brought to the disk itself.
 
         Raises:
             NewerSchema: a later version made the database.
         """
-        store = cls(path, log_path or default_log_path(name), clock or Clock(), keeping, interval_seconds)
+        store = cls(
+            path, log_path or default_log_path(name), clock or Clock(), keeping, interval_seconds, strict=strict
+        )
         try:
             await store._writer.start()
         except BaseException:
@@ -79,6 +87,8 @@ class Store:
 
     async def close(self, timeout_seconds: float = CLOSING_SECONDS) -> None:
         """Move what there is, within a time, and let go of everything. What is left goes in at the next start."""
+        if self._syncing is not None:
+            await self._syncing.ended()
         await self._writer.stop(timeout_seconds)
         if self._running:
             await asyncio.wait(self._running, timeout=timeout_seconds)
@@ -100,13 +110,19 @@ class Store:
         return tuple(self._writer.warnings)
 
     # ------------------------------------------------------------------ Recorder
-    def append(self, record: Record) -> None:
-        """Keep one Record, so that it survives a kill -9 of this process."""
+    def append(self, record: Record) -> asyncio.Future[None] | None:
+        """Keep one Record, so that it survives a kill -9 of this process; with strict durability, once what is given
+        back is done, also the loss of power.
+        """
         self._intake.append(record)
+        return None if self._syncing is None else self._syncing.wait()
 
     def remember(self, memory: Mapping[str, Any]) -> None:
         """Keep the router's memory for the next start; the latest one counts."""
         self._intake.remember(memory)
+
+    def _sync_failed(self, error: OSError) -> None:
+        self._writer.note(fault_of(error))
 
     def view(self) -> StoreView:
         """How the store is."""

@@ -113,9 +113,7 @@ def _open_to_others(gateway: GatewaySettings) -> list[str]:
 
 def _store(keys: StoreKeys, name: str, around: Surroundings) -> StoreSettings:
     path = around.beside(keys.path) if keys.path else state_folder(around.environ) / f"{name}.db"
-    return StoreSettings(
-        path, keys.only("content", done=False), keys.only("durability", "normal"), keys.keep_days, keys.keep_bytes
-    )
+    return StoreSettings(path, keys.only("content", done=False), keys.durability, keys.keep_days, keys.keep_bytes)
 
 
 def _console(keys: ConsoleKeys) -> ConsoleSettings:

@@ -6,7 +6,7 @@ tasks. Every change of a decision goes through one lock: durable first, then in 
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Coroutine, Mapping
 from contextlib import suppress
 from typing import Any, Self, TypeVar
 
@@ -161,12 +161,13 @@ class Engine:
         """Whether its answer is a stream that goes out whole."""
         return ask.stream and self.router.settings.chains[ask.chain].stream_delivery == "whole"
 
-    def _keep(self, record: Record) -> None:
-        self.recorder.append(record)
+    def _keep(self, record: Record) -> Awaitable[None] | None:
+        kept = self.recorder.append(record)
         self.router.fold(record)
         fold_totals(self.totals, record)
         self.events.request(record)
         self._remember()
+        return kept
 
     def _remember(self) -> None:
         """Have the router's memory kept, if it is another than last time."""

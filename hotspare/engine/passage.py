@@ -6,7 +6,7 @@ and then, until one of them is the serving task's own. No attempt outlives `run`
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Protocol, TypeAlias, assert_never
 
 from hotspare.dialects.call import Call
@@ -99,11 +99,12 @@ class Passage:
         self._timer: asyncio.TimerHandle | None = None
         self._decided: asyncio.Future[Turn] | None = None
 
-    async def run(self, keep: Callable[[Record], None]) -> None:
+    async def run(self, keep: Callable[[Record], Awaitable[None] | None]) -> None:
         """From the first step to the caller's last byte.
 
         Args:
-            keep: takes the Record, once: before the last bytes go out, or when the caller has left.
+            keep: takes the Record, once: before the last bytes go out (which wait for what it gives back), or when the
+                caller has left.
 
         Raises:
             CancelledError: the caller left, as cancelling this says.
@@ -120,17 +121,20 @@ class Passage:
             self._keep(keep)
             raise
         else:
-            self._keep(keep)
+            kept = self._keep(keep)
+            if kept is not None:
+                await kept
             await self._handover.last_word(turn, self._attempts.answers)
             self._keep_for_bad_times(turn)
         finally:
             del self._attempts  # it holds methods of ours: a ring, which would keep the bodies until a collection
 
-    def _keep(self, keep: Callable[[Record], None]) -> None:
+    def _keep(self, keep: Callable[[Record], Awaitable[None] | None]) -> Awaitable[None] | None:
         record = self._walk.record(self._now())
-        keep(record)
+        kept = keep(record)
         if self._watcher is not None:
             self._watcher.kept(record)
+        return kept
 
     async def _leave(self) -> None:
         """Nobody waits any more: stop all that runs, and see it stopped."""

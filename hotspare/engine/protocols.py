@@ -2,7 +2,7 @@
 someone who keeps decisions, and the caller's side of an answer.
 """
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
 from typing import Any, Protocol
 
 from hotspare.dialects.call import Call
@@ -67,10 +67,12 @@ class Carrier(Protocol):
 
 
 class Recorder(Protocol):
-    """Keeps Records. Neither method waits, raises, or loses silently."""
+    """Keeps Records. No method waits, raises, or loses silently."""
 
-    def append(self, record: Record) -> None:
-        """Keep one Record, so that it survives a kill -9 of this process."""
+    def append(self, record: Record) -> Awaitable[None] | None:
+        """Keep one Record, so that it survives a kill -9 of this process. What is given back, if anything, is to be
+        waited for before the answer's end goes out; it never raises.
+        """
 
     def remember(self, memory: Mapping[str, Any]) -> None:
         """Keep the router's memory (cooldowns, breakers) for the next start; the latest one counts."""

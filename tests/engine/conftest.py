@@ -178,10 +178,12 @@ class FakeRecorder:
         self.diary = diary
         self.records = []
         self.memories = []
+        self.kept = None
 
     def append(self, record):
         self.records.append(record)
         self.diary.append("record")
+        return self.kept
 
     def remember(self, memory):
         self.memories.append(memory)

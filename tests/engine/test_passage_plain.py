@@ -19,6 +19,16 @@ async def test_a_whole_answer_goes_out_after_its_record(bench):
     assert bench.nothing_is_held()
 
 
+async def test_the_end_waits_for_what_the_recorder_waits_for(bench):
+    bench.recorder.kept = asyncio.get_running_loop().create_future()
+    serving = asyncio.create_task(bench.serve())
+    await asyncio.sleep(5)
+    assert bench.diary[-1] == "record"
+    bench.recorder.kept.set_result(None)
+    await serving
+    assert bench.diary[-1] == "whole"
+
+
 async def test_a_failed_model_is_followed_by_the_next(bench, plays):
     bench.script(claude=plays.failing("timeout"))
     delivery = await bench.serve()
