@@ -2,6 +2,11 @@
 
 from pathlib import Path
 
+from hotspare.dialects.content.json_schema import KNOWN, MOST_STEPS
+from hotspare.dialects.content.loop import FEWEST_CHARACTERS, FEWEST_TIMES, LONGEST_PIECE
+from hotspare.dialects.content.refusal import LONGEST_REFUSAL_CHARACTERS
+from hotspare.dialects.content.repair import REPAIRED_CHARACTERS
+from hotspare.engine.judging import JUDGED_BYTES
 from hotspare.engine.recollection import MOST_ANSWERS
 from hotspare.router.breaker import LAST_RESORT_PAUSE_SECONDS, LONGEST_BREAK
 from hotspare.router.budget import RETRY_SHARE, WINDOW_SECONDS
@@ -104,13 +109,60 @@ falls below. `affinity = "session"`: a session goes on at the model that answere
 A chain may do otherwise: `[chains.main] triggers = {{ timeout = "retry", model_missing = "stop" }}`, with
 {", ".join(f"`{action.name}`" for action in Action)}. `fallback_on_rate_limit`, `fallback_on_timeout` and `fallback_on_error` set
 to `false` send what their name says to the caller after the retries. Whether a content filter's refusal may be served by another
-model is `on_content_filter`: `"stop"` unless the chain says `"next"`.
+model is `on_content_filter`: `"stop"` unless the chain says `"next"`; a model's own refusal follows it.
 
 ## How an error answer becomes a trigger
 
 The first line that fits holds. Words are looked for in any case.
 
 {classification()}
+
+## Which answers are none
+
+An answer with status 200 is judged before its caller has any of it. One that fails is an attempt like any other that did
+not serve: the next model is asked, what it used is counted and paid, the trace says why. An answer with several choices
+serves when one of them does. What cannot be read is not judged.
+
+| trigger | it fires when | setting of a chain |
+|---|---|---|
+| `empty` | there is no text but blanks, no tool call, no refusal, no audio, and the model says that it had finished. Reasoning alone is no answer | always |
+| `invalid_output` | JSON, a JSON schema (`response_format`, `output_config`) or a tool call (`tool_choice`: `required`, `any`, one by name) was asked for, and the answer is none, or does not fit its schema; or the wrong tool is called | `check_output = true` |
+| `content_filter` | the answer was ended by the provider's filter (`finish_reason: content_filter`, `stop_reason: refusal`) | `on_content_filter = "next"` |
+| `refusal` | the model declines by its dialect's own field (`refusal`), or in words | `on_content_filter = "next"`; the words: `check_refusal = true` with it |
+| `loop` | the answer ended at its limit of tokens, and ends in one piece over and over | `check_loop = true` |
+
+The values are the defaults, but for `on_content_filter`, which is `"stop"`: then what a model or a filter refused goes to the
+caller as it is, also where JSON was asked for and the refusal is words. `triggers = {{ refusal = "next" }}` passes on
+refusals alone.
+
+**Whole answers, and streams that are delivered whole** (`stream_delivery = "whole"`), are judged by all of it, up to {JUDGED_BYTES >> 20} MB. A stream that goes
+out as it comes is judged by what is known before its first content: that it is empty, and, where the chain passes refusals on, that it
+begins as one by its dialect's own field or was ended by the filter.
+
+**Limits.** An answer that ended at a limit which the request itself sets (`max_tokens`, `max_completion_tokens`) is not held to
+its JSON: the next one would end there too. Without one the limit was the model's own, and another model may do better.
+
+**Tools that the model may call or not** (`tool_choice` absent or `auto`) are not judged, nor are answers that call a tool where JSON
+was asked for beside it.
+
+**Repair.** Before text or arguments are called no JSON, three things are tried, and no other: a `<think>` block at the beginning
+is left out; whatever stands around the one value is left out (words, a code fence), provided that no other bracket stands
+there; commas before a closing bracket are left out. What is cut off is not completed, quotes are not changed, two values are not
+chosen from, and a text over {REPAIRED_CHARACTERS // 1024} k characters is left alone. The repaired text then has to fit the schema. It is what the caller gets, marked
+`x-hotspare-repaired: true` (where headers have not gone out before) and in the trace; all other answers go out byte for byte.
+`repair_output = false` asks the next model instead.
+
+**Schemas.** These keywords are known: {", ".join(f"`{name}`" for name in KNOWN)}. `oneOf` is taken for `anyOf`. All others
+pass, `pattern`, `format`, `not` and `if` among them. A `$ref` leads within the schema or passes: nothing is ever fetched, and no regular
+expression of a caller is run. After {MOST_STEPS:,} steps the rest passes.
+
+**Refusals in words.** In English, in answers of at most {LONGEST_REFUSAL_CHARACTERS} characters that call no tool, by their first sentence:
+after an apology or none, "I" or "we" can't, won't, am unable to, am not going to, or must decline to *assist with*, *help with*, *comply with* or *fulfil* something,
+or to *provide*, *create*, *write*, *discuss* … what is called *that*, *such* or *this request*. "I'm sorry, I can't do that." is one, "I can't recommend
+the first library" and "I can't help but admire it" are none. A rule of words is sometimes wrong; `check_refusal = false` switches it off.
+
+**Loops.** One piece of at most {LONGEST_PIECE} characters, character by character, at least {FEWEST_TIMES} times and for at least {FEWEST_CHARACTERS:,} characters
+at the end of the answer (or of what its last tool is given). One that ends by itself is no loop, however often it repeats.
 
 ## Retries
 

@@ -44,6 +44,10 @@ def _chain(name: str, keys: ChainKeys, models: dict[str, ModelKeys], draft: Draf
         actions=_actions(keys),
         emergency_cache=keys.emergency_cache,
         stream_delivery=keys.stream_delivery,
+        check_output=keys.check_output,
+        repair_output=_repair_output(keys),
+        check_loop=keys.check_loop,
+        check_refusal=_check_refusal(keys),
     )
 
 
@@ -51,6 +55,23 @@ def _actions(keys: ChainKeys) -> dict[Trigger, Action]:
     """Where the chain does otherwise than the table of triggers says."""
     filtered = {Trigger.content_filter: Action.next} if keys.on_content_filter == "next" else {}
     return filtered | {trigger: Action[action] for trigger, action in keys.triggers.items()}
+
+
+def _repair_output(keys: ChainKeys) -> bool:
+    """Only what is checked can be found broken."""
+    if keys.check_output:
+        return keys.repair_output
+    keys.leave_key("repair_output", "it belongs to check_output = true")
+    return True
+
+
+def _check_refusal(keys: ChainKeys) -> bool:
+    """Only where refusals are passed on at all."""
+    named = keys.triggers.get(Trigger.refusal) or keys.triggers.get(Trigger.content_filter)
+    if (named or keys.on_content_filter) != "stop":
+        return keys.check_refusal
+    keys.leave_key("check_refusal", 'it belongs to on_content_filter = "next"')
+    return True
 
 
 def _of_strategy(strategy: Strategy, keys: ChainKeys, name: str, without: T) -> T:

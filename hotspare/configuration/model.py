@@ -190,6 +190,10 @@ class ChainKeys(LimitKeys):
     triggers: dict[Annotated[Trigger, Strict(False)], Literal["retry", "another_key", "next", "stop"]] = Field(
         default_factory=dict
     )
+    check_output: bool = True
+    repair_output: bool = True
+    check_loop: bool = True
+    check_refusal: bool = True
     emergency_cache: bool = False
     hedge_extra_share: Share = 0.05
     score: Text = ""

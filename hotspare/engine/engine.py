@@ -11,11 +11,13 @@ from contextlib import suppress
 from typing import Any, Self, TypeVar
 
 from hotspare.dialects.call import Call
+from hotspare.dialects.content.judgement import Rules
 from hotspare.engine import admission
 from hotspare.engine.admission import UnknownModel
 from hotspare.engine.attempt import LOG
 from hotspare.engine.events import Events
 from hotspare.engine.identity import NOISE_BITS, RequestIds
+from hotspare.engine.judging import rules_of
 from hotspare.engine.passage import Passage, Watcher
 from hotspare.engine.protocols import Carrier, Delivery, Journal, Recorder
 from hotspare.engine.recollection import Recollection
@@ -23,7 +25,7 @@ from hotspare.router.clock import Clock
 from hotspare.router.command import Command, Decision, JournalEntry, Outcome, Refusal, Slot, Undo
 from hotspare.router.facade import Router
 from hotspare.router.record import Ask, Record, RequestKind
-from hotspare.router.settings import Settings
+from hotspare.router.settings import Chain, Settings
 from hotspare.router.totals import Totals, fold_totals
 
 __all__ = ["Engine", "UnknownModel"]
@@ -72,6 +74,7 @@ class Engine:
         self._carrier = carrier
         self._journal = journal
         self._keep_alive_seconds = keep_alive_seconds
+        self._rules: dict[str, tuple[Chain, Rules]] = {}
         self._ids = RequestIds(clock.wall(), secrets.randbits(NOISE_BITS))
         self._epoch = router.epoch
         self._recollection = Recollection()
@@ -134,6 +137,7 @@ class Engine:
         """
         self.in_flight += 1
         try:
+            chain = self.router.settings.chains[ask.chain]
             walk = self.router.open(ask, self.clock.monotonic())
             passage = Passage(
                 walk,
@@ -141,10 +145,11 @@ class Engine:
                 call,
                 delivery,
                 carrier=self._carrier,
+                rules=self._rules_of(chain),
                 clock=self.clock,
                 watcher=watcher,
-                keep_alive_seconds=self._keep_alive_seconds if self._held(ask) else None,
-                cache=self._recollection if self._recalls(ask) else None,
+                cache=self._recollection if _recalls(ask, chain) else None,
+                keep_alive_seconds=self._keep_alive_seconds if _held(ask, chain) else None,
             )
             with suppress(OSError):
                 await passage.run(self._keep)
@@ -153,13 +158,12 @@ class Engine:
             if not self.in_flight:
                 self._idle.set()
 
-    def _recalls(self, ask: Ask) -> bool:
-        """Whether answers are kept for when all models fail."""
-        return ask.kind == "traffic" and self.router.settings.chains[ask.chain].emergency_cache
-
-    def _held(self, ask: Ask) -> bool:
-        """Whether its answer is a stream that goes out whole."""
-        return ask.stream and self.router.settings.chains[ask.chain].stream_delivery == "whole"
+    def _rules_of(self, chain: Chain) -> Rules:
+        """Worked out once for each chain, as long as it is the same."""
+        known = self._rules.get(chain.name)
+        if known is None or known[0] is not chain:
+            known = self._rules[chain.name] = (chain, rules_of(chain))
+        return known[1]
 
     def _keep(self, record: Record) -> Awaitable[None] | None:
         kept = self.recorder.append(record)
@@ -285,3 +289,13 @@ class Engine:
             for change in self.router.tick(self.clock.monotonic(), self.clock.wall()):
                 self._acted(await self._journal.write(change))
             self._remember()
+
+
+def _held(ask: Ask, chain: Chain) -> bool:
+    """Whether its answer is a stream that goes out whole."""
+    return ask.stream and chain.stream_delivery == "whole"
+
+
+def _recalls(ask: Ask, chain: Chain) -> bool:
+    """Whether answers are kept for when all models fail."""
+    return ask.kind == "traffic" and chain.emergency_cache

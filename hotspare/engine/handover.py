@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import TypeVar
 
 from hotspare.engine.attempt import close, unforeseen
+from hotspare.engine.judging import RepairedAnswer
 from hotspare.engine.protocols import Answer, Delivery, Told
 from hotspare.engine.recollection import CachedAnswer
 from hotspare.router.record import Ask
@@ -113,6 +114,7 @@ class Handover:
             notice=word,
             notice_text=text,
             dropped=() if answer is None else answer.dropped,
+            repaired=isinstance(answer, RepairedAnswer),
         )
 
     def _notice(self, cached: CachedAnswer | None, notice: tuple[str, str], *, answered: bool) -> tuple[str, str]:

@@ -10,9 +10,11 @@ from collections.abc import Awaitable, Callable
 from typing import Protocol, TypeAlias, assert_never
 
 from hotspare.dialects.call import Call
+from hotspare.dialects.content.judgement import Rules
 from hotspare.engine.attempts import Attempts
 from hotspare.engine.handover import Handover
 from hotspare.engine.holding import Holding
+from hotspare.engine.judging import judging, repairs_of
 from hotspare.engine.protocols import Carrier, Delivery
 from hotspare.engine.recollection import Recollection
 from hotspare.router.clock import Clock
@@ -62,6 +64,7 @@ class Passage:
 
     Args:
         cache: where answers are kept for when all models fail; None: nowhere.
+        rules: what answers are judged by.
         keep_alive_seconds: where the answer is a stream that is held until it is whole: how often its caller gets a
             sign of life meanwhile.
     """
@@ -79,6 +82,7 @@ class Passage:
         delivery: Delivery,
         *,
         carrier: Carrier,
+        rules: Rules,
         clock: Clock,
         watcher: Watcher | None = None,
         keep_alive_seconds: float | None = None,
@@ -94,7 +98,7 @@ class Passage:
         self._keep_alive_seconds = keep_alive_seconds
         if keep_alive_seconds is not None:
             carrier = Holding(carrier, content_came=self._content_came)
-        self._attempts = Attempts(carrier, ask, call, react=self._react, give_up=self._give_up)
+        self._attempts = Attempts(judging(carrier, rules, call), ask, call, react=self._react, give_up=self._give_up)
         self._not_before = 0.0
         self._timer: asyncio.TimerHandle | None = None
         self._decided: asyncio.Future[Turn] | None = None
@@ -269,5 +273,12 @@ class Passage:
 
     def _ended(self, n: int, failure: AttemptFailed | None = None) -> Ended:
         answer = self._attempts.answers[n]
-        told = answer.provider_request_id
-        return Ended(n, answer.usage, answer.status, told, failure, answer.spent_seconds)
+        return Ended(
+            n,
+            answer.usage,
+            answer.status,
+            answer.provider_request_id,
+            failure,
+            answer.spent_seconds,
+            message=repairs_of(answer),
+        )

@@ -119,6 +119,8 @@ class Told:
     dropped: Sequence[str] = ()
     cache_age_seconds: float | None = None
     cache_similarity: float | None = None
+    repaired: bool = False
+    """The model's answer was put right before it went out."""
 
 
 class Delivery(Protocol):

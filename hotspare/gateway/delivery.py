@@ -87,6 +87,8 @@ def told_headers(told: Told) -> Headers:
         headers.append((b"x-hotspare-notice-text", safe_value(told.notice_text)))
     if told.dropped:
         headers.append((b"x-hotspare-dropped", safe_value(", ".join(told.dropped))))
+    if told.repaired:
+        headers.append((b"x-hotspare-repaired", _YES))
     return headers
 
 

@@ -32,8 +32,17 @@ _FIELDS: Mapping[str, str] = {
 _LASTING = frozenset({"over_budget", "disabled", "draining", "no_key", "incapable", "forced"})
 """What holds a candidate back until somebody does something about it, or the day is over."""
 
-UNBILLED = frozenset(Trigger) - {Trigger.timeout, Trigger.stream_cut, Trigger.stream_stall}
-"""Failures that no provider bills when no content has come; after a timeout it may have."""
+UNBILLED = frozenset(Trigger) - {
+    Trigger.timeout,
+    Trigger.stream_cut,
+    Trigger.stream_stall,
+    Trigger.refusal,
+    Trigger.loop,
+    Trigger.invalid_output,
+}
+"""Failures that no provider bills when no content has come; after a timeout it may have, and an answer that we rejected
+was one.
+"""
 
 
 WORTH_WAITING = frozenset({"rate_limited", "no_model_available", "all_models_failed"})
@@ -99,7 +108,7 @@ def attempt_of(
         trigger=None if failure is None else failure.trigger,
         cancelled=cancelled,
         status=None if told is None else told.status,
-        message="" if failure is None else failure.message,
+        message="" if told is None else told.message,
         provider_request_id=None if told is None else told.provider_request_id,
         started_ms=(times.started - times.read) * 1000.0,
         first_content_ms=None if first is None else (first - times.read) * 1000.0,

@@ -147,6 +147,14 @@ class Chain:
     """When every model has failed, an answer given before to the same request is better than none."""
     stream_delivery: StreamDelivery = "live"
     """Whole: a stream is held back until it is complete, so that it can fall back to its very end."""
+    check_output: bool = True
+    """An answer that is not the JSON, the schema or the tool call that was asked for is none."""
+    repair_output: bool = True
+    """Before that is said, what a model puts around its JSON is taken off."""
+    check_loop: bool = True
+    """An answer that repeats itself up to its limit is none."""
+    check_refusal: bool = True
+    """A refusal is known by its words too, where refusals are passed on at all."""
 
     @property
     def reachable(self) -> tuple[str, ...]:
@@ -161,6 +169,13 @@ class Chain:
     def action(self, trigger: Trigger) -> Action:
         """What is done here after this trigger."""
         return self.actions.get(trigger) or ACTIONS[trigger]
+
+    def passes_on(self, trigger: Trigger) -> bool:
+        """Whether another model may answer what was refused. A refusal in words is as one of the provider's filter,
+        unless the chain says otherwise.
+        """
+        own = self.actions.get(trigger) if trigger is Trigger.refusal else None
+        return (own or self.action(Trigger.content_filter)) is not Action.stop
 
 
 @dataclass(frozen=True, slots=True)

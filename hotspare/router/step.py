@@ -50,6 +50,8 @@ class Ended:
     """How long the key has nothing left, where the provider said so."""
     resumable: bool = False
     """It broke off in the middle of text, which another model could go on with."""
+    message: str = ""
+    """What was done to the answer before it went out, for its Record."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,13 +50,16 @@ HTTP_WORDS = {
     Trigger.stream_stall: "stream went silent",
     Trigger.empty: "empty answer",
     Trigger.malformed: "malformed answer",
+    Trigger.refusal: "refusal",
+    Trigger.loop: "loop",
+    Trigger.invalid_output: "not what was asked for",
 }
 
 
 def failure_words(attempt: Attempt) -> str:
     """Why one attempt did not serve: "429, Retry-After 42", "no token in 10.0 s"."""
     if attempt.trigger is None:
-        return "cancelled" if attempt.cancelled else "ok"
+        return "cancelled" if attempt.cancelled else attempt.message or "ok"
     if attempt.trigger in HTTP_WORDS:
         return attempt.message or HTTP_WORDS[attempt.trigger]
     return f"{attempt.status}, {attempt.message}" if attempt.status is not None else attempt.message

@@ -79,11 +79,46 @@ def chat(message, finish="stop", **more):
         {"content": None, "tool_calls": [{"id": "c"}]},
         {"content": None, "refusal": "no"},
         {"content": None, "audio": {"id": "a"}},
-        {"content": "", "reasoning_content": "hm"},
+        {"content": [{"type": "text", "text": "x"}]},
+        {"content": "\\"},
+        {"content": "\\n"},
     ],
 )
 def test_content_of_any_kind_is_an_answer(said):
     assert openai_chat.read_answer(chat(said)).body == chat(said)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"content": "", "reasoning_content": "hm"},
+        {"content": None, "reasoning": "The user wants a summary."},
+        {"content": " \n\t"},
+        {"content": "\n\n", "tool_calls": []},
+    ],
+)
+def test_reasoning_and_blanks_are_no_answer_unless_a_limit_cut_it_short(said):
+    with pytest.raises(AttemptFailed) as raised:
+        openai_chat.read_answer(chat(said))
+    assert raised.value.trigger is Trigger.empty
+    assert openai_chat.read_answer(chat(said, "length")).body == chat(said, "length")
+
+
+@pytest.mark.parametrize(
+    "block", [{"type": "text", "text": " \n"}, {"type": "thinking", "thinking": "hm"}, {"type": "redacted_thinking"}]
+)
+def test_a_message_of_reasoning_and_blanks_is_no_answer(block):
+    body = {"type": "message", "content": [block], "stop_reason": "end_turn"}
+    with pytest.raises(AttemptFailed) as raised:
+        anthropic_messages.read_answer(json.dumps(body).encode())
+    assert raised.value.trigger is Trigger.empty
+    limited = json.dumps(body | {"stop_reason": "max_tokens"}).encode()
+    assert anthropic_messages.read_answer(limited).body == limited
+
+
+def test_a_models_refusal_is_a_refusal_in_the_other_dialect_too():
+    reply = openai_chat.tell_answer(chat({"content": None, "refusal": "I can't."}))
+    assert json.loads(anthropic_messages.write_answer(reply, thinks=False))["stop_reason"] == "refusal"
 
 
 def test_an_error_in_a_200_is_that_error():

@@ -5,6 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from hotspare.dialects.content.judgement import Rules
 from hotspare.engine.passage import Passage
 from hotspare.router.settings import Limits
 from hotspare.router.step import Cancel, Deliver, Fail, Finish, Try, Wait
@@ -56,7 +57,7 @@ def run(bench):
         walk = ScriptedWalk(script)
         ask, call = bench.ask(streamed=streamed)
         delivery = bench.delivery()
-        passage = Passage(walk, ask, call, delivery, carrier=bench.carrier, clock=bench.clock)
+        passage = Passage(walk, ask, call, delivery, carrier=bench.carrier, rules=Rules(), clock=bench.clock)
         walk.began = asyncio.get_running_loop().time()
         try:
             await passage.run(bench.recorder.append)

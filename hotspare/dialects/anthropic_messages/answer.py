@@ -45,8 +45,8 @@ class _Block(msgspec.Struct):
     input: msgspec.Raw = msgspec.Raw(b"{}")
 
     def something(self) -> bool:
-        """Whether it is content."""
-        return bool(self.text or self.thinking) or self.type not in ("", "text", "thinking")
+        """Whether it is an answer: reasoning alone is none, nor are blanks."""
+        return bool(self.text.strip()) or self.type not in ("", "text", "thinking", "redacted_thinking")
 
 
 class _Message(msgspec.Struct):

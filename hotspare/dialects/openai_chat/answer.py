@@ -1,5 +1,6 @@
 """Read a whole chat completion from a model, and write one for a caller."""
 
+import re
 from collections.abc import Mapping
 from typing import Annotated, Any, TypeAlias
 
@@ -24,6 +25,8 @@ STOPS: Mapping[str, StopReason] = {
 """All others, also those that providers made up, are a plain end."""
 
 _SAYS_NOTHING = frozenset({b"", b"null", b'""', b"[]", b"{}"})
+
+_BLANK = re.compile(rb'"(?:\s|\\[nrt])*"')
 
 _encode = msgspec.json.Encoder().encode
 
@@ -52,6 +55,16 @@ class Said(msgspec.Struct):
                 self.audio,
             )
         )
+
+    def answers(self) -> bool:
+        """Whether any of it is an answer: reasoning alone is none, nor are blanks."""
+        return not _is_blank(bytes(self.content)) or any(
+            bytes(part) not in _SAYS_NOTHING for part in (self.tool_calls, self.refusal, self.function_call, self.audio)
+        )
+
+
+def _is_blank(raw: bytes) -> bool:
+    return raw in _SAYS_NOTHING or _BLANK.fullmatch(raw) is not None
 
 
 class _Choice(msgspec.Struct):
@@ -243,7 +256,7 @@ def tell_answer(body: bytes) -> Reply:
             for at, call in enumerate(calls)
             if call.function is not None
         ),
-        stop=STOPS.get(choice.finish_reason or "", "stop"),
+        stop="content_filter" if message.refusal and not calls else STOPS.get(choice.finish_reason or "", "stop"),
         usage=read.usage,
     )
 
@@ -314,7 +327,7 @@ def _decode(body: bytes) -> _Answer:
 
 
 def _serves(choice: _Choice) -> bool:
-    said = choice.message is not None and choice.message.something()
+    said = choice.message is not None and choice.message.answers()
     return said or choice.finish_reason in ENDS_WITHOUT_CONTENT
 
 

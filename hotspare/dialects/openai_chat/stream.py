@@ -137,12 +137,13 @@ _TOLD_CHUNK = msgspec.json.Decoder(_ToldChunk)
 class ChunkTeller(ChunkReader):
     """Reads the same, and tells the content of the first choice. `begun` is called with the answer's id and model."""
 
-    __slots__ = ("_begun", "_calls", "_named")
+    __slots__ = ("_begun", "_calls", "_named", "_refused")
 
     def __init__(self, begun: Callable[[str, str], None]) -> None:
         super().__init__()
         self._begun = begun
         self._named = False
+        self._refused = False
         self._calls: dict[int | str, int] = {}
 
     def read(self, event: ServerSentEvent) -> Told:
@@ -160,9 +161,12 @@ class ChunkTeller(ChunkReader):
             if choice.index == 0 and choice.delta is not None
             for piece in self._pieces(choice.delta)
         ]
+        if told.stop is not None and self._refused and not self._calls:
+            told.stop = "content_filter"
         return told
 
     def _pieces(self, delta: _ToldDelta) -> list[Piece]:
+        self._refused = self._refused or bool(delta.refusal)
         reasoning = delta.reasoning_content or delta.reasoning or reasoning_of(delta.content)
         pieces = [Piece("reasoning", reasoning)] if reasoning else []
         pieces += [Piece("text", text) for text in (text_of(delta.content), delta.refusal) if text]

@@ -63,8 +63,10 @@ async def test_a_message_with_several_tools_at_once(house, messages, chain, mode
 
     results = [{"type": "tool_result", "tool_use_id": one, "content": "sunny"} for one, _, _ in CALLS]
     back = {"role": "assistant", "content": [block.model_dump(exclude_none=True) for block in message.content]}
+    assert fake.asked["tool_choice"] == ("required" if model == "gpt" else {"type": "any"})
     fake.text, fake.calls = "sunny in both", []
-    final = await messages.messages.create(**asked | {"messages": [*HI, back, {"role": "user", "content": results}]})
+    asked |= {"tool_choice": {"type": "auto"}, "messages": [*HI, back, {"role": "user", "content": results}]}
+    final = await messages.messages.create(**asked)
     assert final.content[0].text == "sunny in both"
     if model == "gpt":
         told = fake.asked["messages"]
@@ -73,7 +75,6 @@ async def test_a_message_with_several_tools_at_once(house, messages, chain, mode
             ("tool", "call_1"),
             ("tool", "call_2"),
         ]
-        assert fake.asked["tool_choice"] == "required"
 
 
 async def test_a_picture_from_anthropic_s_client_reaches_a_model_of_openai_s(house, messages):
@@ -187,13 +188,14 @@ async def test_a_completion_with_several_tools_at_once(house, chat, chain, model
     results = [{"role": "tool", "tool_call_id": one, "content": "sunny"} for one, _, _ in CALLS]
     calls = [call.model_dump(include={"id", "type", "function"}) for call in choice.message.tool_calls]
     back = {"role": "assistant", "content": None, "tool_calls": calls}
+    assert fake.asked["tool_choice"] == ("required" if model == "gpt" else {"type": "any"})
     fake.text, fake.calls = "sunny in both", []
-    final = await chat.chat.completions.create(**asked | {"messages": [*HI, back, *results]})
+    asked |= {"tool_choice": "auto", "messages": [*HI, back, *results]}
+    final = await chat.chat.completions.create(**asked)
     assert final.choices[0].message.content == "sunny in both"
     if model == "claude":
         blocks = [block for turn in fake.asked["messages"][1:] for block in turn["content"]]
         assert [block.get("id") or block["tool_use_id"] for block in blocks] == ["call_1", "call_2"] * 2
-        assert fake.asked["tool_choice"] == {"type": "any"}
 
 
 async def test_a_picture_from_openai_s_client_reaches_a_model_of_anthropic_s(house, chat):
@@ -211,7 +213,9 @@ async def test_a_picture_from_openai_s_client_reaches_a_model_of_anthropic_s(hou
 async def test_a_schema_reaches_a_model_of_anthropic_s(house, chat):
     schema = {"type": "object", "properties": {"a": {"type": "string"}}, "required": ["a"]}
     form = {"type": "json_schema", "json_schema": {"name": "n", "schema": schema, "strict": True}}
-    await chat.chat.completions.create(model="only-claude", messages=HI, response_format=form)
+    house.claude.text = '{"a": "b"}'
+    answer = await chat.chat.completions.create(model="only-claude", messages=HI, response_format=form)
+    assert answer.choices[0].message.content == '{"a": "b"}'
     assert house.claude.asked["output_config"] == {
         "format": {"type": "json_schema", "schema": schema | {"additionalProperties": False}}
     }

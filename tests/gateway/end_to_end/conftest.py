@@ -34,6 +34,7 @@ class FakeProvider:
         self.name = name
         self.status = 200
         self.message = "slow down"
+        self.text = f"whole from {name}"
         self.location = ""
         self.hold = False
         self.flood = False
@@ -89,7 +90,7 @@ class FakeProvider:
                 body,
             )
         if not asked.get("stream"):
-            message = {"role": "assistant", "content": f"whole from {self.name}"}
+            message = {"role": "assistant", "content": self.text}
             choices = [{"index": 0, "finish_reason": "stop", "message": message}]
             body = msgspec.json.encode(self._frame("chat.completion", choices, USAGE))
             return b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n%s" % (

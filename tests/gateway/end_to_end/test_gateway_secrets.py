@@ -136,6 +136,7 @@ async def test_what_a_request_refers_to_is_never_fetched(ask, house, chat):
         tool = {"type": "function", "function": {"name": "f", "parameters": schema}}
         picture = [{"type": "image_url", "image_url": {"url": f"{elsewhere}/a.png"}}]
         messages = [{"role": "user", "content": picture}]
+        house.alpha.text = '{"a": 1}'
         for further in ({"response_format": wanted}, {"tools": [tool]}, {"messages": messages}):
             assert (await ask("POST", "/v1/chat/completions", chat("main", **further))).status == 200
         source = {"type": "image", "source": {"type": "url", "url": f"{elsewhere}/b.png"}}
