@@ -27,6 +27,7 @@ _FILES = {
     "send": ("prompt",),
     "configure": ("check", "providers", "actions"),
     "convert": ("import",),
+    "config": ("schema", "config"),
     "keep": ("store", "logs"),
 }  # fmt: skip
 _FILE_OF = {name: file for file, names in _FILES.items() for name in names}

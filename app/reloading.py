@@ -5,14 +5,13 @@ The file and the key files that it names are looked at; one that has just change
 
 import asyncio
 import gc
-import os
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from hotspare.configuration.compiled import Configuration
+from hotspare.configuration.compiled import Configuration, StoreSettings
 from hotspare.configuration.error import ConfigurationError
 from hotspare.configuration.midnight import midnight
 from hotspare.dialects.endpoint import Endpoint
@@ -137,15 +136,16 @@ def _way(endpoint: Endpoint) -> Endpoint:
 
 def waits_for_a_restart(old: Configuration, new: Configuration) -> list[str]:
     """The keys whose change takes no force while the instance lives."""
-    pairs = {
+    pairs: dict[str, tuple[Any, Any]] = {
         "gateway.name": (old.name, new.name),
         "gateway.host": (old.gateway.host, new.gateway.host),
         "gateway.port": (old.gateway.port, new.gateway.port),
-        "store.path": (os.fspath(old.store.path), os.fspath(new.store.path)),
-        "store.content": (old.store.content, new.store.content),
-        "store.durability": (old.store.durability, new.store.durability),
     }
+    pairs |= {f"store.{name}": (getattr(old.store, name), getattr(new.store, name)) for name in _STORE_KEYS}
     return [key for key, (before, after) in pairs.items() if before != after]
+
+
+_STORE_KEYS = tuple(entry.name for entry in fields(StoreSettings))
 
 
 @asynccontextmanager

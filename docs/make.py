@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from hotspare.configuration.schema import KeyRow, rows
 from hotspare.dialects.content.json_schema import KNOWN, MOST_STEPS
 from hotspare.dialects.content.loop import FEWEST_CHARACTERS, FEWEST_TIMES, LONGEST_PIECE
 from hotspare.dialects.content.refusal import LONGEST_REFUSAL_CHARACTERS
@@ -218,7 +219,42 @@ a limit, unless `unknown_price = "allow"`. The day ends at midnight of `timezone
 """
 
 
-PAGES = {"routing.md": routing}
+def config() -> str:
+    """docs/config.md."""
+    found = list(rows())
+    tables = dict.fromkeys(row.table for row in found)
+    parts = [_keys(name, [row for row in found if row.table == name]) for name in tables]
+    return CONFIG + "\n\n".join(parts) + "\n"
+
+
+def _keys(name: str, keys: list[KeyRow]) -> str:
+    written = f"[[{name.removesuffix('[]')}]]" if name.endswith("[]") else f"[{name}]"
+    remark = REMARKS.get(name, "")
+    shown = [(f"`{row.name}`", row.kind, f"`{row.default}`" if row.default else "", row.meaning) for row in keys]
+    title = f"## `{written.replace('.*', '.NAME').replace('[].', '.')}`\n\n"
+    return title + remark + table(("key", "holds", "default", "meaning"), *shown)
+
+
+REMARKS = {
+    "limits": "A chain or a model may repeat any of these among its own keys: the model's counts before the chain's, the "
+    "chain's before these.\n\n",
+    "breaker": "A chain or a model may have a table of its own: `[chains.NAME.breaker]`, or `breaker = { … }` in a model.\n\n",
+}
+
+CONFIG = """# Every key of hotspare.toml
+
+Made from the code by `make docs`. `examples/hotspare.toml` shows them all in place; `hotspare schema` prints a JSON Schema
+for editors (save it as `hotspare.schema.json`, and begin the file with `#:schema ./hotspare.schema.json`);
+`hotspare check FILE` says what comes of each key of a file, `hotspare config show --origin` what holds and where it comes from.
+
+What holds, the last one named first: an operator's decision on the running instance, a flag (`--port`), an environment
+variable, the file, the default. A variable is named after the key: `HOTSPARE_GATEWAY__PORT` is `port` under `[gateway]`; so it is
+with every key of `gateway`, `store`, `limits`, `breaker`, `health_check`, `budget` and `console`. A change of the file takes force while
+requests run, all of it or nothing; only the instance's name, where it listens and the store wait for the next start.
+
+"""
+
+PAGES = {"routing.md": routing, "config.md": config}
 
 if __name__ == "__main__":
     for name, page in PAGES.items():

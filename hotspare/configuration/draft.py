@@ -25,6 +25,7 @@ class Draft:
         warnings: what the reader has to say.
         changed: keys of a foreign file that mean something else here, and what.
         unsupported: keys of a foreign file that nothing comes of, and why.
+        from_environment: keys of ours that a variable says instead of the file, and which.
     """
 
     format: str
@@ -34,6 +35,8 @@ class Draft:
     warnings: tuple[str, ...] = ()
     changed: Mapping[str, str] = field(default_factory=lambda: NO_NOTES)
     unsupported: Mapping[str, str] = field(default_factory=lambda: NO_NOTES)
+
+    from_environment: Mapping[str, str] = field(default_factory=lambda: NO_NOTES)
 
     def key(self, ours: str) -> str:
         """What a key of ours is called in this file."""
@@ -46,9 +49,15 @@ class Draft:
         """What came of every key in the file. True only once it has been compiled."""
         ours = {found.path: found for found in keys_of(self.file)}
         if self.foreign is None:
-            return tuple(_standing(found.path, [found]) for found in ours.values())
+            return tuple(self._ours(found) for found in ours.values())
         known = [self._theirs(key.path, ours) for key in keys_of(self.foreign)]
-        return (*known, *(self._unknown(key, ours) for key in unknown_keys(self.foreign)))
+        said = (self._ours(ours[path]) for path in self.from_environment if path in ours)
+        return (*known, *said, *(self._unknown(key, ours) for key in unknown_keys(self.foreign)))
+
+    def _ours(self, found: Found) -> FileKey:
+        """What came of a key of ours, and which variable said it where one did."""
+        key, variable = _standing(found.path, [found]), self.from_environment.get(found.path)
+        return key if variable is None else replace(key, note="; ".join(filter(None, (f"from {variable}", key.note))))
 
     def _unknown(self, path: str, ours: Mapping[str, Found]) -> FileKey:
         """A key that the format's table does not name; its reader may have known what to do with it all the same."""

@@ -13,6 +13,7 @@ from hotspare.configuration.compiler import Compilation, compile_draft
 from hotspare.configuration.draft import Draft
 from hotspare.configuration.error import ConfigurationError
 from hotspare.configuration.model import File
+from hotspare.configuration.overlay import overlaid
 from hotspare.configuration.reading import text_of
 from hotspare.configuration.surroundings import Surroundings, config_folder, home_folder
 from hotspare.configuration.wording import said
@@ -101,4 +102,9 @@ def read(path: Path, environ: Mapping[str, str], *, today: date) -> Configuratio
 
 def compiled(around: Surroundings) -> Compilation:
     """As `load`, also for a file none of whose models could be called here."""
-    return compile_draft(formats.read(around.path, text_of(around.path)), around)
+    return compile_draft(draft_of(around), around)
+
+
+def draft_of(around: Surroundings) -> Draft:
+    """The file, and what the environment says in place of it."""
+    return overlaid(formats.read(around.path, text_of(around.path)), around.environ)

@@ -155,7 +155,11 @@ Name = Annotated[str, AfterValidator(_name)]
 Text = Annotated[str, AfterValidator(_text)]
 InstanceName = Annotated[str, AfterValidator(_instance_name)]
 Variable = Annotated[str, AfterValidator(_variable)]
-Variables = Annotated[list[Variable], BeforeValidator(_several), Field(min_length=1)]
+Variables = Annotated[
+    list[Variable],
+    BeforeValidator(_several, json_schema_input_type=str | list[Variable]),
+    Field(min_length=1),
+]
 Address = Annotated[str, AfterValidator(_address)]
 Proxy = Annotated[str, AfterValidator(_proxy)]
 Region = Annotated[str, AfterValidator(_region)]

@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import Any
 
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 from hotspare.configuration.error import ConfigurationError, fault, plain
 from hotspare.configuration.section import LIST, TABLE, Section, inner_section, join, outline
@@ -66,11 +67,20 @@ _RANK: Mapping[str, int] = {"extra_forbidden": 0, "missing": 2}
 
 def said(path: Path, root: type[Section], error: ValidationError, lines: Lines = NO_LINES) -> ConfigurationError:
     """The first thing that a validation found, in words, with its line where that is known."""
-    found = error.errors(include_url=False)
-    first = min(found, key=lambda entry: _RANK.get(entry["type"], 1))
-    more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
+    what, remedy = said_of(root, error)
+    return fault(path, _at(_first(error)["loc"], lines) + what, remedy)
+
+
+def said_of(root: type[Section], error: ValidationError) -> tuple[str, str]:
+    """As `said`, without the file: what is wrong, and the remedy."""
+    first, count = _first(error), error.error_count()
+    more = f" (and {count - 1} more)" if count > 1 else ""
     what, remedy = _sentence(root, first["type"], first["loc"], first["input"], first.get("ctx", {}))
-    return fault(path, _at(first["loc"], lines) + what + more, remedy)
+    return what + more, remedy
+
+
+def _first(error: ValidationError) -> ErrorDetails:
+    return min(error.errors(include_url=False), key=lambda entry: _RANK.get(entry["type"], 1))
 
 
 def _at(place: Place, lines: Lines) -> str:
@@ -114,19 +124,19 @@ def dotted(place: Sequence[int | str]) -> str:
 def _unknown(root: type[Section], place: Place) -> tuple[str, str]:
     """An unknown key, with the nearest right one: in its own table, else anywhere."""
     table, name = place[:-1], str(place[-1])
-    near = _nearest(name, _keys_at(root, table))
+    near = nearest(name, _keys_at(root, table))
     if near:
         right = join(dotted(table), near)
     else:
         known = {key.rsplit(".", 1)[-1]: key for key in reversed(list(outline(root)))}
-        right = known.get(_nearest(name, known), "")
+        right = known.get(nearest(name, known), "")
     if right:
         return f"unknown key {dotted(place)}; did you mean {right}?", f"write {right}, or take the key out"
     keys = ", ".join(_keys_at(root, table))
     return f"unknown key {dotted(place)}", f"take it out; {dotted(table) or 'the file'} may hold {keys}"
 
 
-def _nearest(name: str, known: Iterable[str]) -> str:
+def nearest(name: str, known: Iterable[str]) -> str:
     """The key that was meant: nearly the same, or the same without its unit; "" where none is."""
     keys = list(known)
     close = difflib.get_close_matches(name, keys, n=1)

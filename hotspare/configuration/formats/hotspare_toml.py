@@ -8,6 +8,7 @@ from pydantic import ValidationError
 
 from hotspare.configuration.draft import Draft
 from hotspare.configuration.error import fault
+from hotspare.configuration.formats.toml_lines import lines_of
 from hotspare.configuration.model import File
 from hotspare.configuration.reading import malformed
 from hotspare.configuration.wording import said
@@ -40,7 +41,7 @@ def read(path: Path, text: str) -> Draft:
     try:
         return Draft(FORMAT, File.model_validate(content))
     except ValidationError as error:
-        raise said(path, File, error) from None
+        raise said(path, File, error, lines_of(text)) from None
 
 
 def _malformed(path: Path, text: str, message: str) -> Exception:
