@@ -55,7 +55,8 @@ def compile_draft(draft: Draft, around: Surroundings) -> Compilation:
         *(warning for model in models for warning in model.warnings),
     ]
     warnings += [*_unused(models, chains), *_chains_without(models, chains), *_unpriced(budget, models)]
-    keys = draft.account()
+    store, console = _store(draft.file.store, name, around), _console(draft.file.console)
+    keys = draft.account()  # true only once all else has been read
     warnings += [f"{key.key} does nothing: {key.note}" for key in keys if key.state == "ignored" and key.note]
     configuration = Configuration(
         name=name,
@@ -70,9 +71,9 @@ def compile_draft(draft: Draft, around: Surroundings) -> Compilation:
         endpoints={model.model.name: model.endpoint for model in models},
         key_names={model.model.name: model.key_names for model in models},
         gateway=gateway,
-        store=_store(draft.file.store, name, around),
+        store=store,
         timezone=timezone,
-        console=_console(draft.file.console),
+        console=console,
         warnings=tuple(dict.fromkeys(warnings)),
         keys=keys,
         files=(around.path.absolute(), *_key_files(draft, around)),

@@ -88,6 +88,11 @@ def test_a_store_is_relative_to_the_file(read, small, tmp_path):
     assert read('[store]\npath = "/var/h.db"\n' + small).store.path.as_posix() == "/var/h.db"
 
 
+def test_what_the_store_and_the_console_follow_is_in_force(read, small, states):
+    found = read('[store]\npath = "h.db"\n[console]\nenvironment = "production"\nread_only = true\n' + small)
+    assert {states(found)[key] for key in ("store.path", "console.environment", "console.read_only")} == {"in force"}
+
+
 def test_two_files_of_one_name_are_two_instances(read, small, write, environ, today, tmp_path):
     first = read(small)
     other = tmp_path / "hotspare.toml"
