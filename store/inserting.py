@@ -116,9 +116,21 @@ class Inserter:
         fresh = await _not_there(connection, records)
         [row] = await connection.execute_fetchall(_LAST)
         first = int(row[0]) + 1
+        requests: list[Row] = []
+        attempts: list[Row] = []
         for begin in range(0, len(fresh), _SLICE):
-            await self._insert(connection, fresh[begin : begin + _SLICE], first + begin)
+            some = fresh[begin : begin + _SLICE]
+            routes = [route_of(record) for record in some]
+            calls = [[call_of(attempt) for attempt in record.attempts] for record in some]
+            await self._learn(connection, some, routes, calls)
+            for number, (record, route, own) in enumerate(zip(some, routes, calls, strict=True), first + begin):
+                session = None if record.session is None else self._sessions[(record.session,)]
+                requests.append(request_row(record, number, self._routes[route], session))
+                for attempt, call in zip(record.attempts, own, strict=True):
+                    attempts.append(attempt_row(attempt, number, self._calls[call]))
             await asyncio.sleep(0)
+        await connection.executemany(insert_into(f"{self._schema}.stored_requests", REQUEST_COLUMNS), requests)
+        await connection.executemany(insert_into(f"{self._schema}.stored_attempts", ATTEMPT_COLUMNS), attempts)
         return first, fresh
 
     async def _look_for_others(self, connection: aiosqlite.Connection) -> None:
@@ -128,21 +140,17 @@ class Inserter:
             self._data_version = row[0]
             self.forget()
 
-    async def _insert(self, connection: aiosqlite.Connection, records: Sequence[Record], first: int) -> None:
-        routes = [route_of(record) for record in records]
-        calls = [[call_of(attempt) for attempt in record.attempts] for record in records]
+    async def _learn(
+        self,
+        connection: aiosqlite.Connection,
+        records: Sequence[Record],
+        routes: Iterable[Row],
+        calls: Iterable[Iterable[Row]],
+    ) -> None:
         await self._routes.learn(connection, routes)
-        await self._calls.learn(connection, (call for some in calls for call in some))
+        await self._calls.learn(connection, (call for own in calls for call in own))
         named = (record.session for record in records)
         await self._sessions.learn(connection, ((session,) for session in named if session is not None))
-        requests, attempts = [], []
-        for number, (record, route, some) in enumerate(zip(records, routes, calls, strict=True), first):
-            session = None if record.session is None else self._sessions[(record.session,)]
-            requests.append(request_row(record, number, self._routes[route], session))
-            for attempt, call in zip(record.attempts, some, strict=True):
-                attempts.append(attempt_row(attempt, number, self._calls[call]))
-        await connection.executemany(insert_into(f"{self._schema}.stored_requests", REQUEST_COLUMNS), requests)
-        await connection.executemany(insert_into(f"{self._schema}.stored_attempts", ATTEMPT_COLUMNS), attempts)
 
 
 async def _not_there(connection: aiosqlite.Connection, records: Sequence[Record]) -> list[Record]:

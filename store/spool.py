@@ -18,9 +18,9 @@ from hotspare.store.appending import append_whole
 from hotspare.store.folders import open_private
 
 FILE_LIMIT_BYTES = 64 * 1024 * 1024
-PORTION_BYTES = 256 * 1024
+PORTION_BYTES = 1024 * 1024
 
-REMEMBERED_LINES = 1000
+REMEMBERED_LINES = 2000
 """What so many of the latest lines were made of is remembered, so that it need not be read out of them again."""
 
 
