@@ -7,7 +7,6 @@ tasks. Every change of a decision goes through one lock: durable first, then in 
 import asyncio
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Coroutine, Mapping
-from contextlib import suppress
 from typing import Any, Self, TypeVar
 
 from hotspare.dialects.call import Call
@@ -151,8 +150,9 @@ class Engine:
                 cache=self._recollection if _recalls(ask, chain) else None,
                 keep_alive_seconds=self._keep_alive_seconds if _held(ask, chain) else None,
             )
-            with suppress(OSError):
-                await passage.run(self._keep)
+            await passage.run(self._keep)
+        except OSError:
+            pass  # the delivery has lost its caller, and the Record says so
         finally:
             self.in_flight -= 1
             if not self.in_flight:

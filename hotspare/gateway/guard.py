@@ -74,7 +74,10 @@ def check_json(headers: Mapping[str, str]) -> None:
     Raises:
         Refused: 415.
     """
-    kind = headers.get("content-type", "").partition(";")[0].strip().lower()
+    told = headers.get("content-type", "")
+    if told == "application/json":
+        return
+    kind = told.partition(";")[0].strip().lower()
     if kind != "application/json" and not (kind.startswith("application/") and kind.endswith("+json")):
         raise Refused(415, "unsupported_media_type", "The body must be JSON, sent as `content-type: application/json`.")
 

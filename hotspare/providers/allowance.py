@@ -20,6 +20,8 @@ _PAIRS = (
     ("anthropic-ratelimit-output-tokens-remaining", "anthropic-ratelimit-output-tokens-reset"),
 )
 
+_ANY = frozenset(remaining for remaining, _ in _PAIRS)
+
 _UNITS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001}
 _SPAN = re.compile(r"(?:\d+(?:\.\d+)?(?:ms|h|m|s))+\Z", re.ASCII)
 _PART = re.compile(r"(\d+(?:\.\d+)?)(ms|h|m|s)", re.ASCII)
@@ -35,6 +37,8 @@ def spent_for_seconds(headers: Mapping[str, str], wall: float) -> float | None:
         headers: of an answer, names in lower case.
         wall: UTC epoch seconds.
     """
+    if _ANY.isdisjoint(headers):
+        return None
     longest = None
     for remaining, reset in _PAIRS:
         if headers.get(remaining, "").strip() == "0":

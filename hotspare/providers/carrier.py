@@ -92,8 +92,11 @@ class ProviderCarrier:
             state = self._prepare(attempt, ask.id, call, address, limit)
             with limit.until(state.due, state.expired):
                 reply = await self._transports.reaching(address.endpoint).send(_outgoing(state, ask.via))
-            answer = await self._read(state, reply)
-            begun = isinstance(answer, StreamedAnswer)
+                answer = await self._read(state, reply) if 200 <= reply.status < 300 else None
+            if answer is None:
+                body = await self._words_of_error(state, reply)
+                raise failure_of_status(reply.status, reply.headers, body, self._clock.wall())
+            begun = call.stream and isinstance(answer, StreamedAnswer)
         except AttemptFailed as failure:
             if reply is not None:
                 failure.status = failure.status or reply.status
@@ -139,13 +142,9 @@ class ProviderCarrier:
         )
 
     async def _read(self, state: _Attempt, reply: Reply) -> WholeAnswer | StreamedAnswer:
-        if not 200 <= reply.status < 300:
-            body = await self._words_of_error(state, reply)
-            raise failure_of_status(reply.status, reply.headers, body, self._clock.wall())
         if state.call.stream:
             return await self._stream(state, reply)
-        with state.limit.until(state.due, state.expired):
-            return await self._whole(state, reply, reply.chunks())
+        return await self._whole(state, reply, reply.chunks())
 
     async def _words_of_error(self, state: _Attempt, reply: Reply) -> bytes:
         """As much of the body as comes soon; the status says the rest."""
@@ -164,12 +163,13 @@ class ProviderCarrier:
     async def _whole(
         self, state: _Attempt, reply: Reply, chunks: AsyncIterator[bytes], head: bytes = b""
     ) -> WholeAnswer:
-        body = bytearray(head)
+        pieces, size = [head], len(head)
         async for chunk in chunks:
-            body += chunk
-            if len(body) > ANSWER_BYTES:
+            pieces.append(chunk)
+            size += len(chunk)
+            if size > ANSWER_BYTES:
                 raise AttemptFailed(Trigger.malformed, f"the answer exceeds {ANSWER_BYTES >> 20} MB")
-        read = state.exchange.answer(state.call, bytes(body), int(self._clock.wall()))
+        read = state.exchange.answer(state.call, b"".join(pieces), int(self._clock.wall()))
         if read.dimensions is not None:
             asked = openai_embeddings.asked_dimensions(state.call)
             self._vectors.check(state.address.endpoint, asked, read.dimensions, read.usage)
@@ -189,14 +189,13 @@ class ProviderCarrier:
         stream = state.exchange.stream(state.call, int(self._clock.wall()))
         chunks = reply.chunks()
         try:
-            with state.limit.until(state.due, state.expired):
-                head = await _head(chunks)
-                if head.startswith(_PLAIN):
-                    return await self._whole(state, reply, chunks, head)
-                first = stream.feed(head)
-                while not (stream.content or stream.ended):
-                    chunk = await anext(chunks, None)
-                    first = stream.close() if chunk is None else stream.feed(chunk)
+            head = await _head(chunks)
+            if head.startswith(_PLAIN):
+                return await self._whole(state, reply, chunks, head)
+            first = stream.feed(head)
+            while not (stream.content or stream.ended):
+                chunk = await anext(chunks, None)
+                first = stream.close() if chunk is None else stream.feed(chunk)
         except AttemptFailed as failure:
             if failure.trigger is Trigger.network:
                 failure.trigger = Trigger.stream_cut

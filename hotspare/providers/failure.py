@@ -13,10 +13,13 @@ from hotspare.providers.retry_after import retry_after_seconds, sane
 from hotspare.router.trigger import ACTIONS, Action, AttemptFailed, Trigger, classify
 
 _REQUEST_IDS = ("x-request-id", "request-id", "anthropic-request-id", "openai-request-id", "x-amzn-requestid")
+_ANY_REQUEST_ID = frozenset(_REQUEST_IDS)
 
 
 def request_id_in(headers: Mapping[str, str]) -> str | None:
     """The provider's own id of a call, which its support asks for."""
+    if _ANY_REQUEST_ID.isdisjoint(headers):
+        return None
     for name in _REQUEST_IDS:
         if told := headers.get(name):
             return one_line(told, 200)

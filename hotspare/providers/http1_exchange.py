@@ -5,6 +5,7 @@ nothing behind it can change what it said.
 """
 
 import asyncio
+from functools import lru_cache
 from typing import Protocol
 
 import httptools
@@ -18,6 +19,10 @@ BUFFERED_BYTES = 256 * 1024
 
 _HEADER_COST_BYTES = 32
 """What a header counts beside its own bytes (as in HTTP/2): a head of thousands of empty ones is too large too."""
+
+
+_ENDS = frozenset({"content-length", "transfer-encoding"})
+"""An answer with neither ends with its connection."""
 
 
 class Held(Protocol):
@@ -168,15 +173,16 @@ class Exchange:
         self.reusable = False  # else this would be a second one, behind the one we asked for
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        if self.status or self.over:  # a trailer, or a header of something that does not count
+        if self.status or self.whole or self._failure is not None:  # a trailer, or of something that does not count
             return
         self._header_bytes += len(name) + len(value) + _HEADER_COST_BYTES
         if self._header_bytes > HEADER_BYTES:
             self._too_large()
             return
-        key, text = name.decode("latin-1").lower(), value.decode("latin-1").rstrip(" \t")
-        known = self.headers.get(key)
-        self.headers[key] = text if known is None else f"{known}, {text}"
+        key, text = _name_of(name), value.decode("latin-1").rstrip(" \t")
+        if key in self.headers:
+            text = f"{self.headers[key]}, {text}"
+        self.headers[key] = text
 
     def on_headers_complete(self) -> None:
         status = self._parser.get_status_code()
@@ -188,7 +194,7 @@ class Exchange:
         elif coding != "chunked":
             self._fail(Trigger.malformed, "the answer came in a transfer encoding we did not ask for")
         else:
-            self._until_close = not {"content-length", "transfer-encoding"} & self.headers.keys()
+            self._until_close = _ENDS.isdisjoint(self.headers)
             self.status = status
 
     def on_body(self, piece: bytes) -> None:
@@ -207,3 +213,9 @@ class Exchange:
             return
         self.whole = True
         self.reusable = bool(self._parser.should_keep_alive())
+
+
+@lru_cache(512)
+def _name_of(name: bytes) -> str:
+    """A header's name in lower case; providers send the same few with each answer."""
+    return name.decode("latin-1").lower()

@@ -131,7 +131,9 @@ def test_noise_beside_the_text_makes_no_difference(counted):
     assert len(read) == 1
 
 
-@pytest.mark.parametrize("other", [raw(b"a")[:-3] + b" }\n\n", raw(b"a", more=',"x":1'), raw(b"a", "role"), END])
+@pytest.mark.parametrize(
+    "other", [raw(b"a")[:-3] + b" }\n\n", raw(b"a")[:-2] + b"]\n\n", raw(b"a", more=',"x":1'), raw(b"a", "role"), END]
+)
 def test_what_differs_elsewhere_is_read(counted, other):
     stream, read = counted
     stream.feed(raw(b"a"))
