@@ -5,7 +5,7 @@ import msgspec
 import openai
 import pytest
 
-from hotspare.configuration.compiled import CallerSettings
+from hotspare.configuration.compiled import CallerSettings, GatewaySettings
 
 MESSAGES = [{"role": "user", "content": "hi"}]
 SHOP, DESK, GATE = "shop-token", "desk-token", "gate-token"
@@ -143,3 +143,16 @@ async def test_a_token_never_goes_up_to_a_provider(ask, house, chat):
     assert len(house.beta.seen) == 2
     assert SHOP not in repr(house.beta.seen)
     assert {headers["authorization"] for headers, _ in house.beta.seen} == {"bearer sk-1"}
+
+
+async def test_a_token_that_is_taken_back_opens_nothing_from_the_next_request_on(house, place_of, fake, chat):
+    body = chat("side")
+    async with place_of(house).connection() as (reader, writer):
+        asked = fake.request("POST", "/v1/chat/completions", body, x_api_key=SHOP)
+        writer.write(asked)
+        assert (await fake.read_answer(reader)).status == 200
+        house.gateway.obey(GatewaySettings(callers=(CallerSettings("desk", DESK, ("main",)),)))
+        writer.write(asked)
+        assert (await fake.read_answer(reader)).status == 401
+        writer.write(fake.request("POST", "/v1/chat/completions", body, x_api_key=DESK))
+        assert (await fake.read_answer(reader)).status == 403
