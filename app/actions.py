@@ -77,6 +77,9 @@ class Action:
 STEERING = ("overview", "chains")
 """The screens with a cursor on a model."""
 
+VIEWED = ("requests", "cost")
+"""The screens with several views, whose rows can be ordered."""
+
 RANGED = ("overview", "requests", "cost")
 """The screens whose figures are of a chosen range of time."""
 
@@ -97,6 +100,30 @@ ACTIONS: tuple[Action, ...] = (
         help="Each chain in its effective order: who may serve and why not, and how far each model is from its limits.",
         tier=0,
         command="hotspare models",
+    ),
+    Action(
+        id="requests",
+        keys=("3",),
+        title="Requests",
+        help="Requests as they end and of the past, by filter; errors by type and model, slowest models, callers.",
+        tier=0,
+        command="hotspare requests",
+    ),
+    Action(
+        id="cost",
+        keys=("4",),
+        title="Cost",
+        help="Today against its limit, and what each model, chain, caller, session, hour and fallback came to.",
+        tier=0,
+        command="hotspare cost --by model",
+    ),
+    Action(
+        id="journal",
+        keys=("5",),
+        title="Journal",
+        help="What operators did, with who, why, before and after, and when models changed their state meanwhile.",
+        tier=0,
+        command="hotspare journal",
     ),
     Action(
         id="force",
@@ -261,6 +288,46 @@ ACTIONS: tuple[Action, ...] = (
         done="Took back: {subject}.",
         rank=1,
         word="undo",
+    ),
+    Action(
+        id="next-view",
+        keys=("tab",),
+        title="Next view",
+        help="What the list shows: on requests, errors, slowest models and callers too; on cost, by whom or what.",
+        tier=0,
+        command="hotspare errors",
+        rank=2,
+        word="view",
+        screens=VIEWED,
+    ),
+    Action(
+        id="former-view",
+        keys=("shift+tab",),
+        title="Former view",
+        help="The view before.",
+        tier=0,
+        command="hotspare callers",
+        screens=VIEWED,
+    ),
+    Action(
+        id="sort",
+        keys=("o",),
+        title="Order by the next column",
+        help="The rows stand in the order of another column; the cursor stays on its row.",
+        tier=0,
+        command="",
+        rank=5,
+        word="order",
+        screens=VIEWED,
+    ),
+    Action(
+        id="turn-order",
+        keys=("O",),
+        title="Turn the order round",
+        help="The least comes first, or the most.",
+        tier=0,
+        command="",
+        screens=VIEWED,
     ),
     Action(
         id="freeze",

@@ -13,7 +13,7 @@ from hotspare.router.settings import PICO_PER_USD
 from hotspare.store.source import DAY_SECONDS, HOUR_SECONDS, Rows, Source
 from hotspare.store.sums import CANCELLED, DAY, HOUR, MINUTE, SERVED, percentiles
 
-DIMENSIONS = ("chain", "model", "caller", "reason", "session", "kind", "hour")
+DIMENSIONS = ("chain", "model", "caller", "reason", "session", "kind", "hour", "outcome")
 MINUTES_KEPT_SECONDS = 8 * DAY
 """How far back there are roll-ups of minutes; those of hours and days are kept as long as anything."""
 
@@ -71,6 +71,8 @@ async def figures(source: Source, given: dict[str, Any], wall: float) -> Rows:
     since, until = given.get("since", wall - DAY_SECONDS), given.get("until", math.inf)
     if by == "model":
         rows = await _model_figures(source, given, since, until, wall)
+    elif by == "outcome":
+        rows = await _outcome_figures(source, given, since, until, wall)
     elif by == "hour":
         hours = await history(source, {**given, "since": since, "until": until, "step_seconds": HOUR}, wall)
         rows = [{"name": row.pop("at"), **row} for row in hours]
@@ -102,6 +104,18 @@ async def _model_figures(source: Source, given: Mapping[str, Any], since: float,
     for row in await source.fetch(" ".join(sql), dict(given)):
         models.setdefault(row["model"], []).append(row)
     return [{"name": name, **_model_row(rows)} for name, rows in models.items()]
+
+
+async def _outcome_figures(source: Source, given: Mapping[str, Any], since: float, until: float, wall: float) -> Rows:
+    """What calls came to by what became of them: served, cancelled (a race that was lost, a caller that left), or the
+    trigger by which the answer was of no use.
+    """
+    sql = (
+        "SELECT outcome,", _CALL_SUMS, "FROM call_figures", _where_of(spans(since, until, wall)), _of_chain(given),
+        "GROUP BY 1",
+    )  # fmt: skip
+    rows = await source.fetch(" ".join(sql), dict(given))
+    return [{"name": row["outcome"] or "served", **_model_row([row])} for row in rows]
 
 
 async def errors(source: Source, given: dict[str, Any], wall: float) -> Rows:

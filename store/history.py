@@ -7,8 +7,8 @@
 - `history`: the figures in steps of `step_seconds` (whole minutes), newest first; steps without a request are left
   out. From `since`, or so many `days` back, to `until`; of one `chain`; of one `model` (that answered), `caller` or
   `reason`.
-- `figures`: the figures of each `by` (chain, model, caller, reason, session, hour) from `since` (a day ago) to
-  `until`, of one `chain`; the dearest first, hours newest first, `last` so many. A row's `name` says whose they are.
+- `figures`: the figures of each `by` (chain, model, caller, reason, session, kind, hour, outcome) from `since` (a day
+  ago) to `until`, of one `chain`; the dearest first, hours newest first, `last` so many. A row's `name` says whose.
   By `model` they are those of its calls, with the cost of all of them; of sessions no percentiles are kept.
 - `errors`: failed attempts by trigger and model, the most frequent first; `slow`: how long models took, slowest first;
   both of the last hour unless `since` says otherwise.

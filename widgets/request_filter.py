@@ -6,9 +6,10 @@ ones.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from hotspare.router.snapshot import RequestRow
+from hotspare.router.trigger import Trigger
 
 _Test: TypeAlias = Callable[[RequestRow], bool]
 
@@ -22,6 +23,11 @@ COLUMNS: Mapping[str, Callable[[RequestRow], str]] = {
     "kind": lambda row: row.kind,
     "id": lambda row: row.id,
 }
+
+TRIGGERS = frozenset(trigger.value for trigger in Trigger)
+TEXT_COLUMNS = frozenset({"caller", "chain", "session", "id"})
+"""Columns in which the store looks for a text."""
+STATUS_DIGITS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +43,30 @@ class RequestFilter:
         """The rows that match every word."""
         tests = [_test(word) for word in self.text.lower().split()]
         return tuple(row for row in rows if all(test(row) for test in tests)) if tests else rows
+
+    def for_store(self) -> tuple[dict[str, Any], "RequestFilter"]:
+        """What the store can be asked for, and the rest, which is left to `keep`.
+
+        The store compares whole values where the screen looks for a part, so only that is asked of it which loses
+        nothing: exact numbers and triggers, and the text of names as a text.
+        """
+        asked: dict[str, Any] = {}
+        rest: list[str] = []
+        for word in self.text.lower().split():
+            column, colon, value = word.partition(":")
+            if column == "trigger" and value in TRIGGERS and "trigger" not in asked:
+                asked["trigger"] = value
+            elif word in TRIGGERS and "trigger" not in asked:
+                asked["trigger"] = word
+            elif column == "status" and value.isdigit() and len(value) == STATUS_DIGITS:
+                asked["status"] = int(value)
+                rest.append(word)
+            elif colon and column in TEXT_COLUMNS and value and "text" not in asked:
+                asked["text"] = value
+                rest.append(word)
+            else:
+                rest.append(word)
+        return asked, RequestFilter(" ".join(rest))
 
 
 def _test(word: str) -> _Test:

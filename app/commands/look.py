@@ -1,5 +1,6 @@
 """The commands that look: figures, requests, reasons, decisions. They change nothing."""
 
+import time
 from typing import Any
 
 import click
@@ -31,10 +32,18 @@ HISTORY_COLUMNS: tuple[Column, ...] = (
     ("at", "from (UTC)"), ("requests", "requests"), ("ok", "ok"), ("fallback", "fallback"), ("failed", "failed"),
     ("mean_ms", "mean"), ("p95_ms", "p95"), ("cost_usd", "cost"), ("unpriced_requests", "unpriced"),
 )  # fmt: skip
+CALLER_COLUMNS: tuple[Column, ...] = (
+    ("name", "caller"), ("requests", "requests"), ("ok", "ok"), ("failed", "failed"), ("fallback", "fallback"),
+    ("mean_ms", "mean"), ("p95_ms", "p95"), ("cost_usd", "cost"),
+)  # fmt: skip
+TOKEN_COLUMNS: tuple[Column, ...] = (("input_tokens", "tokens in"), ("output_tokens", "tokens out"))
 JOURNAL_COLUMNS: tuple[Column, ...] = (
     ("when", "when (UTC)"), ("who", "who"), ("act", "act"), ("subject", "subject"), ("before", "before"),
     ("after", "after"), ("until", "until"), ("why", "why"),
 )  # fmt: skip
+
+BY = ("model", "chain", "caller", "session", "hour", "reason", "outcome", "kind")
+SLOW_MS = 5000.0
 
 
 @click.command()
@@ -73,6 +82,11 @@ def models(chosen: Chosen, instance: str | None, *, as_json: bool) -> None:
 @click.option("--model", metavar="M", help="Only those that M answered.")
 @click.option("--trigger", metavar="T", help="Only those with an attempt that failed by T.")
 @click.option("--caller", metavar="C", help="Only those of this application.")
+@click.option("--chain", metavar="C", help="Only those of this chain.")
+@click.option("--session", metavar="S", help="Only those of this session.")
+@click.option("--status", type=click.IntRange(100, 599), metavar="N", help="Only those answered with this status.")
+@click.option("--slow", is_flag=True, default=None, help="Only those that took over 5 s.")
+@click.option("--text", metavar="T", help="Only those with this in a name, or at the begin of the id.")
 @looking
 @click.pass_obj
 def requests(chosen: Chosen, /, instance: str | None, *, follow: bool, as_json: bool, **wanted: Any) -> None:
@@ -96,9 +110,17 @@ def _follow(instance: str | None, wanted: dict[str, Any], *, as_json: bool) -> N
 
 
 def _is_wanted(row: dict[str, Any], wanted: dict[str, Any]) -> bool:
-    return all(
-        row.get("reason" if name == "trigger" else name) == value for name, value in wanted.items() if name != "last"
-    )
+    return all(_fits(row, name, value) for name, value in wanted.items() if name != "last")
+
+
+def _fits(row: dict[str, Any], name: str, value: Any) -> bool:
+    """Whether a new request fits one option, as the store would have found it."""
+    if name == "slow":
+        return bool(row["duration_ms"] > SLOW_MS)
+    if name == "text":
+        names = (row["asked"], row["chain"], row["caller"], row["model"] or "")
+        return any(value.lower() in each.lower() for each in names) or str(row["id"]).startswith(value)
+    return bool(row.get("reason" if name == "trigger" else name) == value)
 
 
 def _print_request(row: dict[str, Any], *, as_json: bool) -> None:
@@ -169,6 +191,37 @@ def journal(chosen: Chosen, instance: str | None, *, as_json: bool) -> None:
     """List what operators did, newest first: who, when, why, before and after."""
     found = look(instance, chosen.config).query("journal")
     _show(found, JOURNAL_COLUMNS, as_json=as_json, empty="nobody did anything yet")
+
+
+@click.command()
+@click.option(
+    "--hours", type=click.FloatRange(min=0.1), default=24, show_default=True, metavar="N", help="How far back."
+)
+@looking
+@click.pass_obj
+def callers(chosen: Chosen, /, instance: str | None, *, hours: float, as_json: bool) -> None:
+    """Show who asks: how much, how much failed or fell back, and what it cost."""
+    since = time.time() - hours * 3600
+    found = look(instance, chosen.config).query("figures", by="caller", since=since)
+    _show(found, CALLER_COLUMNS, as_json=as_json, empty="nobody asked in that time")
+
+
+@click.command()
+@click.option("--by", type=click.Choice(BY), default="model", show_default=True, help="By whom or what.")
+@click.option(
+    "--hours", type=click.FloatRange(min=0.1), default=24, show_default=True, metavar="N", help="How far back."
+)
+@looking
+@click.pass_obj
+def cost(chosen: Chosen, /, instance: str | None, *, by: str, hours: float, as_json: bool) -> None:
+    """Show what each model, chain, caller, session or hour cost, or each kind of fallback or outcome."""
+    since = time.time() - hours * 3600
+    found = look(instance, chosen.config).query("figures", by=by, since=since)
+    if by == "hour" and not as_json:
+        found = [{**row, "name": printing.clock_time(row["name"])} for row in found]
+    counted = "calls" if by in {"model", "outcome"} else "requests"
+    columns = (("name", by), ("cost_usd", "cost"), (counted, counted), ("failed", "failed"), *TOKEN_COLUMNS)
+    _show(found, columns, as_json=as_json, empty="nothing was called in that time")
 
 
 def _query(chosen: Chosen, instance: str | None, view: str, *, as_json: bool, empty: str, **wanted: Any) -> None:

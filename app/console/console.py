@@ -20,14 +20,17 @@ from hotspare.app.admin_client import InstanceGone
 from hotspare.app.console.chains import Chains
 from hotspare.app.console.chart_feed import fetch
 from hotspare.app.console.confirm_dialog import ConfirmDialog
+from hotspare.app.console.cost import Cost
 from hotspare.app.console.driver import PatientDriver
 from hotspare.app.console.errands import Errands
+from hotspare.app.console.journal import JournalPage
 from hotspare.app.console.leave_dialog import LeaveDialog
 from hotspare.app.console.leaving import Leaving, LeavingFacts, facts_of
 from hotspare.app.console.operator import Operator, Question, Severity
 from hotspare.app.console.overview import Overview
 from hotspare.app.console.page import Page
 from hotspare.app.console.reasons import why_not
+from hotspare.app.console.requests import Requests
 from hotspare.app.console.spoken import NotUnderstood, understand
 from hotspare.app.console.theme import THEMES, choose_theme
 from hotspare.app.console.view_state import ViewState
@@ -45,7 +48,7 @@ CHART_SECONDS = 5.0
 TOAST_SECONDS = 6.0
 LONGEST_TOAST = 500
 
-PAGES: Mapping[str, type[Page]] = {page.NAME: page for page in (Overview, Chains)}
+PAGES: Mapping[str, type[Page]] = {page.NAME: page for page in (Overview, Chains, Requests, Cost, JournalPage)}
 """The screens by their ids; each is made when it is first shown."""
 
 log = logging.getLogger("hotspare.console")
@@ -186,7 +189,7 @@ class Console(App[Leaving]):
 
     def _take(self, snapshot: Snapshot) -> None:
         """Keep the newest figures; what came back after a loss may be another run of the instance."""
-        before, self.state.latest = self.state.latest, snapshot
+        before = self.state.take(snapshot)
         if self.state.lost_since is None:
             return
         self.state.lost_since = None

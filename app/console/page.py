@@ -2,8 +2,8 @@
 freeze and range. A screen says what its cursor is on and draws its body; what an act does is in `errands.py`.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, ClassVar, Protocol
+from collections.abc import Callable, Sequence
+from typing import ClassVar, Protocol
 
 from textual import events
 from textual.app import ComposeResult
@@ -309,7 +309,3 @@ class Page(Screen[None]):
             name = action_at(hints, self.size.width, event.x)
             if name:
                 self.action_do(name)
-
-
-Row = Mapping[str, Any]
-"""A row of a view of the past, with the contract's field names."""

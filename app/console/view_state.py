@@ -1,14 +1,17 @@
 """What the operator has chosen to look at: it changes no traffic, and it is lost with the screen."""
 
-from dataclasses import dataclass
+from collections import deque
+from dataclasses import dataclass, field
 from typing import Literal
 
 from hotspare.router.snapshot import RequestRow, Snapshot
 from hotspare.widgets import figures
 from hotspare.widgets.request_filter import RequestFilter
+from hotspare.widgets.timeline import Happened, changes
 
 RANGES_MINUTES = (15, 60, 360, 1440, 10_080)
 MINUTE = 60.0
+MOST_SEEN = 500
 
 
 @dataclass(slots=True)
@@ -20,11 +23,24 @@ class ViewState:
     frozen: Snapshot | None = None
     entries: Literal["fallbacks", "requests"] = "fallbacks"
     range_index: int = 1
+    watched_since: float | None = None
+    """When the first figures came, wall time."""
+    seen: deque[Happened] = field(default_factory=lambda: deque(maxlen=MOST_SEEN))
+    """What models and the configuration did since then."""
     looked_at: float = 0.0
     """When the instance was last asked for its figures, wall time."""
     lost_since: float | None = None
     """When the instance that does not answer now last did, wall time."""
     lost_reason: str = ""
+
+    def take(self, snapshot: Snapshot) -> Snapshot | None:
+        """Keep the newest figures, and what changed; gives the ones before."""
+        before, self.latest = self.latest, snapshot
+        if before is None:
+            self.watched_since = snapshot.at
+        elif before is not snapshot:
+            self.seen.extend(changes(before, snapshot))
+        return before
 
     @property
     def shown(self) -> Snapshot | None:

@@ -217,3 +217,30 @@ def test_a_reader_that_closes_the_pipe_ends_the_command_quietly(demo):
         process.stdout.close()
         said = process.stderr.read()
     assert said == ""
+
+
+def test_callers_and_costs_are_told_by_what_is_asked(demo):
+    callers = {row["name"]: row for row in demo.hotspare("callers", "--json").json}
+    assert {"shop-api", "support-bot"} <= callers.keys()
+    assert all(row["requests"] >= row["ok"] for row in callers.values())
+    assert "shop-api" in demo.hotspare("callers").out
+    models = demo.hotspare("cost", "--json").json
+    assert "claude" in {row["name"] for row in models}
+    assert [row["cost_usd"] for row in models] == sorted((row["cost_usd"] for row in models), reverse=True)
+    for by in ("chain", "caller", "session", "hour", "reason", "outcome", "kind"):
+        assert demo.hotspare("cost", "--by", by, "--json").json, by
+        assert by in demo.hotspare("cost", "--by", by).out
+    outcomes = {row["name"]: row for row in demo.hotspare("cost", "--by", "outcome", "--json").json}
+    assert outcomes["served"]["calls"] == outcomes["served"]["ok"] > 0
+    assert demo.hotspare("cost", "--by", "weather").code == 2
+
+
+def test_requests_are_found_by_what_the_screen_filters_by(demo):
+    def found(*options):
+        return demo.hotspare("requests", "--last", "200", "--json", *options).json
+
+    assert {row["caller"] for row in found("--text", "shop-")} == {"shop-api"}
+    assert {row["status"] for row in found("--status", "200")} == {200}
+    assert {row["chain"] for row in found("--chain", "main")} == {"main"}
+    assert found("--session", "no-such-session") == []
+    assert all(row["duration_ms"] > 5000 for row in found("--slow"))

@@ -292,6 +292,8 @@ class FakeBackend:
     events_of_prompt: list[PromptEvent] = field(default_factory=list)
     hold_prompt: asyncio.Event | None = None
     fails: HotspareError | None = None
+    past: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    query_fails: Exception | None = None
 
     async def snapshot(self) -> Snapshot:
         if self.fails is not None:
@@ -300,7 +302,9 @@ class FakeBackend:
 
     async def query(self, name: str, **parameters: Any) -> list[dict[str, Any]]:
         self.queries.append((name, parameters))
-        return {"explain": self.traces, "history": self.history}[name]
+        if self.query_fails is not None:
+            raise self.query_fails
+        return {"explain": self.traces, "history": self.history, **self.past}.get(name, [])
 
     async def apply(self, command: Command, *, who: str, why: str = "", confirmed: bool = False) -> Outcome:
         if self.fails is not None:

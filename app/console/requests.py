@@ -1,0 +1,194 @@
+"""The third screen: requests as they end and of the past, by filter; and what they had in common: errors by type and
+model, slow models, callers. Enter on one of those shows its requests.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import BindingType
+
+from hotspare.app.console.asking import AskingPage, Wanted
+from hotspare.app.console.page import Acts, bindings_of
+from hotspare.app.console.panels import range_word
+from hotspare.app.console.view_state import ViewState
+from hotspare.router.settings import PICO_PER_USD
+from hotspare.router.snapshot import RequestRow, Snapshot
+from hotspare.router.trigger import MEANING, Trigger
+from hotspare.widgets import past_table
+from hotspare.widgets.glyphs import Glyphs
+from hotspare.widgets.line import Line, Span
+from hotspare.widgets.line_view import LineView
+from hotspare.widgets.past_table import Field
+from hotspare.widgets.request_columns import COLUMNS, request_line
+from hotspare.widgets.row_list import Row, RowList
+from hotspare.widgets.table import Table
+
+MOST = 300
+"""Requests of the past that are asked for at once."""
+
+VIEW_OF: Mapping[str, str] = {"errors": "errors", "slowest models": "slow", "callers": "figures"}
+FIELDS: Mapping[str, Sequence[Field]] = {
+    "errors": past_table.ERRORS,
+    "slowest models": past_table.SLOW,
+    "callers": past_table.CALLERS,
+}
+SORTABLE: Mapping[str, tuple[str, ...]] = {
+    "errors": ("count", "last_at", "trigger", "model"),
+    "slowest models": ("mean_ms", "p95_ms", "count"),
+    "callers": ("requests", "failed", "fallback", "p95_ms", "cost_usd"),
+}
+EMPTY: Mapping[str, str] = {
+    "requests": "no requests",
+    "errors": "no call failed",
+    "slowest models": "no call was answered",
+    "callers": "nobody asked",
+}
+
+
+class Requests(AskingPage):
+    """Which requests, why did they fail, who is slow, and who asks?"""
+
+    NAME = "requests"
+    ABOUT = (
+        ("requests", "the newest of the range, as they end; enter (or w) shows the way of one, attempt by attempt."),
+        ("filter", "text, model:, trigger:, caller:, chain:, session:, status:, kind:, id:, >5s; ! in front excludes."),
+        ("errors", "failed calls by trigger and model. Calls, not requests: a retry that fails counts again."),
+        ("slowest", "how long calls took that were answered, from the call to its last byte; slowest mean first."),
+        ("callers", "who asked (its token's name, x-hotspare-caller, or User-Agent), how much, how many failed."),
+        ("range", "[ and ] choose it for all views; figures of a range are whole minutes."),
+    )
+    BINDINGS: ClassVar[list[BindingType]] = bindings_of("requests")
+    AUTO_FOCUS = "#rows"
+    VIEWS = ("requests", "errors", "slowest models", "callers")
+
+    def __init__(self, state: ViewState, acts: Acts, *, glyphs: Glyphs, blink: bool = False) -> None:
+        super().__init__(state, acts, glyphs=glyphs, blink=blink)
+        self._drawn: tuple[object, ...] = ()
+        self._table = Table.choose(COLUMNS, 80)
+        self._lines: dict[tuple[str, str], Line] = {}
+
+    def body(self) -> ComposeResult:
+        yield LineView(id="views")
+        yield RowList(id="rows", cursor=self.glyphs.cursor)
+
+    def chosen_request(self) -> str:
+        if self._view != "requests":
+            return ""
+        rows = self.rows("rows")
+        return rows.chosen or (rows.rows[0].key if rows.rows else "")
+
+    @property
+    def _view(self) -> str:
+        return self.VIEWS[self.view_place]
+
+    def wanted(self) -> Wanted:
+        if self._view == "requests":
+            return "requests", {"last": MOST, **self.filter.for_store()[0]}
+        return VIEW_OF[self._view], {"by": "caller"} if self._view == "callers" else {}
+
+    # ------------------------------------------------------------ drawing
+    def draw_rows(self, shown: Snapshot, width: int) -> None:
+        key = (shown.recent[:1], id(self.past), self.note, self.filter, width, self._view)
+        words = (self.order_words(), self.state.range_minutes)
+        if (key, words) == self._drawn:
+            return
+        self._drawn = (key, words)
+        head, rows, number = self._requests(shown, width) if self._view == "requests" else self._sums(width)
+        self.rows("rows").fill((head,) if rows else (), rows or [Row(((f"   {self._nothing()}", "dim"),))])
+        self.view("views").show([self.views_line(self._extra(number))])
+
+    def _nothing(self) -> str:
+        if self.note:
+            return self.glyphs.clean(self.note, 300)
+        filtered = self.filter and self._view == "requests"
+        told = "none matches the filter" if filtered else EMPTY[self._view]
+        return f"{told} in the last {range_word(self.state)}"
+
+    def _extra(self, number: int) -> list[Span]:
+        spans: list[Span] = [(f"last {range_word(self.state)}", "dim")]
+        if self.filter and self._view == "requests":
+            spans.append(("  ", "text"))
+            spans.append((f" / {self.glyphs.clean(self.filter.text.strip(), 40)} ", "badge"))
+            spans.append((f"  {number} found, esc clears", "dim"))
+        elif self._view == "requests" and number >= MOST:
+            spans.append((f", the newest {number}", "dim"))
+        return spans
+
+    def _requests(self, shown: Snapshot, width: int) -> tuple[Line, list[Row], int]:
+        found = self._found(shown)
+        table = Table.choose(COLUMNS, width)
+        if table != self._table or len(self._lines) > 4 * MOST:
+            self._table, self._lines = table, {}
+        rows = [Row(self._line(row), row.id) for row in found]
+        return table.head(self.glyphs), rows, len(found)
+
+    def _line(self, row: RequestRow) -> Line:
+        """A finished request never changes, so its line is made once; only the live rows know their evidence."""
+        key = (row.id, row.evidence)
+        line = self._lines.get(key)
+        if line is None:
+            line = self._lines[key] = request_line(row, self._table, self.glyphs)
+        return line
+
+    def _found(self, shown: Snapshot) -> list[RequestRow]:
+        """Those that have just ended, and before them what the store knows; each once, newest first."""
+        live = {row.id: row for row in self.filter.keep(shown.recent)}
+        rest = self.filter.for_store()[1]
+        past = rest.keep(tuple(row_of(row) for row in self.past if row["id"] not in live))
+        return sorted((*live.values(), *past), key=lambda row: row.at, reverse=True)
+
+    def _sums(self, width: int) -> tuple[Line, list[Row], int]:
+        rows = [{**row, "meaning": _meaning(str(row.get("trigger") or ""))} for row in self.ordered(self.past)]
+        head, lines = past_table.past_rows(rows, FIELDS[self._view], _key, width, self.glyphs)
+        return head, lines, len(lines)
+
+    def sortable(self) -> Sequence[str]:
+        return SORTABLE.get(self._view, ())
+
+    # ------------------------------------------------------------ keys
+    def on_row_list_chosen(self, event: RowList.Chosen) -> None:
+        event.stop()
+        if self._view == "requests":
+            self.action_do("explain")
+            return
+        kind = {"errors": "trigger", "slowest models": "model", "callers": "caller"}[self._view]
+        name = event.key.partition("\n")[0]
+        self.view_place = 0
+        self.set_filter(f"{kind}:{name.split()[0]}" if name.split() else "")
+
+
+def _key(row: Mapping[str, Any]) -> str:
+    """What the row is about, first the word that finds its requests."""
+    first = row.get("trigger") or row.get("model") or row.get("name") or ""
+    return f"{first}\n{row.get('model') or ''}"
+
+
+def _meaning(trigger: str) -> str:
+    return MEANING[Trigger(trigger)] if trigger in Trigger.__members__ else ""
+
+
+def row_of(row: Mapping[str, Any]) -> RequestRow:
+    """A request of the past as a line of a list."""
+    return RequestRow(
+        id=row["id"],
+        at=row["at"],
+        chain=row["chain"],
+        asked=row["asked"],
+        meant=row["meant"],
+        model=row["model"],
+        caller=row["caller"],
+        session=row["session"],
+        kind=row["kind"],
+        verdict=row["verdict"],
+        status=row["status"],
+        fallback=row["fallback"],
+        attempts=row["attempts"],
+        reason=row["reason"] or "",
+        evidence="",
+        duration_ms=row["duration_ms"],
+        input_tokens=row["input_tokens"],
+        output_tokens=row["output_tokens"],
+        cost_pico_usd=round((row["cost_usd"] or 0.0) * PICO_PER_USD),
+        unpriced=row["unpriced"],
+    )

@@ -1,0 +1,53 @@
+"""The list of requests of their own screen: as many columns as the window has room for."""
+
+from hotspare.router.snapshot import RequestRow
+from hotspare.widgets import figures
+from hotspare.widgets.glyphs import Glyphs
+from hotspare.widgets.line import Line
+from hotspare.widgets.request_table import VERDICTS
+from hotspare.widgets.table import Column, Table
+
+COLUMNS: tuple[Column, ...] = (
+    Column("time", 8),
+    Column("", 1),
+    Column("model", 10, grow=True, most=28, middle=True),
+    Column("meant", 8, rank=3, grow=True, most=28, middle=True),
+    Column("reason", 10, rank=1, grow=True, most=16),
+    Column("evidence", 14, rank=9, grow=True, most=60),
+    Column("status", 6, rank=5, right=True),
+    Column("calls", 5, rank=7, right=True),
+    Column("in", 7, rank=8, right=True),
+    Column("out", 6, rank=8, right=True),
+    Column("cost", 9, rank=6, right=True),
+    Column("took", 7, right=True),
+    Column("caller", 8, rank=2, grow=True, most=24),
+    Column("chain", 8, rank=10, grow=True, most=20),
+)
+
+
+def request_line(row: RequestRow, table: Table, glyphs: Glyphs) -> Line:
+    """When, whether it was answered, by whom, why not by the first, how much, how long, for whom."""
+    name, role = VERDICTS.get(row.verdict, ("idle", "dim"))
+    if row.verdict == "answered" and row.fallback:
+        name, role = "step", "warn"
+    instead = glyphs.clean(row.meant, 80) if row.model != row.meant else ""
+    caller = row.caller if row.kind == "traffic" else f"{row.caller} ({row.kind})"
+    return table.line(
+        (
+            (figures.clock(row.at), "dim"),
+            (getattr(glyphs, name), role),
+            (glyphs.clean(row.model or "nobody", 80), "strong" if row.model else "bad"),
+            (instead, "dim"),
+            (glyphs.clean(row.reason, 40), role),
+            (glyphs.clean(row.evidence, 160), "text"),
+            (str(row.status), "text" if row.status < 400 else "bad"),
+            (str(row.attempts), "dim"),
+            (figures.count(row.input_tokens), "dim"),
+            (figures.count(row.output_tokens), "dim"),
+            (figures.known_usd(row.cost_pico_usd, unpriced=row.unpriced), "text"),
+            (figures.seconds(row.duration_ms), "text"),
+            (glyphs.clean(caller, 80), "dim"),
+            (glyphs.clean(row.chain, 40), "dim"),
+        ),
+        glyphs,
+    )
