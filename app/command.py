@@ -28,6 +28,7 @@ _FILES = {
     "configure": ("check", "providers", "actions"),
     "convert": ("import",),
     "config": ("schema", "config"),
+    "begin": ("init", "doctor"),
     "keep": ("store", "logs"),
 }  # fmt: skip
 _FILE_OF = {name: file for file, names in _FILES.items() for name in names}

@@ -37,7 +37,9 @@ def find(environ: Mapping[str, str], folder: Path) -> Path:
     for place in places:
         if place.is_file():
             return place
-    raise ConfigurationError("no configuration found", "run `hotspare demo`, or name one: --config FILE")
+    raise ConfigurationError(
+        "no configuration found", "run `hotspare demo` or `hotspare init`, or name one: --config FILE"
+    )
 
 
 def load(

@@ -84,7 +84,7 @@ def test_no_file_anywhere_says_how_to_begin(places, environ):
     with pytest.raises(ConfigurationError, match="no configuration found") as none:
         find(environ, places[0])
     assert "hotspare demo" in none.value.hint
-    assert "hotspare init" not in none.value.hint  # there is no such command yet
+    assert "hotspare init" in none.value.hint
     assert none.value.exit_code == 2
 
 
