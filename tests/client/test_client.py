@@ -138,8 +138,10 @@ async def test_a_timeout_bounds_each_attempt(provider):
 
 async def test_a_conversation_and_its_parameters_go_as_they_are(provider):
     messages = [{"role": "system", "content": "be brief"}, {"role": "user", "content": "hi"}]
+    provider.says[GPT] = '{"said": "hi"}'
     async with FallbackClient(config()) as client:
-        await client.generate(messages=messages, max_tokens=5, response_format={"type": "json_object"})
+        result = await client.generate(messages=messages, max_tokens=5, response_format={"type": "json_object"})
+    assert result.text == '{"said": "hi"}'
     (body,) = provider.asked
     assert body["messages"] == messages
     assert (body["max_tokens"], body["response_format"]) == (5, {"type": "json_object"})
