@@ -78,7 +78,10 @@ class Past:
         day_begins = midnight(self.configuration.timezone)
         router = Router(self.configuration.settings, random=random.Random(), midnight=day_begins)
         router.restore(decisions=await reader.standing(), memory=await reader.memory(), now=now, wall=wall)
-        async for record in reader.records(records_since(wall, day_begins)):
+        past, since = await reader.past(records_since(wall, day_begins))
+        for each in past:
+            router.take_up(each)
+        async for record in reader.records(since):
             router.fold(record)
         return router.snapshot(now=now, wall=wall, instance=self._instance(), store=StoreView(path=str(self.path)))
 

@@ -102,8 +102,9 @@ async def _engine(configuration: Configuration, store: Store, carrier: ProviderC
     day_begins = midnight(configuration.timezone)
     router = Router(configuration.settings, random=random.Random(), midnight=day_begins)
     engine = Engine(router=router, carrier=carrier, recorder=store, journal=store, clock=clock)
-    records = store.records(records_since(clock.wall(), day_begins))
-    await engine.restore(await store.standing(), await store.memory(), records)
+    sessions = configuration.settings.budget.session is not None
+    past, since = await store.past(records_since(clock.wall(), day_begins), sessions=sessions)
+    await engine.restore(await store.standing(), await store.memory(), store.records(since), past)
     return engine
 
 

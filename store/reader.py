@@ -15,6 +15,7 @@ import aiosqlite
 from hotspare.router.clock import Clock
 from hotspare.router.command import Decision, Slot
 from hotspare.router.error import HotspareError
+from hotspare.router.live import Past
 from hotspare.router.record import Record
 from hotspare.store import history
 from hotspare.store.database import connect, read_only_uri
@@ -23,6 +24,7 @@ from hotspare.store.fault import fault_of
 from hotspare.store.inserting import Inserter
 from hotspare.store.layout import BESIDE, SHOW_BESIDE
 from hotspare.store.migrating import check_version, take_steps
+from hotspare.store.past import read_past
 from hotspare.store.restore import read_arrived, read_memory, read_records, read_standing
 from hotspare.store.schema import VERSION
 from hotspare.store.spool import lines_in
@@ -57,6 +59,10 @@ class Reader:
         """What the router asked to remember."""
         left = [entry.memory for entry in self._waiting if isinstance(entry, Memory)]
         return left[-1] if left else await read_memory(self)
+
+    async def past(self, since: float, *, sessions: bool = False) -> tuple[list[Past], float]:
+        """What the Records from `since` on came to, and the time from which they are to be folded one by one."""
+        return await read_past(self, since, self._clock.wall(), sessions=sessions)
 
     def records(self, since: float) -> AsyncIterator[Record]:
         """The Records from `since` on, oldest first."""

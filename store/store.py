@@ -11,6 +11,7 @@ from typing import Any, Self, TypeVar
 
 from hotspare.router.clock import Clock
 from hotspare.router.command import Change, Decision, JournalEntry, Slot
+from hotspare.router.live import Past
 from hotspare.router.record import Record
 from hotspare.router.snapshot import StoreView
 from hotspare.store import history
@@ -20,6 +21,7 @@ from hotspare.store.folders import default_log_path
 from hotspare.store.intake import Intake
 from hotspare.store.journal import Journal, journal_row
 from hotspare.store.log import Level, Log, act_line, note_line
+from hotspare.store.past import read_past
 from hotspare.store.restore import read_memory, read_records, read_standing
 from hotspare.store.retention import KEEP_ALL, Keeping
 from hotspare.store.syncing import Syncing
@@ -221,6 +223,16 @@ class Store:
         except sqlite3.Error as error:
             self._writer.note(fault_of(error))
             return {}
+
+    async def past(self, since: float, *, sessions: bool = False) -> tuple[list[Past], float]:
+        """What the Records from `since` on came to, and the time from which they are to be folded one by one."""
+        try:
+            if await self._writer.is_behind():
+                return [], since
+            return await read_past(self._database, since, self._clock.wall(), sessions=sessions)
+        except sqlite3.Error as error:
+            self._writer.note(fault_of(error))
+            return [], since
 
     async def records(self, since: float) -> AsyncIterator[Record]:
         """The Records from `since` on, oldest first."""

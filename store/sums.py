@@ -190,6 +190,11 @@ def add_durations(first: bytes, second: bytes) -> bytes:
     return _blob(total)
 
 
+def durations_of(durations: bytes) -> dict[int, int]:
+    """The buckets in a column `durations`."""
+    return _decode(durations)
+
+
 def percentiles(durations: bytes, *shares: float) -> list[float | None]:
     """What the router's histogram says to each share (in rising order), in one pass over a column `durations`."""
     buckets = _decode(durations)

@@ -31,6 +31,9 @@ _BATCH_RECORDS = 250
 _SLICE = 50
 """So many Records are encoded or decoded before requests get their turn."""
 
+_ROUNDS_TO_CATCH_UP = 20
+"""A start waits for so many portions of roll-ups that an earlier process left out, and no longer."""
+
 _REMEMBER = "INSERT OR REPLACE INTO memory (one, at, value) VALUES (1, ?, ?)"
 
 
@@ -85,6 +88,9 @@ class Writer:
         await self._round(first=True)
         if self.fault is None:
             await self._round()  # the second of the two files
+        for _ in range(_ROUNDS_TO_CATCH_UP):
+            if self._wants_figures and self.fault is None:
+                await self._round()
         self._task = asyncio.create_task(self._run(), name="store writer")
 
     def wake(self) -> None:
@@ -296,6 +302,14 @@ class Writer:
         if self._wants_figures:
             self._hurry.set()
             self._work.set()
+
+    async def is_behind(self) -> bool:
+        """Whether there are rows that are in no roll-up yet.
+
+        Raises:
+            sqlite3.Error: the database did not answer.
+        """
+        return await self._roll_up.is_behind(self._database)
 
     async def _let_go(self) -> None:
         """Of what is too old or too much, one step a round; while there is more, the next round comes of itself."""

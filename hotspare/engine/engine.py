@@ -6,7 +6,7 @@ tasks. Every change of a decision goes through one lock: durable first, then in 
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Coroutine, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Coroutine, Iterable, Mapping
 from typing import Any, Self, TypeVar
 
 from hotspare.dialects.call import Call
@@ -23,6 +23,7 @@ from hotspare.engine.recollection import Recollection
 from hotspare.router.clock import Clock
 from hotspare.router.command import Command, Decision, JournalEntry, Outcome, Refusal, Slot, Undo
 from hotspare.router.facade import Router
+from hotspare.router.live import Past
 from hotspare.router.record import Ask, Record, RequestKind
 from hotspare.router.settings import Chain, Settings
 from hotspare.router.totals import Totals, fold_totals
@@ -241,10 +242,23 @@ class Engine:
 
     # ------------------------------------------------------------ from start to end
     async def restore(
-        self, decisions: Mapping[Slot, Decision], memory: Mapping[str, Any], records: AsyncIterator[Record]
+        self,
+        decisions: Mapping[Slot, Decision],
+        memory: Mapping[str, Any],
+        records: AsyncIterator[Record],
+        past: Iterable[Past] = (),
     ) -> None:
-        """Take up what an earlier run decided, knew and recorded, before the first request."""
+        """Take up what an earlier run decided, knew and recorded, before the first request.
+
+        Args:
+            decisions: what stands.
+            memory: of cooldowns, breakers and refused keys.
+            records: the latest, oldest first.
+            past: what those before them came to.
+        """
         self.router.restore(decisions=decisions, memory=memory, now=self.clock.monotonic(), wall=self.clock.wall())
+        for each in past:
+            self.router.take_up(each)
         folded = 0
         async for record in records:
             self.router.fold(record)

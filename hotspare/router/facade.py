@@ -12,7 +12,7 @@ from hotspare.router.candidate import CandidateState, Keys
 from hotspare.router.change import Asked, Changes, is_there
 from hotspare.router.command import Change, ClearModel, Command, Decision, JournalEntry, Refusal, Slot
 from hotspare.router.evidence import Witness
-from hotspare.router.live import Live
+from hotspare.router.live import Live, Past
 from hotspare.router.parking import Parking
 from hotspare.router.plan import Plan, Planner
 from hotspare.router.pulse import Pulse
@@ -97,6 +97,12 @@ class Router:
         self._planner.fold(record)
         if self._purse is not None:
             self._purse.fold(record)
+
+    def take_up(self, past: Past) -> None:
+        """Take what Records of an earlier run came to into the live figures, in their place."""
+        self.live.take_up(past)
+        if self._purse is not None:
+            self._purse.take_up(past.sessions)
 
     def _changed(self) -> None:
         self.epoch += 1

@@ -5,8 +5,9 @@ Minutes are those of the wall clock (`int(at // 60)`), so that Records restored 
 
 import math
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from hotspare.router.figures import Figures, ModelFigures, fold, fold_attempts
 from hotspare.router.record import Record
@@ -45,6 +46,21 @@ class Day:
     """What everything cost."""
 
 
+@dataclass(slots=True)
+class Past:
+    """What an earlier run's Records came to, from `at` on for so many seconds; of no seconds: what sessions cost."""
+
+    at: float
+    seconds: int
+    chains: dict[str, Figures] = field(default_factory=dict)
+    models: dict[str, ModelFigures] = field(default_factory=dict)
+    callers: set[str] = field(default_factory=set)
+    checked: dict[str, float] = field(default_factory=dict)
+    other_pico_usd: int = 0
+    sessions: dict[str, int] = field(default_factory=dict)
+    """Picodollars."""
+
+
 SEVERITY: tuple[LaneCell, ...] = ("unknown", "idle", "ok", "degraded", "cooling", "disabled", "open")
 
 
@@ -81,6 +97,24 @@ class Live:
         if record.at >= self.day.begins:
             _fold(self.day.chains, record)
             fold_attempts(self.day.models, record)
+
+    def take_up(self, past: Past) -> None:
+        """Add what Records came to that nobody folds here any more."""
+        if past.at >= self.day.begins:
+            _merge(self.day.chains, past.chains)
+            _merge(self.day.models, past.models)
+            self.day.other_pico_usd += past.other_pico_usd
+            self.day.cost_pico_usd += past.other_pico_usd + sum(each.cost_pico_usd for each in past.chains.values())
+        number = int(past.at // 60)
+        if past.seconds == 60 and number > int(self.newest // 60) - KEPT_MINUTES:
+            minute = self._minutes.setdefault(number, Minute())
+            _merge(minute.chains, past.chains)
+            _merge(minute.models, past.models)
+            minute.callers |= past.callers
+        for model, at in past.checked.items():
+            self.checked[model] = max(at, self.checked.get(model, 0.0))
+        if any(each.requests for each in past.chains.values()):
+            self._first = min(self._first, past.at)
 
     def _note_checks(self, record: Record) -> None:
         for attempt in record.attempts:
@@ -170,6 +204,13 @@ class Live:
         """One cell a minute, oldest first: the model's worst state, refined by how its calls went."""
         newest = int(wall // 60)
         return tuple(_cell(self._minutes.get(number), model) for number in range(newest - LANE_MINUTES + 1, newest + 1))
+
+
+def _merge(into: dict[str, Any], more: Mapping[str, Any]) -> None:
+    for name, figures in more.items():
+        if name not in into:
+            into[name] = type(figures)()
+        into[name].merge(figures)
 
 
 def _fold(chains: dict[str, Figures], record: Record) -> None:

@@ -5,6 +5,7 @@ flight. Money is picodollars. `spent` of the day is the live figures': here is o
 """
 
 from collections import OrderedDict
+from collections.abc import Mapping
 
 from hotspare.router.candidate import CandidateState, Held
 from hotspare.router.live import Live
@@ -77,6 +78,12 @@ class Purse:
                 self._sessions_reserved.pop(ask.session, None)
 
     # ------------------------------------------------------------ what was spent
+    def take_up(self, sessions: Mapping[str, int]) -> None:
+        """What sessions cost before Records are folded here."""
+        if self._budget.session is not None:
+            for session, pico_usd in sessions.items():
+                self._sessions[session] = self._sessions.get(session, 0) + pico_usd
+
     def fold(self, record: Record) -> None:
         """Take one finished Record in."""
         for attempt in record.attempts:
