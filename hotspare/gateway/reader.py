@@ -2,6 +2,7 @@
 
 Costs nothing while callers keep up: it looks only while something waits to be sent, a few times in the time it gives.
 What the system still holds counts as not taken, or a large socket buffer would pass for a caller that stands still.
+Looks are counted and not seconds: where the whole process stood still, nobody could take anything.
 """
 
 import asyncio
@@ -33,7 +34,7 @@ class ReaderWatch:
         give_up: called once, when it has.
     """
 
-    __slots__ = ("_give_up", "_left", "_loop", "_seconds", "_since", "_timer", "_transport")
+    __slots__ = ("_give_up", "_left", "_loop", "_seconds", "_still", "_timer", "_transport")
 
     def __init__(
         self,
@@ -48,17 +49,18 @@ class ReaderWatch:
         self._give_up = give_up
         self._timer: asyncio.TimerHandle | None = None
         self._left = 0
-        self._since = 0.0
+        self._still = 0
+        """How many looks in a row have found nothing taken."""
 
     def begin(self) -> None:
         """Something waits to be sent."""
         if self._timer is None:
-            self._left, self._since = self._untaken(), self._loop.time()
+            self._left, self._still = self._untaken(), 0
             self._look_later()
 
     def progressed(self) -> None:
         """The caller has taken some of it, however much waits again by now."""
-        self._since = self._loop.time()
+        self._still = -1  # it may have been just after a look
 
     def stop(self) -> None:
         """There is nobody left to send it to."""
@@ -73,10 +75,10 @@ class ReaderWatch:
         self._timer = None
         if not self._transport.get_write_buffer_size():
             return  # all of it is on its way
-        left, now = self._untaken(), self._loop.time()
-        if left != self._left:
-            self._left, self._since = left, now
-        elif now - self._since >= self._seconds:
+        left = self._untaken()
+        self._still = self._still + 1 if left == self._left else 0
+        self._left = left
+        if self._still >= _LOOKS:
             self._give_up()
             return
         self._look_later()

@@ -25,6 +25,7 @@ class Hotspare(Adapter):
     name = "hotspare"
     has_store = True
     transport = os.environ.get("HOTSPARE_TRANSPORT", "auto")
+    """Of every model: our own client, or (`httpx`) that library's."""
 
     # ------------------------------------------------------------ configuration
     def prepare(self, spec):
@@ -57,9 +58,11 @@ class Hotspare(Adapter):
         lines += ["[health_check]", "enabled = false"]
         if spec.daily_budget is not None:
             lines += ["[budget]", f"daily_usd = {spec.daily_budget}"]
-        for route in spec.routes:
-            for target in route.targets:
-                lines += self.model(target)
+        targets = [target for route in spec.routes for target in route.targets]
+        for api in dict.fromkeys(target.api for target in targets):
+            lines += [f"[providers.{toml(api)}]", f"transport = {toml(self.transport)}"]
+        for target in targets:
+            lines += self.model(target)
         for route in spec.routes:
             models = [target.id for target in route.targets]
             lines += [f"[chains.{toml(route.name)}]", f"models = {toml(wrong.get('models', models))}"]

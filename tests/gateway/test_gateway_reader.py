@@ -102,7 +102,7 @@ class FakeLoop:
         until = self.now + seconds
         while (handle := next((due for due in self.due if due.when <= until), None)) is not None:
             self.due.remove(handle)
-            self.now = handle.when
+            self.now = max(self.now, handle.when)
             handle.act()
         self.now = until
 
@@ -164,6 +164,26 @@ def test_to_begin_again_gives_no_more_time(watched):
     watched.loop.pass_time(100.0)
     watched.watch.begin()
     watched.loop.pass_time(20.0)
+    assert watched.given_up == 1
+
+
+def test_a_caller_has_its_whole_time_from_when_it_took_something(watched):
+    watched.watch.begin()
+    watched.loop.pass_time(31.0)
+    watched.watch.progressed()
+    watched.loop.pass_time(119.0)
+    assert not watched.given_up
+    watched.loop.pass_time(30.0)
+    assert watched.given_up == 1
+
+
+def test_time_in_which_the_whole_process_stood_still_is_nobody_s_fault(watched):
+    watched.watch.begin()
+    watched.loop.pass_time(31.0)
+    watched.loop.now += 1_000.0  # no look was made meanwhile
+    watched.loop.pass_time(1.0)
+    assert not watched.given_up
+    watched.loop.pass_time(120.0)
     assert watched.given_up == 1
 
 

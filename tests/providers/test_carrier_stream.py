@@ -252,14 +252,14 @@ async def test_events_without_a_word_are_no_silence(provider, carry):
     async def serve(x):
         await x.begin_stream()
         await x.chunk(b'data: {"type":"content_block_delta","delta":{"text":"one"}}\n\n')
-        for _ in range(10):
+        for _ in range(24):
             await asyncio.sleep(0.03)
             await x.chunk(b'event: ping\ndata: {"type":"ping"}\n\n')
         await x.chunk(b'data: {"type":"message_delta","delta":{"stop_reason":"end_turn"}}\n\n')
         await x.end_stream()
 
     provider.does(serve)
-    answer = await carry(stream=True, dialect="anthropic", silence_seconds=0.2)
+    answer = await carry(stream=True, dialect="anthropic", silence_seconds=0.6)
     assert await read(answer) == ("one", None)
 
 
