@@ -13,6 +13,11 @@ from hotspare.configuration.model import File
 from hotspare.configuration.section import keys_of, outline
 from hotspare.router.settings import BreakerRules, Limits
 
+AROUND = {
+    "GEMINI_API_KEY": "a-secret-of-gemini",
+    "SHOP_TOKEN": "a-token-of-the-shop",
+    "BACK_OFFICE_TOKEN": "a-token-of-the-office",
+}
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
 
@@ -65,6 +70,6 @@ def test_the_guides_example_shows_every_key_but_those_of_regions():
 
 @pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*.[jty]*[nl]")), ids=lambda path: path.name)
 def test_every_example_runs_without_a_warning(path, environ, today):
-    found = load(path, environ | {"GEMINI_API_KEY": "a-secret-of-gemini"}, today=today)
+    found = load(path, environ | AROUND, today=today)
     assert found.warnings == () or path.name == "humanlayer.json"
     assert found.format != "Hotspare TOML" or not [key for key in found.keys if key.state == "ignored"]
