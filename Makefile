@@ -7,7 +7,7 @@ ARGS ?=
 CONFORMANCE_DIR ?= ../shared/conformance
 LINKS := hotspare/app hotspare/widgets hotspare/probes hotspare/store
 
-.PHONY: run test check format wheel conformance bench screenshots docs clean links
+.PHONY: run test check format wheel conformance bench kill screenshots docs clean links
 
 run: $(VENV)/.runtime
 	@$(BIN)/hotspare demo $(ARGS)
@@ -39,6 +39,10 @@ conformance: $(VENV)/.development
 # The gateway beside a bare pass-through: CPU, memory, delays. ARGS=--check fails where it has become dearer.
 bench: $(VENV)/.development
 	@$(BIN)/python bench/run.py $(ARGS)
+
+# kill -9 at random moments, twenty times each: under load with roll-ups, in a migration, while tidying.
+kill: $(VENV)/.development
+	HOTSPARE_KILLS=20 $(BIN)/python -m pytest tests/store/test_store_kill.py tests/store/test_store_migrations.py $(ARGS)
 
 screenshots: $(VENV)/.development
 	$(BIN)/python screenshots/make.py

@@ -107,8 +107,9 @@ def _damage(connection: sqlite3.Connection) -> list[str]:
         return [str(error)]
 
 
+# Of the oldest day some rows may be gone already, unless none ever went.
 _FIRST_WHOLE_DAY = """
-(SELECT (CAST(min(at) / 86400 AS INTEGER) + 1) * 86400 FROM stored_requests)
+(SELECT iif(count(*) = max(number), 0, (CAST(min(at) / 86400 AS INTEGER) + 1) * 86400) FROM stored_requests)
 """
 _OF_ROWS = """
 SELECT CAST(at / 86400 AS INTEGER) * 86400 AS at, chain, {name} AS name,

@@ -14,16 +14,22 @@ from contextlib import closing
 import pytest
 
 from hotspare.store.entry import encode_record
+from hotspare.store.upkeep import verify
 
-KILLS = 5
+KILLS = int(os.environ.get("HOTSPARE_KILLS", "5"))
+"""`make kill` kills more often."""
 
 LOADED = """
     import asyncio, os, sys
     from dataclasses import replace
     from pathlib import Path
     from hotspare.router.command import Change, Decision, Slot
+    from hotspare.store import retention, rolling
     from hotspare.store.entry import decode
     from hotspare.store.store import Store
+
+    rolling.EVERY_SECONDS = 0.03
+    retention.LOOK_SECONDS = 0.05
 
     folder, run = Path(sys.argv[1]), sys.argv[2]
 
@@ -109,9 +115,45 @@ async def test_nothing_acknowledged_is_lost_and_nothing_is_there_twice(opened, t
         assert acts <= {row["who"] for row in await store.query("journal", {"last": 100_000})}
         logged = re.findall(r'"id":"([^"]+)"', store.log_path.read_text())
         assert sorted(logged) == sorted(found)
+        [day] = await store.query("figures", {"by": "chain", "since": 0})
+        assert (day["requests"], day["fallback"]) == (len(found), len(found))
+    assert verify(tmp_path / "hotspare.db", lambda: None) == []
     with closing(sqlite3.connect(tmp_path / "hotspare.db")) as connection:
         assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
         assert connection.execute("SELECT count(*) FROM attempts").fetchone() == (2 * len(found),)
+
+
+VACUUMING = """
+    import os, sys
+    from pathlib import Path
+    from hotspare.store import upkeep
+
+    os.write(1, b"ready")
+    while True:
+        upkeep.vacuum(Path(sys.argv[1]), lambda: None)
+"""
+
+
+def killed_while_tidying(path, seconds):
+    command = [sys.executable, "-c", textwrap.dedent(VACUUMING), str(path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
+        assert process.stdout.read(5) == b"ready"
+        time.sleep(seconds)
+        process.kill()
+
+
+async def test_a_store_that_is_killed_while_it_is_tidied_is_whole(opened, tmp_path, make_fallback):
+    chance = random.Random(20261119)
+    path = tmp_path / "hotspare.db"
+    async with opened() as store:
+        for number in range(2000):
+            store.append(make_fallback(id=f"r{number}"))
+    for _ in range(KILLS):
+        killed_while_tidying(path, chance.uniform(0.0, 0.15))
+    assert verify(path, lambda: None) == []
+    async with opened() as store:
+        assert store.view().state == "ok"
+        assert len([record async for record in store.records(0.0)]) == 2000
 
 
 def position(name):

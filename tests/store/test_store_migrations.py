@@ -1,5 +1,6 @@
 """Files of every earlier schema are brought to ours: nothing of them is lost, and there is a backup."""
 
+import os
 import shutil
 import signal
 import sqlite3
@@ -14,6 +15,9 @@ import pytest
 
 from hotspare.store.reader import open_reader
 from hotspare.store.schema import VERSION
+
+KILLS = int(os.environ.get("HOTSPARE_KILLS", "4"))
+"""`make kill` kills more often."""
 
 FILES = sorted((Path(__file__).parent / "schemas").glob("schema-*.db"))
 EVERY_SCHEMA = pytest.mark.parametrize("old", FILES, ids=lambda path: path.stem)
@@ -140,8 +144,8 @@ def make_large(path, times):
 @pytest.mark.parametrize("old", FILES[-1:], ids=lambda path: path.stem)
 async def test_one_that_was_killed_on_the_way_is_taken_up_again(opened, path):
     number = make_large(path, 3000)
-    for place in range(4):
-        killed_after(path, 0.02 + 0.05 * place)
+    for place in range(KILLS):
+        killed_after(path, 0.2 * (place + 0.5) / KILLS)
         assert version_of(path) in (VERSION - 1, VERSION)
     async with opened() as store:
         assert store.view().state == "ok"
