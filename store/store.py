@@ -31,6 +31,8 @@ Result = TypeVar("Result")
 
 INTERVAL_SECONDS = 0.25
 CLOSING_SECONDS = 5.0
+CLOCK_SECONDS = 60.0
+"""A clock that is put right by less than that is nothing to tell anybody of."""
 
 
 class Store:
@@ -148,6 +150,11 @@ class Store:
             return "no spool", f"no file can be kept beside the database; a kill loses what waits{held}"
         if intake.held:
             return "full", f"the spool cannot grow{held}"
+        if (ahead := self._writer.newest_at - self._clock.wall()) > CLOCK_SECONDS:
+            return (
+                "clock set back",
+                f"requests of up to {ahead / 60:.0f} minutes from now are stored; the clock was ahead",
+            )
         if intake.spool.second:
             return "second process", "another process works on this database too"
         return "ok", ""

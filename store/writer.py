@@ -34,6 +34,7 @@ _SLICE = 50
 _ROUNDS_TO_CATCH_UP = 20
 """A start waits for so many portions of roll-ups that an earlier process left out, and no longer."""
 
+_NEWEST = "SELECT coalesce(max(at), 0.0) AS at FROM stored_requests"
 _REMEMBER = "INSERT OR REPLACE INTO memory (one, at, value) VALUES (1, ?, ?)"
 
 
@@ -43,6 +44,7 @@ class Writer:
     Attributes:
         fault: what is wrong with the database; None while it takes what we write.
         dropped: Records that the database would not take.
+        newest_at: when the latest request began that is stored; UTC epoch seconds.
         warnings: sentences for the operator about what was found.
     """
 
@@ -76,6 +78,7 @@ class Writer:
         self._logged: frozenset[str] | None = None
         self.fault: Fault | None = Fault("unavailable", "it was not opened yet", reopen=True)
         self.dropped = 0
+        self.newest_at = 0.0
         self.warnings: list[str] = []
 
     # ------------------------------------------------------------------ its life
@@ -185,6 +188,8 @@ class Writer:
         self._inserter.forget()
         self._roll_up.settle(committed=False)
         self._wants_figures = True
+        [row] = await self._database.fetch(_NEWEST)
+        self.newest_at = row["at"]
         await self._journal.note_last_number()
         await self._database.prove_writable()
 
@@ -281,6 +286,7 @@ class Writer:
         try:
             async with self._database.transaction() as connection:
                 if records:
+                    self.newest_at = max(self.newest_at, *(record.at for record in records))
                     self._roll_up.add(*await self._inserter.insert(connection, records))
                     if self._roll_up.is_due:
                         await self._roll_up.write(connection)

@@ -17,7 +17,7 @@ import pytest
 from hotspare.store import intake, writer
 from hotspare.store.appending import append_whole
 from hotspare.store.entry import encode_record
-from hotspare.store.fault import NewerSchema
+from hotspare.store.fault import Fault, NewerSchema
 from hotspare.store.schema import MIGRATIONS, VERSION
 
 
@@ -227,6 +227,108 @@ async def test_a_damaged_line_is_left_out_and_the_rest_kept(opened, tmp_path, ma
         assert len(store.warnings) == 2
         assert store.view().state == "ok"
     assert store.log_path.read_text().count('"id":"f0002"') == 1
+
+
+async def test_a_clock_that_was_set_back_is_told_until_it_has_caught_up(opened, make_record, fake_wall, noon):
+    async with opened() as store:
+        store.append(make_record(at=noon))
+        await store.flush()
+        fake_wall.now = noon - 3600
+        view = store.view()
+        assert view.state == "clock set back"
+        assert "60 minutes from now" in view.detail
+        store.append(make_record(id="earlier", at=noon - 3600))
+        assert [row["id"] for row in await store.query("requests", {})] == ["r0001", "earlier"]
+    async with opened() as store:
+        assert store.view().state == "clock set back"
+        fake_wall.now = noon - 60
+        assert store.view().state == "ok"
+        rows = await store.query("history", {"since": noon - 7200})
+        assert [row["requests"] for row in rows] == [1, 1]
+
+
+LOCKING = """
+    import sqlite3, sys
+    connection = sqlite3.connect(sys.argv[1], isolation_level=None)
+    connection.execute("BEGIN EXCLUSIVE")
+    print("locked", flush=True)
+    sys.stdin.read()
+"""
+
+
+async def test_another_process_that_locks_it_is_told_and_waited_for(opened, tmp_path, make_record):
+    async with opened() as store:
+        command = [sys.executable, "-c", textwrap.dedent(LOCKING), str(tmp_path / "hotspare.db")]
+        other = await asyncio.create_subprocess_exec(
+            *command, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
+        )
+        assert await other.stdout.readline() == b"locked\n"
+        store.append(make_record())
+        await until(lambda: store.view().state == "locked")
+        other.stdin.close()
+        await other.wait()
+        await until(lambda: store.view().state == "ok")
+        assert len(await store.query("requests", {})) == 1
+
+
+async def test_a_newer_version_that_takes_the_file_over_is_told_and_nothing_is_lost(opened, tmp_path, make_record):
+    async with opened() as store:
+        with closing(sqlite3.connect(tmp_path / "hotspare.db", isolation_level=None)) as other:
+            other.execute(f"PRAGMA user_version = {VERSION + 1}")
+            store._writer.note(Fault("failing", "looks again", reopen=True))
+            await until(lambda: store.view().state == "newer schema")
+            store.append(make_record())
+            assert "newer version" in store.view().detail
+            other.execute(f"PRAGMA user_version = {VERSION}")
+        await until(lambda: store.view().state == "ok")
+        assert len(await store.query("requests", {})) == 1
+
+
+SHUT = """
+    import asyncio, os, sys
+    from pathlib import Path
+    from hotspare.store import writer
+    from hotspare.store.entry import decode
+    from hotspare.store.store import Store
+
+    async def main():
+        folder, writer.RETRY_SECONDS = Path(sys.argv[1]), 0.01
+        record = decode(sys.stdin.buffer.readline().strip())
+        store = await Store.open(folder / "hotspare.db", name="x", log_path=Path("/dev/null"), interval_seconds=0.01)
+        store.append(record)
+        states = [store.view().state]
+        print(store.view().state, flush=True)
+        sys.stdin.buffer.readline()
+        for _ in range(300):
+            await asyncio.sleep(0.01)
+            if store.view().state == "ok":
+                break
+        print(store.view().state, len(await store.query("requests", {})), store.view().dropped)
+        await store.close()
+
+    if os.geteuid() == 0:  # who may do everything is stopped by no mode
+        os.setgroups([]); os.setgid(65534); os.setuid(65534)
+    asyncio.run(main())
+"""
+
+
+def test_a_folder_that_may_not_be_written_is_told_and_what_waits_goes_in_once_it_may(make_record):
+    place = Path(tempfile.mkdtemp(prefix="hotspare-shut-"))
+    try:
+        (place / "kept").mkdir()
+        (place / "kept").chmod(0o555)
+        place.chmod(0o755)
+        command = [sys.executable, "-c", textwrap.dedent(SHUT), place / "kept"]
+        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+            process.stdin.write(encode_record(make_record()))
+            process.stdin.flush()
+            assert process.stdout.readline() == b"unavailable\n"
+            (place / "kept").chmod(0o777)
+            process.stdin.write(b"\n")
+            process.stdin.close()
+            assert process.stdout.read() == b"ok 1 0\n"
+    finally:
+        shutil.rmtree(place)
 
 
 LIMITED = """

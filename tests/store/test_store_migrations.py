@@ -135,7 +135,7 @@ def make_large(path, times):
         rest = ", ".join(columns)
         connection.execute(
             "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?)"
-            f" INSERT INTO requests (id, at, {rest}) SELECT id || '-' || i, at + i, {rest} FROM requests, n",
+            f" INSERT INTO requests (id, at, {rest}) SELECT id || '-' || i, at - i, {rest} FROM requests, n",
             (times,),
         )
         return connection.execute("SELECT count(*) FROM requests").fetchone()[0]
