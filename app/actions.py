@@ -126,6 +126,22 @@ ACTIONS: tuple[Action, ...] = (
         command="hotspare journal",
     ),
     Action(
+        id="playground",
+        keys=("6",),
+        title="Playground",
+        help="A prompt to a chain or a model, or to several side by side: answers, routes, times, tokens, cost.",
+        tier=0,
+        command='hotspare prompt "{text}"',
+    ),
+    Action(
+        id="self",
+        keys=("7",),
+        title="Self",
+        help="Versions, where it runs and from which file, its store, and what the console costs itself.",
+        tier=0,
+        command="hotspare about",
+    ),
+    Action(
         id="force",
         keys=("f",),
         title="Force a model",
@@ -253,7 +269,7 @@ ACTIONS: tuple[Action, ...] = (
         command='hotspare prompt --model {model} "{text}"',
         rank=2,
         word="test",
-        screens=("overview", "chains"),
+        screens=("overview", "chains", "playground"),
     ),
     Action(
         id="explain",
@@ -264,7 +280,7 @@ ACTIONS: tuple[Action, ...] = (
         command="hotspare explain {id}",
         rank=1,
         word="why",
-        screens=("overview", "requests"),
+        screens=("overview", "requests", "playground"),
     ),
     Action(
         id="filter",

@@ -20,7 +20,9 @@ from hotspare.app.options import Chosen, config_option, port_option
 _FILES = {
     "run": ("demo", "serve"),
     "attach": ("up", "attach", "down", "relay"),
-    "look": ("status", "models", "requests", "explain", "errors", "slow", "callers", "cost", "history", "journal"),
+    "look": (
+        "status", "models", "requests", "explain", "errors", "slow", "callers", "cost", "history", "journal", "about",
+    ),
     "act": (
         "force", "skip-primary", "release", "disable", "enable", "drain", "clear", "priorities", "undo",
     ),

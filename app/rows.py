@@ -53,6 +53,28 @@ def status(snapshot: Snapshot) -> dict[str, Any]:
     }
 
 
+def about(snapshot: Snapshot) -> dict[str, Any]:
+    """What the instance is, and what it costs itself."""
+    instance, store = snapshot.instance, snapshot.store
+    return {
+        "name": instance.name,
+        "version": instance.version,
+        "pid": instance.pid or None,
+        "started_at": instance.started_at or None,
+        "listen": instance.listen or None,
+        "environment": instance.environment,
+        "read_only": instance.read_only,
+        "config": instance.config_path or None,
+        "config_refused": instance.config_refused or None,
+        "store": store.path or None,
+        "store_state": store.state,
+        "store_waiting_bytes": store.waiting_bytes,
+        "store_dropped": store.dropped,
+        "loop_lag_ms": snapshot.loop_lag_ms,
+        "consoles": [console.who for console in snapshot.consoles],
+    }
+
+
 def journal_entry(entry: JournalEntry) -> dict[str, Any]:
     """A change that was made, in the fields of `journal`."""
     change = entry.change

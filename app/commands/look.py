@@ -187,6 +187,18 @@ def history(chosen: Chosen, /, instance: str | None, *, as_json: bool, **wanted:
 @click.command()
 @looking
 @click.pass_obj
+def about(chosen: Chosen, instance: str | None, *, as_json: bool) -> None:
+    """Say what the instance is: version, process, file, store, loop lag, who else has a console on it."""
+    value = rows.about(look(instance, chosen.config).snapshot())
+    if as_json:
+        printing.print_json(value)
+    else:
+        printing.print_pairs((name, value[name]) for name in value)
+
+
+@click.command()
+@looking
+@click.pass_obj
 def journal(chosen: Chosen, instance: str | None, *, as_json: bool) -> None:
     """List what operators did, newest first: who, when, why, before and after."""
     found = look(instance, chosen.config).query("journal")

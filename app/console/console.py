@@ -29,8 +29,10 @@ from hotspare.app.console.leaving import Leaving, LeavingFacts, facts_of
 from hotspare.app.console.operator import Operator, Question, Severity
 from hotspare.app.console.overview import Overview
 from hotspare.app.console.page import Page
+from hotspare.app.console.playground import Playground
 from hotspare.app.console.reasons import why_not
 from hotspare.app.console.requests import Requests
+from hotspare.app.console.self_page import SelfPage
 from hotspare.app.console.spoken import NotUnderstood, understand
 from hotspare.app.console.theme import THEMES, choose_theme
 from hotspare.app.console.view_state import ViewState
@@ -48,7 +50,9 @@ CHART_SECONDS = 5.0
 TOAST_SECONDS = 6.0
 LONGEST_TOAST = 500
 
-PAGES: Mapping[str, type[Page]] = {page.NAME: page for page in (Overview, Chains, Requests, Cost, JournalPage)}
+PAGES: Mapping[str, type[Page]] = {
+    page.NAME: page for page in (Overview, Chains, Requests, Cost, JournalPage, Playground, SelfPage)
+}
 """The screens by their ids; each is made when it is first shown."""
 
 log = logging.getLogger("hotspare.console")
@@ -175,15 +179,18 @@ class Console(App[Leaving]):
     async def pull(self) -> None:
         """Look at the figures once, and draw what is new."""
         answered_at = self.state.looked_at or self.clock.wall()
+        began = time.perf_counter()
         try:
             self._take(await self.backend.snapshot())
         except (HotspareError, OSError) as error:
             self.state.lost_since = self.state.lost_since or answered_at
             self.state.lost_reason = error.reason if isinstance(error, InstanceGone) else str(error)
         self.state.looked_at = self.clock.wall()
-        page = self.screen
+        page, got = self.screen, time.perf_counter()
+        self.state.pulls.add(got - began)
         if isinstance(page, Page):
             page.draw()
+            self.state.draws.add(time.perf_counter() - got)
         if page is self._overview:
             self._ask_chart()
 

@@ -270,6 +270,11 @@ class Page(Screen[None]):
         self.filter = RequestFilter(text)
         self.draw()
 
+    @property
+    def is_typing(self) -> bool:
+        """Whether a filter or a command is being typed."""
+        return self.query_one(FilterBar).is_open or self.query_one(CommandBar).is_open
+
     def _close_bars(self) -> None:
         bars: tuple[FilterBar | CommandBar, ...] = (self.query_one(FilterBar), self.query_one(CommandBar))
         if any(bar.is_open for bar in bars):

@@ -12,6 +12,24 @@ from hotspare.widgets.timeline import Happened, changes
 RANGES_MINUTES = (15, 60, 360, 1440, 10_080)
 MINUTE = 60.0
 MOST_SEEN = 500
+KEPT_DURATIONS = 240
+
+
+class Durations:
+    """The latest durations of something that the console does again and again."""
+
+    def __init__(self) -> None:
+        self._milliseconds: deque[float] = deque(maxlen=KEPT_DURATIONS)
+
+    def add(self, seconds: float) -> None:
+        self._milliseconds.append(seconds * 1000)
+
+    def words(self) -> str:
+        """As "0.8 ms, 19 of 20 within 1.9 ms"; "-" where there are none."""
+        if not self._milliseconds:
+            return "-"
+        kept = sorted(self._milliseconds)
+        return f"{self._milliseconds[-1]:.1f} ms, 19 of 20 within {kept[int(len(kept) * 0.95)]:.1f} ms"
 
 
 @dataclass(slots=True)
@@ -32,6 +50,10 @@ class ViewState:
     lost_since: float | None = None
     """When the instance that does not answer now last did, wall time."""
     lost_reason: str = ""
+    pulls: Durations = field(default_factory=Durations)
+    """How long it took to get the figures."""
+    draws: Durations = field(default_factory=Durations)
+    """How long it took to make the lines of the screen."""
 
     def take(self, snapshot: Snapshot) -> Snapshot | None:
         """Keep the newest figures, and what changed; gives the ones before."""

@@ -1,0 +1,124 @@
+"""The seventh screen: what this program is, where its settings come from, and what it costs itself."""
+
+import os
+import platform
+from importlib import metadata
+from pathlib import Path
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import BindingType
+
+from hotspare.app.console.page import Page, bindings_of
+from hotspare.router.snapshot import Snapshot
+from hotspare.widgets import figures
+from hotspare.widgets.glyphs import Role
+from hotspare.widgets.line import Line, wrap
+from hotspare.widgets.line_pane import LinePane
+
+LAG_MS = 12.0
+"""From here on the loop's lag is marked: requests in flight feel it."""
+
+Fact = tuple[str, str, Role]
+
+
+class SelfPage(Page):
+    """Is the console itself well, and is the program what I think it is?"""
+
+    NAME = "self"
+    ABOUT = (
+        ("loop lag", "how late the event loop was at worst lately: every request in flight waits that long."),
+        ("figures, drawing", "how long it takes to get the figures, and to make the changed lines of the screen."),
+        ("waiting", "bytes of finished requests in the spool that the database does not have yet."),
+        ("dropped", "finished requests that could not be kept at all. It should be 0."),
+        ("frames dropped", "writes that a terminal which does not read has missed; it gets one whole picture later."),
+    )
+    BINDINGS: ClassVar[list[BindingType]] = bindings_of("self")
+    AUTO_FOCUS = "#facts"
+
+    def body(self) -> ComposeResult:
+        yield LinePane(id="facts")
+
+    def draw_body(self, shown: Snapshot, width: int) -> None:
+        latest = self.state.latest or shown
+        groups: tuple[tuple[str, list[Fact]], ...] = (
+            ("instance", _instance(latest)),
+            ("store", _store(latest)),
+            ("cost of itself", self._own_cost(latest)),
+            ("screen", self._screen_facts(latest)),
+        )
+        lines: list[Line] = []
+        for name, facts in groups:
+            lines.append(((f" {name}", "title"),))
+            for label, value, role in facts:
+                rows = wrap(self.glyphs.clean(value, 400), max(20, width - 20)) or [""]
+                lines.extend(
+                    ((f"   {label if place == 0 else '':<15}", "dim"), (row, role)) for place, row in enumerate(rows)
+                )
+            lines.append(())
+        self.query_one("#facts", LinePane).show(lines[:-1])
+
+    def _own_cost(self, latest: Snapshot) -> list[Fact]:
+        pulls, draws = self.state.pulls, self.state.draws
+        lag = latest.loop_lag_ms
+        late: Role = "warn" if lag is not None and lag > LAG_MS else "text"
+        return [
+            ("loop lag", "-" if lag is None else f"{lag:.1f} ms at worst lately", late),
+            ("figures", pulls.words(), "text"),
+            ("drawing", draws.words(), "text"),
+            ("frames dropped", str(getattr(self.app._driver, "dropped", 0)), "text"),  # noqa: SLF001 - ours
+        ]
+
+    def _screen_facts(self, latest: Snapshot) -> list[Fact]:
+        signs = "ASCII" if self.glyphs.ascii_only else "Unicode"
+        colours = {"truecolor": "16 million", "eight_bit": "256", "standard": "16"}
+        system = self.app.console.color_system or "none"
+        others = ", ".join(f"{one.who} since {figures.clock(one.since)} UTC" for one in latest.consoles)
+        return [
+            ("terminal", f"{_environment('TERM')}, {self.size.width} by {self.size.height}", "text"),
+            ("colours", "none" if self.app.native_ansi_color else colours.get(system, system), "text"),
+            ("theme, signs", f"{self.app.theme.removeprefix('hotspare-')}, {signs}", "text"),
+            ("programs", f"Python {platform.python_version()}, Textual {metadata.version('textual')}", "text"),
+            ("other consoles", others or "none", "text"),
+        ]
+
+
+def _environment(name: str) -> str:
+    return os.environ.get(name) or "not set"
+
+
+def _instance(latest: Snapshot) -> list[Fact]:
+    one = latest.instance
+    up = figures.elapsed(max(0.0, latest.at - one.started_at))
+    kind = [word for word, seen in (("simulated", one.demo), ("read-only", one.read_only)) if seen]
+    facts: list[Fact] = [
+        ("name", ", ".join((one.name, *filter(None, (one.environment, *kind)))), "strong"),
+        ("version", one.version, "text"),
+        ("process", f"{one.pid}, up {up}", "text"),
+        ("serves", one.listen, "text"),
+        ("configuration", one.config_path or "none: made by the program", "text"),
+    ]
+    if one.config_refused:
+        facts.append(("refused", one.config_refused, "bad"))
+    return facts
+
+
+def _store(latest: Snapshot) -> list[Fact]:
+    store = latest.store
+    well: Role = "text" if store.state == "ok" else "bad"
+    size = _size(store.path)
+    return [
+        ("path", store.path or "-", "text"),
+        ("state", f"{store.state}: {store.detail}" if store.detail else store.state, well),
+        ("size", size, "text"),
+        ("waiting", f"{figures.count(store.waiting_bytes)} bytes in the spool, {store.held} held in memory", "text"),
+        ("dropped", figures.count(store.dropped), "bad" if store.dropped else "text"),
+    ]
+
+
+def _size(path: str) -> str:
+    try:
+        size = sum(file.stat().st_size for file in (Path(path), Path(f"{path}-wal")) if file.exists())
+    except OSError:
+        return "cannot be seen from here"
+    return f"{size / 1e6:,.2f} MB" if size else "cannot be seen from here"
