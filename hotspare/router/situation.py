@@ -198,8 +198,10 @@ def _primary_held(look: Look) -> list[SituationView]:
         if primary.state not in TROUBLE or all(model.state in HELD for model in models):
             continue
         what = f"{primary.name} is {TROUBLE[primary.state]}{_details(primary)}{_here_only(primary, models)}"
-        key = ("f", "hold it 10 min") if chain.forced is None and primary.state != "no_key" else ("", "")
-        text = f"{what}. {_stand_in(chain, models, look)}"
+        others = [model for model in models[1:] if model.state not in HELD]
+        helps = others and chain.forced is None and primary.state != "no_key"
+        key = ("f", "hold it 10 min") if helps else ("", "")
+        text = f"{what}. {_stand_in(chain, others, look)}"
         found.append(SituationView(f"primary_{primary.state}", "warning", text, primary.since, *key, primary.name))
     return found
 
@@ -213,14 +215,15 @@ def _here_only(primary: ModelView, models: list[ModelView]) -> str:
     return f", in this region only: {well[0]} answers" if well else ", and so is the same model elsewhere"
 
 
-def _stand_in(chain: ChainView, models: list[ModelView], look: Look) -> str:
+def _stand_in(chain: ChainView, others: list[ModelView], look: Look) -> str:
     """Who answers instead, and how that goes compared with the usual."""
-    others = [model for model in models[1:] if model.state not in HELD]
+    if not others:
+        return f"No other model of {chain.name} can answer."
     first = max(others, key=lambda model: model.share or 0.0)
     if not chain.figures.requests or first.share is None:
         return f"{first.name} answers {chain.name}."
     share = f"{first.name} answers {percent(first.share)} of {chain.name}"
-    fares = [f"{percent(chain.figures.answered_rate or 0.0)} ok"]
+    fares = [f"{percent(chain.figures.answered / chain.figures.requests)} ok"]
     if look.window.p95_ms is not None and look.usual.p95_ms is not None:
         more = (look.window.p95_ms - look.usual.p95_ms) / 1000
         fares.append(f"p95 {more:+.1f} s")
@@ -242,12 +245,12 @@ def _other_held(look: Look) -> list[SituationView]:
 
 
 def _much_fallback(look: Look) -> list[SituationView]:
-    rate = look.window.fallback_rate
-    if rate is None or look.window.requests < ENOUGH_REQUESTS or rate <= FALLBACK_TARGET:
+    window = look.window
+    if window.requests < ENOUGH_REQUESTS or window.fallback <= FALLBACK_TARGET * window.requests:
         return []
     text = (
-        f"{percent(rate)} of {look.window.requests:,} requests in 15 min fell back "
-        f"(target under {percent(FALLBACK_TARGET)}); {percent(look.window.answered_rate or 0.0)} were answered."
+        f"{percent(window.fallback / window.requests)} of {window.requests:,} requests in 15 min fell back "
+        f"(target under {percent(FALLBACK_TARGET)}); {percent(window.answered / window.requests)} were answered."
     )
     return [SituationView("fallback_rate", "warning", text, key="w", key_text="why")]
 
@@ -259,6 +262,14 @@ def _many_failed(look: Look) -> list[SituationView]:
     whose = f" All of the last {SPAN_MINUTES} min went to {only}." if only else ""
     text = f"{look.window.failed:,} of {look.window.requests:,} requests in 15 min got an error.{whose}"
     return [SituationView("failed", "critical", text, key="w", key_text="why")]
+
+
+def _few_failed(look: Look) -> list[SituationView]:
+    """Errors among so few requests are no verdict, but nobody is to read that all is well."""
+    if look.window.requests >= ENOUGH_REQUESTS or not look.window.failed:
+        return []
+    text = f"{look.window.failed} of {look.window.requests} requests in 15 min got an error: too few to judge by."
+    return [SituationView("few_failed", "note", text, key="w", key_text="why")]
 
 
 def _store_trouble(look: Look) -> list[SituationView]:
@@ -300,7 +311,7 @@ def _ordered(look: Look) -> list[SituationView]:
 def _all_well(look: Look) -> SituationView:
     if not look.window.requests:
         return SituationView("idle", "ok", "All well. No requests in the last 15 minutes.")
-    rate = percent(look.window.answered_rate or 0.0)
+    rate = percent(look.window.answered / look.window.requests)
     p95 = "" if look.window.p95_ms is None else f", p95 {seconds_of(look.window.p95_ms)}"
     text = f"All well: {rate} of {look.window.requests:,} requests in 15 min answered{p95}."
     return SituationView("all_well", "ok", text)
@@ -321,6 +332,7 @@ RULES: tuple[Callable[[Look], list[SituationView]], ...] = (
     _much_fallback,
     _store_trouble,
     _screen_lost,
+    _few_failed,
     _some_keys,
     _ordered,
 )

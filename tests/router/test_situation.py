@@ -221,6 +221,21 @@ def test_a_model_being_tried_again_says_what_had_opened_it(world, fails):
     assert "claude is being tried again (a failure: timeout, since" in worst(main).text
 
 
+def test_a_model_being_tried_again_with_nobody_beside_it_is_told_too(world, fails):
+    main = world("claude", breaker=BreakerRules(consecutive_failures=1, open_seconds=5.0), limits=Limits(retries=0))
+    failing(main, ("claude",), Trigger.timeout, fails)
+    main.now += 6.0
+    assert worst(main).code == "primary_trial"
+    assert worst(main).text.endswith(". No other model of main can answer.")
+    assert worst(main).key == "", "there is nobody to hold the traffic on"
+
+
+def test_errors_too_few_to_judge_by_are_not_called_well(world, fails):
+    main = world("claude", limits=Limits(retries=0))
+    failing(main, ("claude",), Trigger.server_error, fails, status=500)
+    assert codes(main) == ["few_failed"]
+
+
 def test_the_latest_act_is_told_in_words(world):
     main = world()
     order(main, ForceModel("main", "gpt", main.wall + 600))
