@@ -98,12 +98,14 @@ class StreamedAnswer:
                     yield piece
         finally:
             await self.aclose()
-        if self._stream.failure is not None:
-            raise self._made_presentable(self._stream.failure)
+        failure = self._stream.failure
+        if failure is not None:
+            failure.status = failure.status or self.status
+            failure.provider_request_id = failure.provider_request_id or self.provider_request_id
+            raise self._made_presentable(failure)
 
     async def aclose(self) -> None:
         """Be done with the connection (`engine.protocols.Answer`)."""
-        self._limit.close()
         if self._stream.ended and self._stream.failure is None:
             await self._reply.let_go()
         else:

@@ -186,6 +186,18 @@ async def test_before_the_first_content_a_break_is_a_failed_attempt(provider, ca
         assert failure.message in ("no token in 0.1 s", "no token in 0.2 s")
 
 
+@pytest.mark.parametrize(("breaks", "status"), [(cut, 200), (error_event, 529)])
+async def test_a_stream_that_broke_off_is_known_by_its_status_and_its_id(provider, carry, sse, breaks, status):
+    async def serve(x):
+        await x.begin_stream("text/event-stream\r\nx-request-id: req_7")
+        await x.chunk(sse({"content": "one"}))
+        await breaks(x)
+
+    provider.does(serve)
+    _, broken = await read(await carry(stream=True))
+    assert (broken.status, broken.provider_request_id) == (status, "req_7")
+
+
 @pytest.mark.parametrize(
     ("breaks", "trigger"),
     [*BREAKS, (stall, Trigger.stream_stall), (drip, Trigger.stream_stall), (comments, Trigger.stream_stall)],
