@@ -115,7 +115,7 @@ def request_line(record: Record) -> bytes:
         "ms": round(record.duration_ms, 1),
         "tokens": record.input_tokens + record.output_tokens,
         "cost_usd": None if record.unpriced and not record.cost_pico_usd else record.cost_pico_usd / PICO_PER_USD,
-        "skipped": {candidate.model: candidate.skip for candidate in record.candidates if candidate.skip},
+        "skipped": {candidate.model: candidate.skip for candidate in record.candidates if candidate.skip is not None},
         "attempts": [
             {"model": attempt.model, "key": attempt.key, "trigger": attempt.trigger, "status": attempt.status}
             for attempt in record.attempts
@@ -177,8 +177,9 @@ def _escape_letter(found: re.Match[bytes]) -> bytes:
 
 
 def _level(record: Record) -> Level:
-    if any(attempt.trigger is Trigger.auth for attempt in record.attempts):
-        return "critical"
+    for attempt in record.attempts:
+        if attempt.trigger is Trigger.auth:
+            return "critical"
     return "warning" if record.fallback or record.verdict == "failed" else "info"
 
 

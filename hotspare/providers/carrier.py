@@ -17,7 +17,7 @@ from hotspare.providers.address import Address, addresses_of
 from hotspare.providers.allowance import spent_for_seconds
 from hotspare.providers.answer import StreamedAnswer, WholeAnswer
 from hotspare.providers.failure import failure_of_status, made_presentable, request_id_in
-from hotspare.providers.limit import Limit
+from hotspare.providers.limit import Limit, Watch
 from hotspare.providers.redaction import Redactor
 from hotspare.providers.transports import Transports
 from hotspare.providers.vectors import VectorLengths
@@ -65,6 +65,7 @@ class ProviderCarrier:
     def __init__(self, endpoints: Mapping[str, Endpoint], *, clock: Clock | None = None) -> None:
         self._transports = Transports()
         self._clock = clock or Clock()
+        self._watch = Watch(self._clock.monotonic)
         self._vectors = VectorLengths()
         self._endpoints: Mapping[str, Endpoint] = {}
         self._addresses: dict[tuple[str, str], Address] = {}
@@ -85,7 +86,7 @@ class ProviderCarrier:
     async def call(self, attempt: Try, ask: Ask, call: Call) -> WholeAnswer | StreamedAnswer:
         """Carry one attempt out (`engine.protocols.Carrier`)."""
         address = self._address(attempt, ask)
-        limit = Limit(self._clock.monotonic)
+        limit = Limit(self._watch)
         reply: Reply | None = None
         begun = False
         try:
@@ -103,14 +104,13 @@ class ProviderCarrier:
                 failure.provider_request_id = request_id_in(reply.headers)
             raise made_presentable(failure, call, address.endpoint, self._redactor, ask.id) from None
         finally:
-            if not begun:
-                limit.close()
-                if reply is not None:
-                    await reply.aclose()
+            if not begun and reply is not None:
+                await reply.aclose()
         return answer
 
     async def aclose(self) -> None:
         """Close all connections."""
+        self._watch.close()
         await self._transports.aclose()
 
     def _address(self, attempt: Try, ask: Ask) -> Address:

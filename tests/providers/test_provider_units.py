@@ -10,7 +10,7 @@ from hotspare.dialects.call import Call
 from hotspare.dialects.endpoint import ApiKey, Endpoint
 from hotspare.providers.address import addresses_of
 from hotspare.providers.failure import failure_of_status
-from hotspare.providers.limit import Limit
+from hotspare.providers.limit import Limit, Watch
 from hotspare.providers.redaction import Redactor
 from hotspare.providers.retry_after import retry_after_seconds
 from hotspare.router.trigger import AttemptFailed, Trigger
@@ -83,42 +83,69 @@ def expired() -> AttemptFailed:
     return AttemptFailed(Trigger.timeout, "time is up")
 
 
-async def test_a_wait_that_ends_in_time_is_left_alone():
-    limit = Limit(time.monotonic)
-    with limit.until(time.monotonic() + 5, expired):
+@pytest.fixture
+async def watch():
+    watch = Watch(time.monotonic)
+    yield watch
+    assert not watch._waiting
+    watch.close()
+
+
+async def test_a_wait_that_ends_in_time_is_left_alone(watch):
+    with Limit(watch).until(time.monotonic() + 5, expired):
         await asyncio.sleep(0)
-    limit.close()
 
 
-async def test_a_wait_past_its_time_is_a_failure_and_the_task_lives_on():
-    limit = Limit(time.monotonic)
-    with pytest.raises(AttemptFailed, match="time is up"), limit.until(time.monotonic() + 0.02, expired):
+async def test_a_wait_past_its_time_is_a_failure_and_the_task_lives_on(watch):
+    with pytest.raises(AttemptFailed, match="time is up"), Limit(watch).until(time.monotonic() + 0.02, expired):
         await asyncio.Event().wait()
     assert asyncio.current_task().cancelling() == 0
     await asyncio.sleep(0)
 
 
-async def test_a_later_shorter_wait_is_not_held_to_an_earlier_longer_one():
-    limit = Limit(time.monotonic)
+async def test_a_later_shorter_wait_is_not_held_to_an_earlier_longer_one(watch):
+    limit = Limit(watch)
     with limit.until(time.monotonic() + 60, expired):
         await asyncio.sleep(0)
     with pytest.raises(AttemptFailed), limit.until(time.monotonic() + 0.02, expired):
         await asyncio.Event().wait()
-    limit.close()
 
 
-async def test_time_between_waits_does_not_count():
-    limit = Limit(time.monotonic)
+async def test_time_between_waits_does_not_count(watch):
+    limit = Limit(watch)
     with limit.until(time.monotonic() + 0.02, expired):
         await asyncio.sleep(0)
     await asyncio.sleep(0.05)
     with limit.until(time.monotonic() + 5, expired):
         await asyncio.sleep(0)
-    limit.close()
 
 
-async def test_somebody_else_s_cancellation_goes_on_as_one_though_the_time_is_up_too():
-    limit = Limit(time.monotonic)
+async def test_each_of_several_waits_ends_at_its_own_time(watch):
+    began = time.monotonic()
+    ended = []
+
+    async def wait(seconds):
+        with pytest.raises(AttemptFailed), Limit(watch).until(began + seconds, expired):
+            await asyncio.Event().wait()
+        ended.append((seconds, time.monotonic() - began))
+
+    await asyncio.gather(wait(0.06), wait(0.02), wait(0.04))
+    assert [due for due, _ in ended] == [0.02, 0.04, 0.06]
+    assert all(due - 0.002 <= at for due, at in ended)
+
+
+async def test_a_wait_that_is_over_holds_nobody_and_no_timer_is_made_for_each(watch):
+    timers = set()
+    for _ in range(3):
+        with Limit(watch).until(time.monotonic() + 5, expired):
+            timers.add(watch._handle)
+            await asyncio.sleep(0)
+    assert len(timers) == 1
+    assert not watch._waiting
+
+
+async def test_somebody_else_s_cancellation_goes_on_as_one_though_the_time_is_up_too(watch):
+    limit = Limit(watch)
 
     async def wait():
         with limit.until(time.monotonic() + 60, expired):
@@ -127,11 +154,10 @@ async def test_somebody_else_s_cancellation_goes_on_as_one_though_the_time_is_up
     task = asyncio.create_task(wait())
     await asyncio.sleep(0)
     limit.until(0.0, expired)
-    limit._fire()
+    watch._look()
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
-    limit.close()
 
 
 @pytest.mark.parametrize(
