@@ -236,7 +236,7 @@ def _keys(name: str, keys: list[KeyRow]) -> str:
 
 
 REMARKS = {
-    "limits": "A chain or a model may repeat any of these among its own keys: the model's counts before the chain's, the "
+    "limits": "A chain or a model may repeat these among its own keys (a model no deadline): the model's counts before the chain's, the "
     "chain's before these.\n\n",
     "breaker": "A chain or a model may have a table of its own: `[chains.NAME.breaker]`, or `breaker = { … }` in a model.\n\n",
 }

@@ -56,6 +56,7 @@ def compile_draft(draft: Draft, around: Surroundings) -> Compilation:
     ]
     warnings += [*_unused(models, chains), *_chains_without(models, chains), *_unpriced(budget, models)]
     store, console = _store(draft.file.store, name, around), _console(draft.file.console)
+    default_chain = _default_chain(draft.file.gateway, chains)
     keys = draft.account()  # true only once all else has been read
     warnings += [f"{key.key} does nothing: {key.note}" for key in keys if key.state == "ignored" and key.note]
     configuration = Configuration(
@@ -66,7 +67,7 @@ def compile_draft(draft: Draft, around: Surroundings) -> Compilation:
             models={model.model.name: model.model for model in models},
             chains=chains,
             budget=budget,
-            default_chain=_default_chain(draft.file.gateway, chains),
+            default_chain=default_chain,
         ),
         endpoints={model.model.name: model.endpoint for model in models},
         key_names={model.model.name: model.key_names for model in models},

@@ -27,12 +27,12 @@ MEANINGS: Mapping[type[Section], Mapping[str, str]] = {
         "keep_bytes": "The oldest requests go first. 0: no limit.",
         "durability": "strict: an answer's end waits until its record is on the disk.",
     },
-    model.LimitKeys: {
+    model.LimitKeys: {"deadline_seconds": "A request over all its models, to the first byte of its answer."},
+    model.AttemptKeys: {
         "connect_seconds": "To a connection.",
         "first_content_seconds": "To the first content of a stream.",
         "silence_seconds": "Between two events of a stream.",
         "attempt_seconds": "One call that is not streamed.",
-        "deadline_seconds": "A request, to the first byte of its answer. A model has none of its own.",
         "retries": "Further calls of the same model after the first.",
         "retry_delay_seconds": "The bound of the first pause; each pause is random below its bound.",
         "retry_multiplier": "How the bound grows with each retry.",
@@ -159,7 +159,7 @@ MEANINGS: Mapping[type[Section], Mapping[str, str]] = {
         "gateway": "Where applications ask.",
         "callers": "Applications with tokens of their own: each is known by its name.",
         "store": "Where records are kept.",
-        "limits": "How long, how often. A chain or a model may repeat any of these: the nearest counts.",
+        "limits": "How long, how often. A chain or a model may repeat these: the nearest counts.",
         "breaker": "When a model is taken out, and how it comes back. A chain or a model may have its own.",
         "health_check": "Questions to models without traffic.",
         "budget": "Limits of cost.",

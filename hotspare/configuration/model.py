@@ -39,19 +39,24 @@ from hotspare.router.settings import Kind, Strategy, StreamDelivery
 from hotspare.router.trigger import Trigger
 
 
-class LimitKeys(Section):
-    """The keys of [limits], which a chain or a model may repeat."""
+class AttemptKeys(Section):
+    """What bounds one model's attempts: keys of [limits] which a chain or a model may repeat."""
 
     connect_seconds: Seconds | None = None
     first_content_seconds: Seconds | None = None
     silence_seconds: Seconds | None = None
     attempt_seconds: Seconds | None = None
-    deadline_seconds: Seconds | None = None
     retries: Retries | None = None
     retry_delay_seconds: Pause | None = None
     retry_multiplier: Multiplier | None = None
     retry_delay_cap_seconds: Pause | None = None
     rate_limit_patience_seconds: Pause | None = None
+
+
+class LimitKeys(AttemptKeys):
+    """The keys of [limits], which a chain may repeat. A deadline bounds a request over all its models."""
+
+    deadline_seconds: Seconds | None = None
 
 
 class BreakerKeys(Section):
@@ -114,7 +119,7 @@ class ConsoleKeys(Section):
     read_only: bool = False
 
 
-class ModelKeys(LimitKeys):
+class ModelKeys(AttemptKeys):
     name: Name
     provider: Name | None = None
     model: Name | None = None

@@ -6,7 +6,7 @@ All levels are read, also those that another one covers: they are in force where
 from dataclasses import fields, replace
 from typing import Any
 
-from hotspare.configuration.model import BreakerKeys, LimitKeys
+from hotspare.configuration.model import AttemptKeys, BreakerKeys, LimitKeys
 from hotspare.configuration.section import Section
 from hotspare.router.settings import BreakerRules, Limits
 
@@ -14,7 +14,7 @@ _OF_THE_REQUEST = "deadline_seconds"
 """A deadline bounds a request over all its models: a model has none of its own."""
 
 
-def limits(model: LimitKeys, chain: LimitKeys, file: LimitKeys) -> Limits:
+def limits(model: AttemptKeys, chain: LimitKeys, file: LimitKeys) -> Limits:
     """The limits of a model in a chain."""
     values = {
         entry.name: _first(entry.name, (model, chain, file))

@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from hotspare.configuration.meanings import meaning
-from hotspare.configuration.model import BreakerKeys, File, LimitKeys
+from hotspare.configuration.model import AttemptKeys, BreakerKeys, File, LimitKeys
 from hotspare.configuration.section import LIST, Section, inner_section, join
 from hotspare.router.settings import BreakerRules, Limits
 
@@ -14,7 +14,7 @@ NAME = "hotspare.schema.json"
 _FAR = 100_000
 """A bound beyond this is there to catch slips: nobody needs to read it."""
 
-_DEFAULTS: Mapping[type[Section], Any] = {LimitKeys: Limits(), BreakerKeys: BreakerRules()}
+_DEFAULTS: Mapping[type[Section], Any] = {AttemptKeys: Limits(), LimitKeys: Limits(), BreakerKeys: BreakerRules()}
 """The router's own, for tables in which an absent key means them."""
 
 

@@ -122,14 +122,11 @@ def dotted(place: Sequence[int | str]) -> str:
 
 
 def _unknown(root: type[Section], place: Place) -> tuple[str, str]:
-    """An unknown key, with the nearest right one: in its own table, else anywhere."""
+    """An unknown key, with the nearest right one: the same name elsewhere, else one of its own table, else anywhere."""
     table, name = place[:-1], str(place[-1])
-    near = nearest(name, _keys_at(root, table))
-    if near:
-        right = join(dotted(table), near)
-    else:
-        known = {key.rsplit(".", 1)[-1]: key for key in reversed(list(outline(root)))}
-        right = known.get(nearest(name, known), "")
+    known = {key.rsplit(".", 1)[-1]: key for key in reversed(list(outline(root)))}
+    near = "" if name in known else nearest(name, _keys_at(root, table))
+    right = join(dotted(table), near) if near else known.get(nearest(name, known), "")
     if right:
         return f"unknown key {dotted(place)}; did you mean {right}?", f"write {right}, or take the key out"
     keys = ", ".join(_keys_at(root, table))

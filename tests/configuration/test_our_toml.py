@@ -41,11 +41,9 @@ def test_the_deadline_is_the_chains_else_the_files(read, small):
     assert (chain.deadline_seconds, chain.limits["gpt"].deadline_seconds) == (40, 40)
 
 
-def test_a_model_has_no_deadline_of_its_own(read, small, states):
-    content = small.replace('name = "gpt"', 'name = "gpt"\ndeadline_seconds = 9')
-    found = read(content)
-    assert states(found)["models[1].deadline_seconds"] == "not yet in force"
-    assert found.settings.chains["main"].limits["gpt"].deadline_seconds == 180
+def test_a_model_has_no_deadline_of_its_own(refusal, small):
+    said = refusal(small.replace('name = "gpt"', 'name = "gpt"\ndeadline_seconds = 9'))
+    assert "unknown key models[1].deadline_seconds; did you mean limits.deadline_seconds?" in said
 
 
 def test_breakers_have_levels_too(read, small):

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from hotspare.configuration.meanings import MEANINGS, meaning
-from hotspare.configuration.model import BreakerKeys, File, LimitKeys
+from hotspare.configuration.model import AttemptKeys, BreakerKeys, File, LimitKeys
 from hotspare.configuration.schema import default_of, rows, schema
 from hotspare.configuration.section import inner_section, outline
 from hotspare.router.settings import BreakerRules, Limits
@@ -85,6 +85,7 @@ def test_the_defaults_are_the_ones_in_force(kind, router):
 def test_the_reference_has_each_key_once():
     found = [f"{row.table}.{row.name}" for row in rows()]
     assert len(found) == len(set(found))
-    repeated = {f"{where}.{name}" for where in ("models[]", "chains.*") for name in LimitKeys.model_fields}
+    repeated = {f"models[].{name}" for name in AttemptKeys.model_fields}
+    repeated |= {f"chains.*.{name}" for name in LimitKeys.model_fields}
     repeated |= {f"{where}.breaker.{name}" for where in ("models[]", "chains.*") for name in BreakerKeys.model_fields}
     assert set(found) == set(outline(File)) - repeated
