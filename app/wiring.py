@@ -22,6 +22,7 @@ from hotspare.providers.carrier import ProviderCarrier
 from hotspare.router.clock import Clock
 from hotspare.router.facade import Router
 from hotspare.router.snapshot import Instance
+from hotspare.store.contents import ContentRules
 from hotspare.store.retention import Keeping
 from hotspare.store.store import Store
 
@@ -72,14 +73,15 @@ async def running(configuration: Configuration, claim: Claim, clock: Clock, *, k
     async with AsyncExitStack() as stack:
         path = configuration.store.path
         log_path = None if keeps else path.with_suffix(".log")
-        keeping = Keeping(configuration.store.keep_days, configuration.store.keep_bytes)
+        kept = configuration.store
         store = await Store.open(
             path,
             name=configuration.name,
             log_path=log_path,
             clock=clock,
-            keeping=keeping,
-            strict=configuration.store.durability == "strict",
+            keeping=Keeping(kept.keep_days, kept.keep_bytes),
+            strict=kept.durability == "strict",
+            content=ContentRules(kept.content_keep_days, kept.redact) if kept.content else None,
         )
         stack.push_async_callback(store.close)
         carrier = ProviderCarrier(configuration.endpoints, clock=clock)
@@ -101,7 +103,14 @@ async def _engine(configuration: Configuration, store: Store, carrier: ProviderC
     """The engine, with what an earlier run left taken up."""
     day_begins = midnight(configuration.timezone)
     router = Router(configuration.settings, random=random.Random(), midnight=day_begins)
-    engine = Engine(router=router, carrier=carrier, recorder=store, journal=store, clock=clock)
+    engine = Engine(
+        router=router,
+        carrier=carrier,
+        recorder=store,
+        journal=store,
+        clock=clock,
+        contents=store if configuration.store.content else None,
+    )
     sessions = configuration.settings.budget.session is not None
     past, since = await store.past(records_since(clock.wall(), day_begins), sessions=sessions)
     await engine.restore(await store.standing(), await store.memory(), store.records(since), past)

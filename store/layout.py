@@ -138,6 +138,15 @@ CREATE TABLE call_figures (
 ) STRICT, WITHOUT ROWID
 """
 
+CONTENTS = """
+CREATE TABLE contents (
+  id TEXT NOT NULL PRIMARY KEY,
+  at REAL NOT NULL,
+  prompt TEXT NOT NULL,
+  answer TEXT NOT NULL
+) STRICT
+"""
+
 ROLLED_UP = """
 CREATE TABLE rolled_up (
   one INTEGER PRIMARY KEY CHECK (one = 1),
@@ -190,14 +199,14 @@ FROM stored_requests
   JOIN calls ON calls.number = stored_attempts.call
 """
 
-_SESSIONS_VIEW = """
+SESSIONS_VIEW = """
 CREATE VIEW sessions (id, created_at, model, model_used, prompt, tokens_used, cost_per_token, duration_ms) AS
 SELECT
   id,
   datetime(at, 'unixepoch'),
   CASE WHEN verdict = 'answered' THEN model END,
   CASE WHEN verdict = 'answered' THEN model END,
-  NULL,
+  (SELECT prompt FROM contents WHERE contents.id = requests.id),
   input_tokens + output_tokens,
   cost_usd / nullif(input_tokens + output_tokens, 0),
   duration_ms
@@ -215,7 +224,7 @@ FROM stored_requests
 WHERE trigger != '' AND kind = 'traffic'
 """
 
-VIEWS: Sequence[str] = (_REQUESTS_VIEW, _ATTEMPTS_VIEW, _SESSIONS_VIEW, _SESSION_ERRORS_VIEW)
+VIEWS: Sequence[str] = (_REQUESTS_VIEW, _ATTEMPTS_VIEW, SESSIONS_VIEW, _SESSION_ERRORS_VIEW)
 """What people and scripts read."""
 
 _NUMBERS_BESIDE = 2**40

@@ -5,7 +5,7 @@ Never change an entry that was released; add one. `layout` shows the tables as t
 
 from collections.abc import Sequence
 
-from hotspare.store.layout import INDICES, ROLLED_UP, TABLES, VIEWS
+from hotspare.store.layout import CONTENTS, INDICES, ROLLED_UP, SESSIONS_VIEW, TABLES, VIEWS
 from hotspare.store.rows import ROUTE_COLUMNS
 
 _REQUESTS = """
@@ -191,7 +191,7 @@ _COMPACT: Sequence[str] = (
     "DROP TABLE old_attempts",
     "DROP TABLE old_requests",
     *INDICES,
-    *VIEWS,
+    *(view.replace("(SELECT prompt FROM contents WHERE contents.id = requests.id)", "NULL") for view in VIEWS),
     "INSERT INTO rolled_up (one, number) VALUES (1, 0)",
 )
 
@@ -210,6 +210,7 @@ MIGRATIONS: Sequence[Sequence[str]] = (
     ),
     (_QUEUED,),
     _COMPACT,
+    (CONTENTS, "CREATE INDEX contents_by_time ON contents (at)", "DROP VIEW sessions", SESSIONS_VIEW),
 )
 
 VERSION = len(MIGRATIONS)

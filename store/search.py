@@ -137,6 +137,8 @@ def _request_row(row: dict[str, Any]) -> dict[str, Any]:
 
 _BY_ID = "WHERE id >= :id AND id < :id || char(1114111) ORDER BY id LIMIT 4"
 _CANDIDATES = "SELECT candidates, seconds_left FROM requests WHERE id = :id"
+_CONTENT = "SELECT prompt, answer FROM contents WHERE id = :id"
+_NO_CONTENT = {"prompt": None, "answer": None}
 _ATTEMPTS = """
 SELECT number, model, key, trigger, cancelled, status, message, provider_request_id, queued_ms, started_ms,
   first_content_ms, ended_ms, input_tokens, output_tokens, cache_read_tokens, cache_write_tokens, reasoning_tokens,
@@ -161,4 +163,5 @@ async def _explained(source: Source, row: dict[str, Any]) -> dict[str, Any]:
     [kept] = await source.fetch(_CANDIDATES, row)
     attempts = await source.fetch(_ATTEMPTS, row)
     told = [{**attempt, "cancelled": bool(attempt["cancelled"])} for attempt in attempts]
-    return {**row, "candidates": candidates_of(kept), "attempts": told}
+    said = await source.fetch(_CONTENT, row)
+    return {**row, "candidates": candidates_of(kept), "attempts": told, **(said[0] if said else _NO_CONTENT)}

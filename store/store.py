@@ -9,12 +9,14 @@ from collections.abc import AsyncIterator, Coroutine, Mapping
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
+from hotspare.dialects.call import Call
 from hotspare.router.clock import Clock
 from hotspare.router.command import Change, Decision, JournalEntry, Slot
 from hotspare.router.live import Past
 from hotspare.router.record import Record
 from hotspare.router.snapshot import StoreView
 from hotspare.store import history
+from hotspare.store.contents import Content, ContentRules, Contents
 from hotspare.store.database import Database
 from hotspare.store.fault import fault_of
 from hotspare.store.folders import default_log_path
@@ -22,6 +24,7 @@ from hotspare.store.intake import Intake
 from hotspare.store.journal import Journal, journal_row
 from hotspare.store.log import Level, Log, act_line, note_line
 from hotspare.store.past import read_past
+from hotspare.store.redaction import Redaction
 from hotspare.store.restore import read_memory, read_records, read_standing
 from hotspare.store.retention import KEEP_ALL, Keeping
 from hotspare.store.syncing import Syncing
@@ -39,7 +42,15 @@ class Store:
     """Recorder, Journal and History of the engine, in one. Made by `await Store.open(…)`, ended by `await close()`."""
 
     def __init__(
-        self, path: Path, log_path: Path, clock: Clock, keeping: Keeping, interval_seconds: float, *, strict: bool
+        self,
+        path: Path,
+        log_path: Path,
+        clock: Clock,
+        keeping: Keeping,
+        interval_seconds: float,
+        *,
+        strict: bool,
+        contents: Contents | None,
     ) -> None:
         self.path = path
         self._clock = clock
@@ -48,8 +59,9 @@ class Store:
         self._journal = Journal(self._database)
         self._intake = Intake(path, self._wake)
         self._writer = Writer(
-            path, self._intake, self._database, self._journal, self._log, clock, keeping, interval_seconds
+            path, self._intake, self._database, self._journal, self._log, clock, keeping, contents, interval_seconds
         )
+        self._contents = contents
         self._syncing = Syncing(self._intake.sync, self._sync_failed) if strict else None
         self._running: set[asyncio.Task[Any]] = set()
 
@@ -64,6 +76,7 @@ class Store:
         keeping: Keeping = KEEP_ALL,
         interval_seconds: float = INTERVAL_SECONDS,
         strict: bool = False,
+        content: ContentRules | None = None,
     ) -> Self:
         """Open the database at `path`, and move what an earlier process left in the spool.
 
@@ -74,14 +87,15 @@ class Store:
             clock: for stamps.
             keeping: how much of the past is kept.
             interval_seconds: how often Records are moved.
+            content: how prompts and answers are kept; None: not at all.
             strict: whether Records and commits are brought to the disk itself.
 
         Raises:
             NewerSchema: a later version made the database.
         """
-        store = cls(
-            path, log_path or default_log_path(name), clock or Clock(), keeping, interval_seconds, strict=strict
-        )
+        clock, log_path = clock or Clock(), log_path or default_log_path(name)
+        contents = None if content is None else Contents(Redaction(content.redact), content.keep_days, clock)
+        store = cls(path, log_path, clock, keeping, interval_seconds, strict=strict, contents=contents)
         try:
             await store._writer.start()
         except BaseException:
@@ -121,6 +135,12 @@ class Store:
         self._intake.append(record)
         return None if self._syncing is None else self._syncing.wait()
 
+    def content(self, request_id: str, at: float, call: Call, body: bytes | None, pieces: tuple[bytes, ...]) -> None:
+        """Keep what was asked and answered, where that is wished for."""
+        if self._contents is not None:
+            self._contents.add(Content(request_id, at, call, body, pieces))
+            self._wake()
+
     def remember(self, memory: Mapping[str, Any]) -> None:
         """Keep the router's memory for the next start; the latest one counts."""
         self._intake.remember(memory)
@@ -139,6 +159,8 @@ class Store:
             str(self.path),
             waiting_bytes=0 if intake.spool is None else intake.spool.waiting_bytes,
             held=len(intake.held),
+            content=self._contents is not None,
+            content_dropped=0 if self._contents is None else self._contents.dropped,
         )
 
     def _state(self) -> tuple[str, str]:

@@ -15,6 +15,7 @@ import msgspec
 
 from hotspare.router.clock import Clock
 from hotspare.router.record import Record
+from hotspare.store.contents import Contents
 from hotspare.store.database import Database, set_aside
 from hotspare.store.entry import Memory, decode, storable
 from hotspare.store.fault import Fault, NewerSchema, fault_of
@@ -57,6 +58,7 @@ class Writer:
         log: Log,
         clock: Clock,
         keeping: Keeping,
+        contents: Contents | None,
         interval: float,
     ) -> None:
         self._path = path
@@ -69,6 +71,7 @@ class Writer:
         self._inserter = Inserter()
         self._roll_up = RollUp(clock)
         self._retention = Retention(keeping, clock)
+        self._contents = contents
         self._work = asyncio.Event()
         self._hurry = asyncio.Event()
         self._stopping = False
@@ -150,6 +153,7 @@ class Writer:
             await self._mend()
             await self._journal.write_pending()
             await self._move()
+            await self._write_contents()
             await self._catch_up()
             await self._let_go()
         except NewerSchema as error:
@@ -308,6 +312,12 @@ class Writer:
         if self._wants_figures:
             self._hurry.set()
             self._work.set()
+
+    async def _write_contents(self) -> None:
+        while self._contents is not None and (rows := await self._contents.rows()):
+            async with self._database.transaction() as connection:
+                await self._contents.write(connection, rows)
+            self._contents.written(len(rows))
 
     async def is_behind(self) -> bool:
         """Whether there are rows that are in no roll-up yet.

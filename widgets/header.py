@@ -24,6 +24,8 @@ def badges_of(snapshot: Snapshot) -> tuple[Badge, ...]:
         found.append(Badge(instance.environment.upper(), alarm=instance.environment.lower() == "production"))
     if instance.read_only:
         found.append(Badge("READ-ONLY"))
+    if snapshot.store.content:
+        found.append(Badge("PROMPTS KEPT"))
     if snapshot.store.state != "ok":
         found.append(Badge(f"STORE {snapshot.store.state.upper()}", alarm=True))
     return tuple(found)

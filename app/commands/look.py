@@ -153,6 +153,9 @@ def explain(chosen: Chosen, instance: str | None, request_id: str, *, as_json: b
     printing.print_table(trace["candidates"], CANDIDATE_COLUMNS, empty="no candidates")
     click.echo()
     printing.print_table(trace["attempts"], ATTEMPT_COLUMNS, empty="nothing was called")
+    for said in ("prompt", "answer"):
+        if trace.get(said):
+            click.echo(f"\n{said}: {plain(trace[said], 4000)}")
     return 0
 
 

@@ -44,6 +44,8 @@ class StoreSettings:
 
     path: Path
     content: bool = False
+    content_keep_days: float = 7
+    redact: tuple[str, ...] = ()
     durability: Literal["normal", "strict"] = "normal"
     keep_days: float = 90
     keep_bytes: int = 10_737_418_240

@@ -115,7 +115,15 @@ def _open_to_others(gateway: GatewaySettings) -> list[str]:
 
 def _store(keys: StoreKeys, name: str, around: Surroundings) -> StoreSettings:
     path = around.beside(keys.path) if keys.path else state_folder(around.environ) / f"{name}.db"
-    return StoreSettings(path, keys.only("content", done=False), keys.durability, keys.keep_days, keys.keep_bytes)
+    return StoreSettings(
+        path,
+        content=keys.content,
+        content_keep_days=keys.content_keep_days,
+        redact=tuple(keys.redact),
+        durability=keys.durability,
+        keep_days=keys.keep_days,
+        keep_bytes=keys.keep_bytes,
+    )
 
 
 def _console(keys: ConsoleKeys) -> ConsoleSettings:

@@ -23,6 +23,8 @@ MEANINGS: Mapping[type[Section], Mapping[str, str]] = {
     model.StoreKeys: {
         "path": "The database, beside this file; absent: in the user's state folder, by the instance's name.",
         "content": "Keep prompts and answers.",
+        "content_keep_days": "Of prompts and answers.",
+        "redact": "Regular expressions: what they match is taken out of prompts and answers. Keys are in any case.",
         "keep_days": "Of requests; what they came to, by hour and day, stays. 0: no limit.",
         "keep_bytes": "The oldest requests go first. 0: no limit.",
         "durability": "strict: an answer's end waits until its record is on the disk.",

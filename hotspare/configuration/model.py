@@ -20,6 +20,7 @@ from hotspare.configuration.values import (
     Multiplier,
     Name,
     Parameters,
+    Pattern,
     Pause,
     Port,
     Proxy,
@@ -94,6 +95,8 @@ class CallerKeys(Section):
 class StoreKeys(Section):
     path: Name | None = None
     content: bool = False
+    content_keep_days: Days = 7
+    redact: list[Pattern] = Field(default_factory=list)
     durability: Literal["normal", "strict"] = "normal"
     keep_days: Days = 90
     keep_bytes: Bytes = 10_737_418_240

@@ -104,6 +104,14 @@ def _proxy(told: str) -> str:
         raise ValueError(what) from None
 
 
+def _pattern(text: str) -> str:
+    try:
+        re.compile(text)
+    except re.error as error:
+        raise ValueError(f"must be a regular expression; {error}") from None
+    return text
+
+
 def _region(text: str) -> str:
     if not _REGION.match(text):
         raise ValueError("must be the name of a region, like us-east-1")
@@ -179,6 +187,7 @@ Usd = Annotated[Number, Field(gt=0, le=1e9)]
 UsdPerMillion = Annotated[Number, Field(ge=0, le=1e6)]
 UsdPerToken = Annotated[Number, Field(ge=0, le=1)]
 Multiplier = Annotated[Number, Field(ge=1, le=100)]
+Pattern = Annotated[str, AfterValidator(_pattern)]
 Days = Annotated[Number, Field(ge=0, le=36_500)]
 Bytes = Annotated[int, Field(ge=0, le=2**50)]
 Retries = Annotated[int, Field(ge=0, le=100)]

@@ -17,8 +17,9 @@ from hotspare.engine.attempt import LOG
 from hotspare.engine.events import Events
 from hotspare.engine.identity import NOISE_BITS, RequestIds
 from hotspare.engine.judging import rules_of
+from hotspare.engine.overhearing import Overhearing
 from hotspare.engine.passage import Passage, Watcher
-from hotspare.engine.protocols import Carrier, Delivery, Journal, Recorder
+from hotspare.engine.protocols import Carrier, ContentKeeper, Delivery, Journal, Recorder
 from hotspare.engine.recollection import Recollection
 from hotspare.router.clock import Clock
 from hotspare.router.command import Command, Decision, JournalEntry, Outcome, Refusal, Slot, Undo
@@ -62,6 +63,7 @@ class Engine:
         journal: Journal,
         clock: Clock,
         keep_alive_seconds: float = KEEP_ALIVE_SECONDS,
+        contents: ContentKeeper | None = None,
     ) -> None:
         self.router = router
         self.recorder = recorder
@@ -74,6 +76,7 @@ class Engine:
         self._carrier = carrier
         self._journal = journal
         self._keep_alive_seconds = keep_alive_seconds
+        self._contents = contents
         self._rules: dict[str, tuple[Chain, Rules]] = {}
         self._ids = RequestIds(clock.wall(), secrets.randbits(NOISE_BITS))
         self._epoch = router.epoch
@@ -136,6 +139,7 @@ class Engine:
         A delivery that raises an OSError has lost its caller, which ends the request as a departure and nothing more.
         """
         self.in_flight += 1
+        heard = None if self._contents is None else Overhearing(delivery)
         try:
             chain = self.router.settings.chains[ask.chain]
             walk = self.router.open(ask, self.clock.monotonic())
@@ -143,7 +147,7 @@ class Engine:
                 walk,
                 ask,
                 call,
-                delivery,
+                heard or delivery,
                 carrier=self._carrier,
                 rules=self._rules_of(chain),
                 clock=self.clock,
@@ -155,6 +159,8 @@ class Engine:
         except OSError:
             pass  # the delivery has lost its caller, and the Record says so
         finally:
+            if heard is not None and self._contents is not None:
+                heard.tell(self._contents, ask, call)
             self.in_flight -= 1
             if not self.in_flight:
                 self._idle.set()

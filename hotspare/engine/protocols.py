@@ -81,6 +81,13 @@ class Recorder(Protocol):
         """How the store is."""
 
 
+class ContentKeeper(Protocol):
+    """Keeps prompts and answers, where that is wished for."""
+
+    def content(self, request_id: str, at: float, call: Call, body: bytes | None, pieces: tuple[bytes, ...]) -> None:
+        """Keep what was asked and answered: a whole body, or the pieces of a stream. Neither waits nor raises."""
+
+
 class Journal(Protocol):
     """Keeps decisions."""
 

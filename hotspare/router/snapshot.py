@@ -166,6 +166,10 @@ class StoreView:
     """In the spool and not in the database yet."""
     held: int = 0
     """Records that wait in memory, for want of room in the spool."""
+    content: bool = False
+    """Prompts and answers are kept."""
+    content_dropped: int = 0
+    """Requests of which they were not, for want of room."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -141,12 +141,12 @@ def make_large(path, times):
         return connection.execute("SELECT count(*) FROM requests").fetchone()[0]
 
 
-@pytest.mark.parametrize("old", FILES[-1:], ids=lambda path: path.stem)
+@pytest.mark.parametrize("old", FILES[1:2], ids=lambda path: path.stem)
 async def test_one_that_was_killed_on_the_way_is_taken_up_again(opened, path):
     number = make_large(path, 3000)
     for place in range(KILLS):
         killed_after(path, 0.2 * (place + 0.5) / KILLS)
-        assert version_of(path) in (VERSION - 1, VERSION)
+        assert version_of(path) in (2, VERSION)
     async with opened() as store:
         assert store.view().state == "ok"
         assert sum(row["requests"] for row in await store.query("history", {"since": 0})) > number / 2

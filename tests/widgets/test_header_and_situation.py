@@ -26,6 +26,7 @@ def test_the_header_tells_where_one_is(make_snapshot):
     line = header_line(production, 120, UNICODE)
     assert (" PRODUCTION ", "alarm") in line
     assert (" READ-ONLY ", "badge") in line
+    assert (" PROMPTS KEPT ", "badge") in header_line(make_snapshot(store=StoreView(content=True)), 120, UNICODE)
     assert (" STORE CORRUPT ", "alarm") in header_line(make_snapshot(store=StoreView("corrupt")), 120, UNICODE)
 
 

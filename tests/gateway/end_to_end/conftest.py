@@ -135,13 +135,23 @@ async def open_house(tmp_path):
     async with AsyncExitStack() as stack:
 
         async def start(
-            name="house", *, limits=None, port=0, ports=None, chains=None, budget=None, key="sk-1", **settings
+            name="house",
+            *,
+            limits=None,
+            port=0,
+            ports=None,
+            chains=None,
+            budget=None,
+            key="sk-1",
+            content=None,
+            **settings,
         ):
             alpha = await stack.enter_async_context(FakeProvider("alpha"))
             beta = await stack.enter_async_context(FakeProvider("beta"))
             found = {"alpha": alpha.port, "beta": beta.port} | (ports or {})
             endpoints = {name: _endpoint(name, there, key) for name, there in found.items()}
-            store = await Store.open(tmp_path / f"{name}.db", name=name, log_path=tmp_path / f"{name}.log")
+            log_path = tmp_path / f"{name}.log"
+            store = await Store.open(tmp_path / f"{name}.db", name=name, log_path=log_path, content=content)
             stack.push_async_callback(store.close)
             carrier = ProviderCarrier(endpoints)
             stack.push_async_callback(carrier.aclose)
@@ -150,7 +160,14 @@ async def open_house(tmp_path):
                 random=random.Random(1),
                 midnight=lambda wall: 0.0,
             )
-            engine = Engine(router=router, carrier=carrier, recorder=store, journal=store, clock=Clock())
+            engine = Engine(
+                router=router,
+                carrier=carrier,
+                recorder=store,
+                journal=store,
+                clock=Clock(),
+                contents=None if content is None else store,
+            )
             stack.push_async_callback(engine.aclose)
             backend = LocalBackend(engine, history=store, instance=Instance(name, "", 1, 1.0, "0.1.0"))
             gateway = Gateway(
