@@ -8,6 +8,9 @@ from typing import NamedTuple
 
 EVENT_BYTES = 8 * 1024 * 1024
 
+_BEGUN_BYTES = 4096
+"""Of an event that is not complete, so much is held in one piece."""
+
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
@@ -25,9 +28,10 @@ class ServerSentEvent(NamedTuple):
 class SseParser:
     """Incremental: what `feed` returns over all calls does not depend on how the bytes were cut."""
 
-    __slots__ = ("_after_return", "_data", "_data_size", "_first", "_name", "_rest", "_rest_size")
+    __slots__ = ("_after_return", "_begun", "_data", "_data_size", "_first", "_name", "_rest", "_rest_size")
 
     def __init__(self) -> None:
+        self._begun = b""
         self._rest: list[bytes] = []
         self._data: list[bytes] = []
         self._name = b""
@@ -42,7 +46,8 @@ class SseParser:
         Raises:
             EventTooLarge: the event under way exceeds the bound.
         """
-        chunk = self._with_plain_newlines(chunk)
+        begun, self._begun = self._begun, b""
+        chunk = self._with_plain_newlines(begun + chunk)
         if b"\n" not in chunk:
             self._hold(chunk)
             return []
@@ -58,17 +63,22 @@ class SseParser:
         self._hold(last)
         return events
 
-    def blocks(self, chunk: bytes) -> list[bytes] | None:
-        """The events of a chunk that begins and ends with one, as nearly all do: each as it came, without the blank
-        line behind it. None for any other chunk: `feed` takes those.
+    def whole(self, chunk: bytes) -> bytes | None:
+        """The events that are complete with this chunk, as they came, without the blank line behind the last; what
+        follows them is held. None where events are put in another way than most do: `feed` takes those.
         """
-        if not chunk.endswith(b"\n\n") or b"\r" in chunk or self._rest or self._data or self._name:
+        if self._rest or self._data or self._name:
+            return None
+        came = self._begun + chunk
+        end = came.rfind(b"\n\n")
+        if b"\r" in came or (end < 0 and len(came) > _BEGUN_BYTES):
             return None
         if self._first or self._after_return:
-            if not chunk.startswith((b"data:", b"event:")):
+            if not came.startswith((b"data:", b"event:")):
                 return None
             self._first = self._after_return = False
-        return chunk[:-2].split(b"\n\n")
+        self._begun = came[end + 2 :] if end >= 0 else came
+        return came[:end] if end >= 0 else b""
 
     def read(self, block: bytes) -> list[ServerSentEvent]:
         """The event of a block; none where it has no data."""

@@ -123,9 +123,9 @@ class AnswerStream:
 
     def feed(self, chunk: bytes) -> bytes:
         """What may go to the caller now. Never raises: see `failure`."""
-        blocks = self._parser.blocks(chunk)
-        if blocks is not None:
-            return self._pass_blocks(blocks, utf8=_is_utf8(chunk))
+        whole = self._parser.whole(chunk)
+        if whole is not None:
+            return self._pass_blocks(whole.split(b"\n\n"), utf8=_is_utf8(whole)) if whole else b""
         try:
             events = self._parser.feed(chunk)
         except EventTooLarge:

@@ -91,12 +91,16 @@ EVENTS = st.one_of(
 )
 
 
-@given(events=st.lists(EVENTS, max_size=12), whole=st.booleans())
-def test_the_caller_gets_what_reading_each_event_would_have_given_it(events, whole):
+@given(events=st.lists(EVENTS, max_size=12), whole=st.booleans(), cut=st.integers(1, 200))
+def test_the_caller_gets_what_reading_each_event_would_have_given_it(events, whole, cut):
     events = [raw(b"a"), *events, *([END] if whole else [])]
-    unread = given_to(stream_of(), [b"".join(events)])
-    assert unread == given_to(stream_of(), [bytes((byte,)) for byte in b"".join(events)])
-    assert unread == given_to(stream_of(), events)
+    reading = stream_of()
+    reading._lessons = 0
+    data = b"".join(events)
+    read = given_to(reading, [data])
+    assert read == given_to(stream_of(), [data])
+    assert read == given_to(stream_of(), events)
+    assert read == given_to(stream_of(), [data[at : at + cut] for at in range(0, len(data), cut)])
 
 
 def test_of_events_that_are_alike_few_are_read(counted):
@@ -162,6 +166,21 @@ def test_one_likeness_takes_the_place_of_another(counted):
     for _ in range(LESSONS + 1):
         stream.feed(raw(b"a") + raw(b"b") + raw(b"c", "reasoning") + raw(b"d", "reasoning"))
     assert len(read) == 2 * (LESSONS + 1)
+
+
+@pytest.mark.parametrize("cut", [1, 7, 100, 1000])
+def test_wherever_chunks_are_cut_events_that_are_alike_go_on_unread(counted, cut):
+    stream, read = counted
+    data = raw(b"first") + b"".join([raw(b"word %d" % at) for at in range(50)]) + END
+    assert b"".join([stream.feed(data[at : at + cut]) for at in range(0, len(data), cut)]) == data
+    assert len(read) <= 3
+
+
+def test_a_long_event_in_small_pieces_is_read_as_one(counted):
+    stream, read = counted
+    data = raw(b"x" * 20_000)
+    assert b"".join([stream.feed(data[at : at + 100]) for at in range(0, len(data), 100)]) == data
+    assert len(read) == 1
 
 
 def test_nothing_is_alike_before_there_is_content(counted):
