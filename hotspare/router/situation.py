@@ -360,6 +360,7 @@ def _details(model: ModelView) -> str:
     parts = [model.reason] if model.reason else []
     if model.since is not None:
         parts.append(f"since {clock_time(model.since)}")
-    left = "" if model.seconds_left is None else f"; next try in {span(model.seconds_left)}"
-    told = ", ".join(parts) + left
-    return f" ({told})" if told else ""
+    known = [", ".join(parts)] if parts else []
+    if model.seconds_left is not None:
+        known.append(f"next try in {span(model.seconds_left)}")
+    return f" ({'; '.join(known)})" if known else ""
