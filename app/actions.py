@@ -10,6 +10,7 @@ from typing import Any, Literal, TypeAlias
 
 from hotspare.app.duration import DurationNotUnderstood, duration_text, parse_duration, spoken
 from hotspare.router.command import (
+    Change,
     ClearModel,
     Command,
     DisableModel,
@@ -306,6 +307,51 @@ ACTIONS: tuple[Action, ...] = (
         word="undo",
     ),
     Action(
+        id="redo",
+        keys=("U",),
+        title="Redo",
+        help="Do again what was taken back last, with what is left of its time; only right after the undo.",
+        tier=1,
+        command="hotspare redo",
+    ),
+    Action(
+        id="copy",
+        keys=("y",),
+        title="Copy",
+        help="The chosen row as text into the terminal's clipboard (OSC 52, also over ssh); an answer as a whole.",
+        tier=0,
+        command="",
+        rank=6,
+        word="copy",
+    ),
+    Action(
+        id="copy-json",
+        keys=("Y",),
+        title="Copy as JSON",
+        help="The chosen row with the field names of --json into the terminal's clipboard.",
+        tier=0,
+        command="",
+    ),
+    Action(
+        id="copy-curl",
+        keys=("c",),
+        title="Copy as curl",
+        help="The chosen request as a command line for curl; never a key or a token, and no prompt, which is not kept.",
+        tier=0,
+        command="hotspare explain {id}",
+        screens=("requests",),
+        rank=6,
+        word="curl",
+    ),
+    Action(
+        id="export",
+        keys=("ctrl+e",),
+        title="Export",
+        help="All rows of the view into a file of the current folder: CSV, or JSON with :export json.",
+        tier=0,
+        command="hotspare requests --json",
+    ),
+    Action(
         id="next-view",
         keys=("tab",),
         title="Next view",
@@ -462,9 +508,10 @@ def command_line(action: Action, given: Parameters) -> str:
     return action.command.format_map(_Blank(_words(given)))
 
 
-def done_sentence(action: Action, given: Parameters) -> str:
-    """What is said when it was done."""
-    return action.done.format_map(_Blank(_words(given)))
+def done_sentence(action: Action, given: Parameters, change: Change) -> str:
+    """What is said when it was done: what came of it, not only what was asked for."""
+    came = {"models": change.after.value} if action.id == "priorities" and change.after is not None else {}
+    return action.done.format_map(_Blank(_words({"subject": change.subject, **given, **came})))
 
 
 def _words(given: Parameters) -> dict[str, Any]:

@@ -24,7 +24,7 @@ _FILES = {
         "status", "models", "requests", "explain", "errors", "slow", "callers", "cost", "history", "journal", "about",
     ),
     "act": (
-        "force", "skip-primary", "release", "disable", "enable", "drain", "clear", "priorities", "undo",
+        "force", "skip-primary", "release", "disable", "enable", "drain", "clear", "priorities", "undo", "redo",
     ),
     "send": ("prompt",),
     "configure": ("check", "providers", "actions"),

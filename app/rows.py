@@ -4,7 +4,7 @@ from typing import Any
 
 from hotspare.router.command import JournalEntry
 from hotspare.router.settings import PICO_PER_USD
-from hotspare.router.snapshot import ModelView, Snapshot
+from hotspare.router.snapshot import ModelView, RequestRow, Snapshot
 
 
 def usd(pico: int) -> float:
@@ -50,6 +50,30 @@ def status(snapshot: Snapshot) -> dict[str, Any]:
         "models": models(snapshot),
         "store": {"state": snapshot.store.state, "dropped": snapshot.store.dropped},
         "config": {"path": snapshot.instance.config_path or None, "refused": snapshot.instance.config_refused or None},
+    }
+
+
+def request(row: RequestRow) -> dict[str, Any]:
+    """A finished request of the live list, in the fields of `requests`."""
+    return {
+        "id": row.id,
+        "at": row.at,
+        "kind": row.kind,
+        "asked": row.asked,
+        "meant": row.meant,
+        "chain": row.chain,
+        "model": row.model,
+        "caller": row.caller,
+        "session": row.session,
+        "status": row.status,
+        "ok": row.verdict == "answered",
+        "fallback": row.fallback,
+        "attempts": row.attempts,
+        "reason": row.reason or None,
+        "duration_ms": row.duration_ms,
+        "input_tokens": row.input_tokens,
+        "output_tokens": row.output_tokens,
+        "cost_usd": None if row.unpriced and not row.cost_pico_usd else usd(row.cost_pico_usd),
     }
 
 

@@ -1,4 +1,4 @@
-"""The one line for a window that is too small for anything else: is traffic safe, and how to leave."""
+"""The one line for a window that is too small for anything else, and the few words for a terminal's title."""
 
 from hotspare.router.snapshot import Snapshot
 from hotspare.widgets import figures
@@ -25,3 +25,19 @@ def vital_line(snapshot: Snapshot | None, width: int, glyphs: Glyphs) -> Line:
         sign, model_role = state_sign(model.state, glyphs)
         line = (*line, (f"  {glyphs.clean(model.name, 40)} ", "dim"), (sign, model_role))
     return fit(line, width, glyphs.more)
+
+
+def title_text(snapshot: Snapshot | None, glyphs: Glyphs, *, lost: bool) -> str:
+    """`✖ prod: 61.2 % ok, 37.9 % fallback`: plain, whole figures only, so that it seldom changes."""
+    if snapshot is None:
+        return "hotspare"
+    name = glyphs.clean(snapshot.instance.name, 40)
+    if lost:
+        return f"{glyphs.broken} {name}: no answer"
+    worst = snapshot.situations[0].severity if snapshot.situations else "ok"
+    sign = getattr(glyphs, _SIGNS.get(worst, ("ok", "ok"))[0])
+    window = snapshot.window
+    if not window.requests:
+        return f"{sign} {name}: no requests"
+    answered, fallback = figures.percent(window.answered_rate, 0), figures.percent(window.fallback_rate, 0)
+    return f"{sign} {name}: {answered} ok, {fallback} fallback"

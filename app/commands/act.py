@@ -14,6 +14,7 @@ from hotspare.app.actions import by_id, done_sentence, parse_duration
 from hotspare.app.identity import operator
 from hotspare.app.options import acting
 from hotspare.app.reach import running
+from hotspare.app.redo import LOOKED_AT, redo_of
 from hotspare.router.command import Refusal
 from hotspare.router.error import HotspareError
 from hotspare.widgets.plain import plain
@@ -40,7 +41,7 @@ def carry_out(
     if as_json:
         printing.print_json(rows.journal_entry(outcome))
         return
-    click.echo(plain(done_sentence(action, {"subject": outcome.change.subject, **given}), 2000))
+    click.echo(plain(done_sentence(action, given, outcome.change), 2000))
     for note in outcome.change.notes:
         click.echo(f"  {plain(note, 2000)}", err=True)
     if not outcome.durable:
@@ -150,3 +151,11 @@ def priorities(chain: str, order: str, **how: Any) -> None:
 def undo(**how: Any) -> None:
     """Take back the latest act that was not taken back yet."""
     carry_out("undo", {}, **how)
+
+
+@click.command()
+@acting
+def redo(*, instance: str | None, **how: Any) -> None:
+    """Do again what the latest undo took back, with what is left of its time."""
+    act, given = redo_of(running(instance).query("journal", last=LOOKED_AT), time.time())
+    carry_out(act, given, instance=instance, **how)

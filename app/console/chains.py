@@ -1,14 +1,17 @@
 """The second screen: each chain in its effective order, and why the chosen model may or may not serve."""
 
-from typing import ClassVar
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
 
 from hotspare.app.console.page import Page, bindings_of
+from hotspare.app.rows import model
 from hotspare.router.snapshot import ModelView, Snapshot
 from hotspare.widgets.chain_table import chain_rows, model_lines
-from hotspare.widgets.lanes import split_key
+from hotspare.widgets.lanes import lane_key, split_key
+from hotspare.widgets.line import Line
 from hotspare.widgets.line_pane import LinePane
 from hotspare.widgets.row_list import RowList
 
@@ -40,11 +43,16 @@ class Chains(Page):
         models = shown.models if shown else ()
         return next((one for one in models if one.chain == chain and one.name == name), None)
 
+    def records(self) -> Mapping[str, Mapping[str, Any]]:
+        shown = self.state.shown
+        return {lane_key(view.chain, view.name): model(view) for view in shown.models} if shown else {}
+
     def draw_body(self, shown: Snapshot, width: int) -> None:
         rows = chain_rows(shown, width, self.glyphs)
         self.rows("models").fill((), rows)
-        model = self.chosen_model()
-        lines = [((self.glyphs.rule * width, "rule"),), *model_lines(model, shown, width, self.glyphs)] if model else []
+        chosen = self.chosen_model()
+        rule: Line = ((self.glyphs.rule * width, "rule"),)
+        lines = [rule, *model_lines(chosen, shown, width, self.glyphs)] if chosen else []
         room = self.query_one("#body").size.height
         detail = min(len(lines), max(room - len(rows), room // 2, LEAST_DETAIL))
         self.show_at("detail", detail if room >= 2 * LEAST_DETAIL else 0)

@@ -34,7 +34,7 @@ from hotspare.app.console.reasons import why_not
 from hotspare.app.console.requests import Requests
 from hotspare.app.console.self_page import SelfPage
 from hotspare.app.console.spoken import NotUnderstood, understand
-from hotspare.app.console.theme import THEMES, choose_theme
+from hotspare.app.console.theme import LIGHT, THEMES, choose_theme, is_chosen
 from hotspare.app.console.view_state import ViewState
 from hotspare.app.identity import operator
 from hotspare.engine.backend import Backend
@@ -43,6 +43,7 @@ from hotspare.router.error import HotspareError
 from hotspare.router.snapshot import ModelView, Snapshot
 from hotspare.widgets.chart import ChartData, is_loaded, load
 from hotspare.widgets.glyphs import choose_glyphs
+from hotspare.widgets.vital import title_text
 
 POLL_SECONDS = 0.25
 CHART_SECONDS = 5.0
@@ -119,6 +120,9 @@ class Console(App[Leaving]):
         for known_theme in THEMES.values():
             self.register_theme(known_theme)
         self.theme = choose_theme(theme, known).name
+        self.wants_background = not is_chosen(theme, known)
+        """Whether the terminal is asked if it is light or dark."""
+        self._title_shown = ""
 
     # ------------------------------------------------------------ life
     def get_default_screen(self) -> Screen[Any]:
@@ -169,6 +173,11 @@ class Console(App[Leaving]):
             hook()
         self.exit("serve_on")
 
+    def background_told(self, *, light: bool) -> None:
+        """The terminal has said what its background is."""
+        if light:
+            self.theme = LIGHT.name
+
     # ------------------------------------------------------------ figures
     async def _watch(self) -> None:
         while True:
@@ -186,6 +195,7 @@ class Console(App[Leaving]):
             self.state.lost_since = self.state.lost_since or answered_at
             self.state.lost_reason = error.reason if isinstance(error, InstanceGone) else str(error)
         self.state.looked_at = self.clock.wall()
+        self._show_title()
         page, got = self.screen, time.perf_counter()
         self.state.pulls.add(got - began)
         if isinstance(page, Page):
@@ -202,6 +212,13 @@ class Console(App[Leaving]):
         self.state.lost_since = None
         if before is not None and before.instance.started_at != snapshot.instance.started_at:
             self.tell(f"{snapshot.instance.name} answers again; it was started anew (pid {snapshot.instance.pid}).")
+
+    def _show_title(self) -> None:
+        """The terminal's title carries state and share, for whoever looks at another window."""
+        text = title_text(self.state.latest, self.glyphs, lost=self.state.lost_since is not None)
+        if text != self._title_shown and isinstance(self._driver, PatientDriver):
+            self._title_shown = text
+            self._driver.show_title(text)
 
     def _ask_chart(self) -> None:
         """Ask for the chart's past where it is shown and is due; never twice at once."""
@@ -252,6 +269,8 @@ class Console(App[Leaving]):
             self.tell(reason, "warning")
         elif spoken.action.build is not None and spoken.given:
             self.run_worker(self._errands.order(spoken.action, spoken.given), name=spoken.action.id, group="acts")
+        elif spoken.action.id == "export":
+            self.perform("export", None, spoken.words)
         elif spoken.given.get("id"):
             self.perform(spoken.action.id, None, spoken.given["id"])
         else:

@@ -65,6 +65,9 @@ class Cost(AskingPage):
     def _view(self) -> str:
         return self.VIEWS[self.view_place]
 
+    def records(self) -> Mapping[str, Mapping[str, Any]]:
+        return {str(row["name"]): row for row in self.past}
+
     def wanted(self) -> Wanted:
         return "figures", {"by": BY[self._view], "last": MOST}
 

@@ -20,18 +20,28 @@ from textual._xterm_parser import XTermParser
 from textual.drivers._writer_thread import WriterThread
 from textual.drivers.linux_driver import LinuxDriver
 
+from hotspare.app.console.background import ASK_BACKGROUND, BackgroundAnswer
+
 if TYPE_CHECKING:
     from textual.app import App
 
 STOP_SECONDS = 0.5
 """How long leaving waits for a terminal that does not read."""
 
+KEEP_TITLE, BRING_TITLE_BACK = "\x1b[22;2t", "\x1b[23;2t"
+
 READ_BYTES = 4096
 POLL_SECONDS = 0.1
 
 
 class LosesTerminal(Protocol):
-    """An app that wants to know when its terminal is gone."""
+    """An app that wants to know of its terminal."""
+
+    wants_background: bool
+    """Whether it asks if the terminal is light or dark."""
+
+    def background_told(self, *, light: bool) -> None:
+        """The terminal has said what its background is."""
 
     def terminal_lost(self) -> None:
         """The terminal has hung up."""
@@ -100,6 +110,7 @@ class PatientDriver(LinuxDriver):
     ) -> None:
         super().__init__(app, debug=debug, mouse=mouse, size=size)
         self._told_lost = False
+        self._background = BackgroundAnswer(self._tell_background)
         if isinstance(self._file, io.TextIOWrapper):
             self._file.reconfigure(errors="replace")  # a locale that lacks a sign shows "?" instead of ending us
 
@@ -115,9 +126,16 @@ class PatientDriver(LinuxDriver):
         with _replaced(original, "WriterThread", self._make_writer):
             super().start_application_mode()  # type: ignore[no-untyped-call] # Textual's own
 
+        self.write(KEEP_TITLE)
+        if cast("LosesTerminal", self._app).wants_background:
+            self._background.asked = True
+            self.write(ASK_BACKGROUND)
+
     def stop_application_mode(self) -> None:
         if isinstance(self._writer_thread, PatientWriter) and self._writer_thread.dropped:
             self._writer_thread.make_room()
+        if self._writer_thread is not None:
+            self.write(BRING_TITLE_BACK)
         super().stop_application_mode()
 
     def run_input_thread(self) -> None:
@@ -135,8 +153,11 @@ class PatientDriver(LinuxDriver):
                     if not data:
                         self._tell_lost()
                         return
-                    text = decode(data)  # never feed "": the parser takes that for the end
+                    text = self._background.feed(decode(data))  # never feed "": the parser takes that for the end
                     for message in parser.feed(text) if text else ():
+                        self.process_message(message)
+                elif held := self._background.let_go():
+                    for message in parser.feed(held):
                         self.process_message(message)
                 for message in parser.tick():
                     self.process_message(message)
@@ -157,6 +178,13 @@ class PatientDriver(LinuxDriver):
         if not self._told_lost:
             self._told_lost = True
             self._in_loop(cast("LosesTerminal", self._app).terminal_lost)
+
+    def _tell_background(self, light: bool) -> None:
+        self._in_loop(lambda: cast("LosesTerminal", self._app).background_told(light=light))
+
+    def show_title(self, text: str) -> None:
+        """Put a text into the terminal's title; it has to be plain."""
+        self.write(f"\x1b]2;{text}\x07")
 
     def _in_loop(self, call: Callable[[], Any]) -> None:
         with contextlib.suppress(RuntimeError):  # the loop has closed: nobody is left to be told

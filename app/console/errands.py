@@ -2,12 +2,14 @@
 method an action, found by its id; the acts themselves are carried out by the Operator.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, Protocol
+from pathlib import Path
+from typing import Any, Literal, Protocol
 
 from textual.screen import Screen
 
-from hotspare.app.actions import Action, by_id
+from hotspare.app.actions import ACTIONS, Action, by_id
 from hotspare.app.console.force_dialog import ForceDialog
 from hotspare.app.console.help import FIGURES, help_lines
 from hotspare.app.console.operator import Operator, Severity
@@ -15,13 +17,19 @@ from hotspare.app.console.page import Page
 from hotspare.app.console.priorities_dialog import PrioritiesDialog
 from hotspare.app.console.prompt_screen import PromptScreen
 from hotspare.app.console.reading_screen import ReadingScreen, WhyScreen
+from hotspare.app.console.taking_out import as_curl, as_json, write_file
 from hotspare.app.console.view_state import ViewState
+from hotspare.app.redo import LOOKED_AT, redo_of
 from hotspare.engine.backend import Backend, Prompt
+from hotspare.router.clock import Clock
+from hotspare.router.error import HotspareError
 from hotspare.router.snapshot import ChainView, ModelView, Snapshot
 from hotspare.widgets.glyphs import Glyphs
 from hotspare.widgets.lanes import models_of
 
 SKIP_SECONDS = 600.0
+TWINS = {action.id: action.command.partition(" --")[0] for action in ACTIONS if action.keys[0].isdigit()}
+"""The command line of each screen."""
 OUT = frozenset({"disabled", "draining"})
 
 
@@ -32,7 +40,9 @@ class Host(Protocol):
     state: ViewState
     glyphs: Glyphs
     operator: Operator
+    clock: Clock
 
+    def copy_to_clipboard(self, text: str) -> None: ...
     def tell(self, text: str, severity: Severity = "information") -> None: ...
     async def leave(self) -> None: ...
     def page(self) -> Page | None: ...
@@ -58,6 +68,11 @@ class Errands:
             "prompt": self._prompt,
             "explain": self._explain,
             "undo": self._undo,
+            "redo": self._redo,
+            "copy": self._copy,
+            "copy-json": self._copy_json,
+            "copy-curl": self._copy_curl,
+            "export": self._export,
             "help": self._help,
             "quit": self._quit,
         }
@@ -142,6 +157,66 @@ class Errands:
 
     async def _undo(self, _model: ModelView | None, _: str) -> None:
         await self._host.operator.carry_out(by_id("undo"), {})
+
+    async def _redo(self, _model: ModelView | None, _: str) -> None:
+        host = self._host
+        try:
+            rows = await host.backend.query("journal", last=LOOKED_AT)
+            name, given = redo_of(rows, host.clock.wall())
+        except (HotspareError, ValueError) as error:
+            host.tell(f"{error}", "warning")
+            return
+        await self.order(by_id(name), given)
+
+    # ------------------------------------------------------------ taking out
+    async def _copy(self, _model: ModelView | None, _: str) -> None:
+        page = self._host.page()
+        self._put(page.chosen_text() if page else "", "the row")
+
+    async def _copy_json(self, _model: ModelView | None, _: str) -> None:
+        page = self._host.page()
+        record = page.records().get(page.chosen_key()) if page else None
+        self._put(as_json(record) if record else "", "the row as JSON")
+
+    async def _copy_curl(self, _model: ModelView | None, request_id: str) -> None:
+        host = self._host
+        try:
+            found = await host.backend.query("explain", id=request_id) if request_id else []
+        except (HotspareError, ValueError) as error:
+            host.tell(f"{error}", "warning")
+            return
+        latest = host.state.latest
+        if not found or latest is None:
+            host.tell("There is no request under the cursor, or nothing is kept of it.", "warning")
+            return
+        kinds = {chain.name: chain.kind for chain in latest.chains}
+        embeddings = kinds.get(found[0]["chain"]) == "embeddings"
+        text = as_curl(found[0], latest.instance.listen, embeddings=embeddings)
+        self._put(text, "it as curl (put in your prompt, which is not kept)")
+
+    def _put(self, text: str, what: str) -> None:
+        """Into the terminal's clipboard, by OSC 52, so that it works over ssh."""
+        if not text:
+            self._host.tell("There is nothing under the cursor to copy.", "warning")
+            return
+        self._host.copy_to_clipboard(text)
+        self._host.tell(f"Copied {what}: {text.splitlines()[0][:44]}")
+
+    async def _export(self, _model: ModelView | None, kind: str) -> None:
+        host, page = self._host, self._host.page()
+        records = list(page.records().values()) if page else []
+        if page is None or not records:
+            host.tell("There are no rows to export.", "warning")
+            return
+        wanted: Literal["csv", "json"] = "json" if kind == "json" else "csv"
+        try:
+            path = await asyncio.to_thread(
+                write_file, records, wanted, view=page.NAME, at=host.clock.wall(), folder=Path.cwd()
+            )
+        except OSError as error:
+            host.tell(f"Not exported: {error.strerror or error}", "error")
+            return
+        host.tell(f"{len(records)} rows are in {path}\n$ {TWINS.get(page.NAME, 'hotspare requests')} --json")
 
     # ------------------------------------------------------------ looking
     async def _prompt(self, model: ModelView | None, _: str) -> None:

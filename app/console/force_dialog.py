@@ -98,5 +98,7 @@ class ForceDialog(Dialog[ForceChoice | None]):
         given = {"chain": self._chain.name, "model": model, "seconds": TIMES[self._time][1]}
         width = self.query_one("#times").size.width
         command = self.glyphs.clean(command_line(by_id("force"), given), 200)
-        keys = keys_line((f"{self.glyphs.up}{self.glyphs.down}", "model"), ("tab", "time"), ("enter", "force"))
+        keys = keys_line(
+            (f"{self.glyphs.up}{self.glyphs.down}", "model"), ("tab", "time"), ("enter", "force"), ("esc", "back")
+        )
         return [(), tuple(times), (), fit(((f"   $ {command}", "dim"),), width, self.glyphs.more), (), keys]

@@ -2,7 +2,8 @@
 was reloaded or refused, as far as this screen saw it.
 """
 
-from typing import ClassVar
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
@@ -40,6 +41,9 @@ class JournalPage(AskingPage):
         yield LineView(id="views")
         yield RowList(id="rows", cursor=self.glyphs.cursor)
         yield LinePane(id="detail")
+
+    def records(self) -> Mapping[str, Mapping[str, Any]]:
+        return {f"act {row.get('number')}": row for row in self.past}
 
     def wanted(self) -> Wanted:
         return "journal", {"last": MOST}

@@ -87,7 +87,7 @@ class Operator:
 
 def _done(action: Action, given: Mapping[str, Any], entry: JournalEntry, *, confirmed: bool) -> tuple[str, Severity]:
     """What it did, that it can be taken back, and the command that does the same."""
-    said = done_sentence(action, {**given, "subject": entry.change.subject})
+    said = done_sentence(action, given, entry.change)
     if action.id != "undo" and entry.change.slot is not None:
         said += " u undoes."
     lines = [said, *(_sentences(note, "") for note in entry.change.notes)]

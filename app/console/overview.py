@@ -2,13 +2,14 @@
 here is only which panel shows what.
 """
 
-from collections.abc import Sequence
-from typing import ClassVar, Literal
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, Literal
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Container
 
+from hotspare.app import rows
 from hotspare.app.console import panels
 from hotspare.app.console.help import FIGURES
 from hotspare.app.console.page import Acts, Page, bindings_of
@@ -16,7 +17,7 @@ from hotspare.app.console.view_state import ViewState
 from hotspare.router.snapshot import ModelView, Snapshot
 from hotspare.widgets.chart import ChartData
 from hotspare.widgets.glyphs import Glyphs
-from hotspare.widgets.lanes import split_key
+from hotspare.widgets.lanes import lane_key, split_key
 from hotspare.widgets.layout import Layout, arrange
 from hotspare.widgets.line_view import LineView
 from hotspare.widgets.row_list import RowList
@@ -84,11 +85,21 @@ class Overview(Page):
         if isinstance(focused, RowList) and focused.id in {"entries", "requests"} and focused.chosen:
             return focused.chosen
         for name in ("entries", "requests"):
-            rows = self.rows(name)
-            if rows.display and rows.rows:
-                return rows.chosen or rows.rows[0].key
+            listed = self.rows(name)
+            if listed.display and listed.rows:
+                return listed.chosen or listed.rows[0].key
         shown = self.state.shown
         return shown.recent[0].id if shown and shown.recent else ""
+
+    def records(self) -> Mapping[str, Mapping[str, Any]]:
+        shown = self.state.shown
+        if shown is None:
+            return {}
+        if self.focused is not self.rows("lanes") and isinstance(self.focused, RowList):
+            listed = [*shown.fallbacks, *shown.recent]
+            keys = {row.key for row in self.focused.rows}
+            return {row.id: rows.request(row) for row in listed if row.id in keys}
+        return {lane_key(view.chain, view.name): rows.model(view) for view in shown.models}
 
     # ------------------------------------------------------------ drawing
     def draw(self) -> None:
@@ -128,10 +139,10 @@ class Overview(Page):
             self._fill("requests", "requests", shown, titled=True)
 
     def _fill(self, name: str, kind: str, shown: Snapshot, *, titled: bool) -> None:
-        rows = self.rows(name)
-        width = rows.size.width or self.size.width
+        listed = self.rows(name)
+        width = listed.size.width or self.size.width
         head, lines = panels.entries(self.state, shown, kind, width, self.glyphs, self.filter)
-        rows.fill(head if titled else (), lines)
+        listed.fill(head if titled else (), lines)
 
     def _draw_bottom(self, shown: Snapshot, width: int) -> None:
         self.view("act").show(panels.act(shown, width, self.glyphs))

@@ -2,8 +2,8 @@
 freeze and range. A screen says what its cursor is on and draws its body; what an act does is in `errands.py`.
 """
 
-from collections.abc import Callable, Sequence
-from typing import ClassVar, Protocol
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, ClassVar, Protocol
 
 from textual import events
 from textual.app import ComposeResult
@@ -107,6 +107,23 @@ class Page(Screen[None]):
     def lists(self) -> Sequence[RowList]:
         """What `tab` goes through."""
         return [rows for rows in self.query(RowList) if rows.display]
+
+    def records(self) -> Mapping[str, Mapping[str, Any]]:
+        """What the shown rows stand for, with the field names of `--json`, by the rows' keys."""
+        return {}
+
+    def chosen_key(self) -> str:
+        """The key of the row under the cursor."""
+        focused = self.focused
+        rows = focused if isinstance(focused, RowList) else next(iter(self.lists()), None)
+        return rows.chosen if rows is not None else ""
+
+    def chosen_text(self) -> str:
+        """The row under the cursor as text."""
+        key = self.chosen_key()
+        every = (row for rows in self.lists() for row in rows.rows)
+        row = next((row for row in every if row.key == key and key), None)
+        return " ".join("".join(text for text, _ in row.line).split()) if row else ""
 
     # ------------------------------------------------------------ frame
     def compose(self) -> ComposeResult:

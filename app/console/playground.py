@@ -2,7 +2,8 @@
 first token, tokens and cost of each. A test prompt is counted as a test, never as traffic.
 """
 
-from typing import ClassVar
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 from textual import events
 from textual.app import ComposeResult
@@ -19,6 +20,7 @@ from hotspare.widgets.chain_table import STATE_WORDS, per_million
 from hotspare.widgets.glyphs import Glyphs, state_sign
 from hotspare.widgets.line import Line
 from hotspare.widgets.line_view import LineView
+from hotspare.widgets.plain import plain
 from hotspare.widgets.row_list import Row, RowList
 from hotspare.widgets.table import Column, Table
 
@@ -117,6 +119,21 @@ class Playground(Page):
         name = self.rows("targets").chosen.partition(" ")[2]
         own = next((column for column in columns if column.target == name), None)
         return (own or columns[0]).request_id if columns else ""
+
+    def records(self) -> Mapping[str, Mapping[str, Any]]:
+        return {
+            f"{MODEL if one.prompt.model else CHAIN} {one.target}": {
+                "asked": one.target, "prompt": one.prompt.text, "text": one.text, "id": one.request_id,
+            }
+            for one in self.query(AnswerColumn)
+        }  # fmt: skip
+
+    def chosen_text(self) -> str:
+        """The answer of the chosen one; else the first answer."""
+        every = self.records()
+        chosen = every.get(self.rows("targets").chosen) or next(iter(every.values()), {"text": ""})
+        text = str(chosen["text"])
+        return plain(text, len(text), many_lines=True)
 
     def _asked(self, shown: Snapshot | None) -> list[Prompt]:
         """Those that are marked, in their order on the screen; with none marked, the chosen one."""

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 from textual.app import ComposeResult
 from textual.binding import BindingType
 
+from hotspare.app import rows
 from hotspare.app.console.asking import AskingPage, Wanted
 from hotspare.app.console.page import Acts, bindings_of
 from hotspare.app.console.panels import range_word
@@ -75,8 +76,17 @@ class Requests(AskingPage):
     def chosen_request(self) -> str:
         if self._view != "requests":
             return ""
-        rows = self.rows("rows")
-        return rows.chosen or (rows.rows[0].key if rows.rows else "")
+        listed = self.rows("rows")
+        return listed.chosen or (listed.rows[0].key if listed.rows else "")
+
+    def records(self) -> Mapping[str, Mapping[str, Any]]:
+        shown = self.state.shown
+        if shown is None:
+            return {}
+        if self._view != "requests":
+            return {_key(row): row for row in self.ordered(self.past)}
+        kept = {row["id"]: row for row in self.past}
+        return {row.id: kept.get(row.id) or rows.request(row) for row in self._found(shown)}
 
     @property
     def _view(self) -> str:
@@ -94,8 +104,8 @@ class Requests(AskingPage):
         if (key, words) == self._drawn:
             return
         self._drawn = (key, words)
-        head, rows, number = self._requests(shown, width) if self._view == "requests" else self._sums(width)
-        self.rows("rows").fill((head,) if rows else (), rows or [Row(((f"   {self._nothing()}", "dim"),))])
+        head, lines, number = self._requests(shown, width) if self._view == "requests" else self._sums(width)
+        self.rows("rows").fill((head,) if lines else (), lines or [Row(((f"   {self._nothing()}", "dim"),))])
         self.view("views").show([self.views_line(self._extra(number))])
 
     def _nothing(self) -> str:
@@ -120,8 +130,7 @@ class Requests(AskingPage):
         table = Table.choose(COLUMNS, width)
         if table != self._table or len(self._lines) > 4 * MOST:
             self._table, self._lines = table, {}
-        rows = [Row(self._line(row), row.id) for row in found]
-        return table.head(self.glyphs), rows, len(found)
+        return table.head(self.glyphs), [Row(self._line(row), row.id) for row in found], len(found)
 
     def _line(self, row: RequestRow) -> Line:
         """A finished request never changes, so its line is made once; only the live rows know their evidence."""
@@ -139,8 +148,8 @@ class Requests(AskingPage):
         return sorted((*live.values(), *past), key=lambda row: row.at, reverse=True)
 
     def _sums(self, width: int) -> tuple[Line, list[Row], int]:
-        rows = [{**row, "meaning": _meaning(str(row.get("trigger") or ""))} for row in self.ordered(self.past)]
-        head, lines = past_table.past_rows(rows, FIELDS[self._view], _key, width, self.glyphs)
+        told = [{**row, "meaning": _meaning(str(row.get("trigger") or ""))} for row in self.ordered(self.past)]
+        head, lines = past_table.past_rows(told, FIELDS[self._view], _key, width, self.glyphs)
         return head, lines, len(lines)
 
     def sortable(self) -> Sequence[str]:

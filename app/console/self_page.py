@@ -2,18 +2,20 @@
 
 import os
 import platform
+from collections.abc import Mapping
 from importlib import metadata
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
 
 from hotspare.app.console.page import Page, bindings_of
+from hotspare.app.rows import about
 from hotspare.router.snapshot import Snapshot
 from hotspare.widgets import figures
 from hotspare.widgets.glyphs import Role
-from hotspare.widgets.line import Line, wrap
+from hotspare.widgets.line import Line, text_of, wrap
 from hotspare.widgets.line_pane import LinePane
 
 LAG_MS = 12.0
@@ -38,6 +40,16 @@ class SelfPage(Page):
 
     def body(self) -> ComposeResult:
         yield LinePane(id="facts")
+
+    def records(self) -> Mapping[str, Mapping[str, Any]]:
+        return {"self": about(self.state.latest)} if self.state.latest else {}
+
+    def chosen_key(self) -> str:
+        return "self"
+
+    def chosen_text(self) -> str:
+        """Everything: what one would put into a report."""
+        return text_of(self.query_one("#facts", LinePane).lines)
 
     def draw_body(self, shown: Snapshot, width: int) -> None:
         latest = self.state.latest or shown

@@ -33,6 +33,8 @@ class Spoken:
     action: Action
     given: Mapping[str, Any] = field(default_factory=dict)
     filter: str | None = None
+    words: str = ""
+    """What stood behind the action's name."""
 
 
 def understand(text: str, snapshot: Snapshot | None) -> Spoken:
@@ -51,7 +53,7 @@ def understand(text: str, snapshot: Snapshot | None) -> Spoken:
     rest = words[1:]
     if rest and rest[0].startswith("/"):
         return Spoken(action, filter=" ".join(rest)[1:])
-    return Spoken(action, _parameters(action, rest, snapshot))
+    return Spoken(action, _parameters(action, rest, snapshot), words=" ".join(rest))
 
 
 def offers(snapshot: Snapshot | None) -> list[str]:

@@ -95,10 +95,18 @@ _LIGHT_BACKGROUNDS = frozenset({"7", "15"})
 
 
 def choose_theme(wanted: str, environ: Mapping[str, str]) -> Theme:
-    """The theme: no colour where `NO_COLOR` is set, else the wanted one, else what `COLORFGBG` tells, else dark."""
+    """The theme: no colour where `NO_COLOR` is set, else the wanted one (or `HOTSPARE_THEME`: dark, light, plain), else
+    what `COLORFGBG` tells, else dark.
+    """
     if environ.get("NO_COLOR", ""):
         return PLAIN
-    if wanted in THEMES:
-        return THEMES[wanted]
+    asked = wanted or environ.get("HOTSPARE_THEME", "")
+    if asked in THEMES:
+        return THEMES[asked]
     background = environ.get("COLORFGBG", "").rpartition(";")[2]
     return LIGHT if background in _LIGHT_BACKGROUNDS else DARK
+
+
+def is_chosen(wanted: str, environ: Mapping[str, str]) -> bool:
+    """Whether somebody said which theme it is to be; else the terminal may be asked."""
+    return bool(wanted) or any(environ.get(name, "") for name in ("NO_COLOR", "HOTSPARE_THEME", "COLORFGBG"))

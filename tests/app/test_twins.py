@@ -10,7 +10,7 @@ NAMED = {action.command.split()[1]: action for action in ACTIONS if action.comma
 
 ON_SCREEN_ONLY = frozenset(
     {
-        "freeze", "command-line", "quit", "sort", "turn-order", "range-shorter", "help",
+        "freeze", "copy", "copy-json", "command-line", "quit", "sort", "turn-order", "range-shorter", "help",
     }
 )  # fmt: skip
 """What only changes how a screen is looked at."""
