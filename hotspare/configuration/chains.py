@@ -5,7 +5,7 @@ from typing import TypeVar
 from hotspare.configuration import rules
 from hotspare.configuration.draft import Draft
 from hotspare.configuration.model import ChainKeys, LimitKeys, ModelKeys, TaskKeys
-from hotspare.router.settings import HEDGE_EXTRA_SHARE, Chain, Sorting, Strategy, Task
+from hotspare.router.settings import HEDGE_EXTRA_SHARE, Chain, OnStreamBreak, Sorting, Strategy, Task
 from hotspare.router.trigger import Action, Trigger
 
 T = TypeVar("T")
@@ -18,7 +18,6 @@ def chains_of(draft: Draft) -> dict[str, Chain]:
 
 
 def _chain(name: str, keys: ChainKeys, models: dict[str, ModelKeys], draft: Draft) -> Chain:
-    _only_so_far(keys)
     tasks: list[TaskKeys] = _of_strategy("task", keys, "tasks", [])
     general = draft.file.limits
     return Chain(
@@ -44,6 +43,7 @@ def _chain(name: str, keys: ChainKeys, models: dict[str, ModelKeys], draft: Draf
         actions=_actions(keys),
         emergency_cache=keys.emergency_cache,
         stream_delivery=keys.stream_delivery,
+        on_stream_break=_on_stream_break(keys),
         check_output=keys.check_output,
         repair_output=_repair_output(keys),
         check_loop=keys.check_loop,
@@ -72,6 +72,14 @@ def _check_refusal(keys: ChainKeys) -> bool:
         return keys.check_refusal
     keys.leave_key("check_refusal", 'it belongs to on_content_filter = "next"')
     return True
+
+
+def _on_stream_break(keys: ChainKeys) -> OnStreamBreak:
+    """Of what is held until it is whole, no caller has a part."""
+    if keys.stream_delivery == "live" or keys.peek("on_stream_break") == "error":
+        return keys.on_stream_break
+    keys.leave_key("on_stream_break", 'it belongs to stream_delivery = "live"')
+    return "error"
 
 
 def _of_strategy(strategy: Strategy, keys: ChainKeys, name: str, without: T) -> T:
@@ -105,8 +113,3 @@ def _task(task: TaskKeys, keys: ChainKeys, models: dict[str, ModelKeys], general
         equals=match.equals or "",
         prompt_tokens_below=match.prompt_tokens_below,
     )
-
-
-def _only_so_far(keys: ChainKeys) -> None:
-    """What the router does anyway: a file that asks for just that gets it."""
-    keys.only("on_stream_break", "error")

@@ -9,6 +9,7 @@ from hotspare.configuration.presets import (
     NO_SCHEMAS,
     OPENAI_SAMPLING,
     SAMPLING,
+    TAKES_PREFILL,
     TAKES_SAMPLING,
 )
 from hotspare.configuration.provider import Provider
@@ -29,6 +30,7 @@ def adaptation(host: Provider, model_id: str) -> Adaptation:
         return _of_openai(known, model_id)
     if host.dialect != "anthropic" or "claude-" not in model_id:
         return known
+    known = replace(known, prefills=any(fnmatchcase(model_id, pattern) for pattern in TAKES_PREFILL))
     if not any(fnmatchcase(model_id, pattern) for pattern in TAKES_SAMPLING):
         return replace(known, refuses=SAMPLING)
     return replace(known, strict_tools=False) if _is_before_schemas(host, model_id) else known

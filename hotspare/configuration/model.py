@@ -36,7 +36,7 @@ from hotspare.configuration.values import (
     Weight,
 )
 from hotspare.dialects.endpoint import Authentication, DialectName
-from hotspare.router.settings import Kind, Strategy, StreamDelivery
+from hotspare.router.settings import Kind, OnStreamBreak, Strategy, StreamDelivery
 from hotspare.router.trigger import Trigger
 
 
@@ -193,7 +193,7 @@ class ChainKeys(LimitKeys):
     performance_aware_fallback: bool = False
     latency_threshold_seconds: Seconds | None = None
     stream_delivery: StreamDelivery = "live"
-    on_stream_break: Literal["error", "continue"] = "error"
+    on_stream_break: OnStreamBreak = "error"
     on_content_filter: Literal["stop", "next"] = "stop"
     triggers: dict[Annotated[Trigger, Strict(False)], Literal["retry", "another_key", "next", "stop"]] = Field(
         default_factory=dict

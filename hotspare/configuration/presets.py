@@ -215,6 +215,18 @@ TAKES_SAMPLING: tuple[str, ...] = (
 )
 """Models of Anthropic that came before those that choose for themselves: later ones refuse SAMPLING."""
 
+TAKES_PREFILL: tuple[str, ...] = (
+    "*claude-2*",
+    "*claude-3*",
+    "*claude-instant*",
+    "*claude-*-4-[0-5]",
+    "*claude-*-4-[0-5]-*",
+    "*claude-*-4-[0-5]@*",
+    "*claude-*-4-20*",
+    "*claude-*-4@20*",
+)
+"""Models of Anthropic that go on with the beginning of an answer: later ones refuse a last message of the assistant."""
+
 CHOOSES_FOR_ITSELF: tuple[str, ...] = (
     "o1*",
     "o3*",

@@ -16,6 +16,7 @@ class Adaptation:
         developer: it knows the role of that name; else its instructions are the system's.
         short_call_ids: ids of tool calls must be nine letters or digits.
         strict_tools: it takes `strict` on tools.
+        prefills: it goes on with an assistant's message that stands last.
         own_version: it is asked in the version of the dialect that is spoken here, as it may not have the caller's.
     """
 
@@ -27,6 +28,7 @@ class Adaptation:
     short_call_ids: bool = False
     strict_tools: bool = True
     own_version: bool = False
+    prefills: bool = False
 
     @property
     def changes_messages(self) -> bool:

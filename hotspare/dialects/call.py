@@ -6,6 +6,7 @@ from typing import Literal
 
 import msgspec
 
+from hotspare.dialects.begun import Begun
 from hotspare.dialects.endpoint import DialectName
 from hotspare.router.error import HotspareError
 
@@ -39,6 +40,8 @@ class Call:
     """All of the caller's, with lower-case names: for rules that look at one; none goes up from here."""
     passed_headers: tuple[tuple[str, str], ...] = ()
     """The few headers of the caller that may go to a provider of the same dialect."""
+    begun: Begun | None = None
+    """What its caller has of the answer already, where a model is asked to go on with that."""
     via: str = ""
     """The marks of the gateways before this one, apart by blanks."""
 

@@ -57,7 +57,9 @@ class Told:
 class EventReader(Protocol):
     """One dialect's events, read in order."""
 
-    usage: Usage | None
+    @property
+    def usage(self) -> Usage | None:
+        """What the provider has told so far."""
 
     @property
     def stop(self) -> StopReason | None:

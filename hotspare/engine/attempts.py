@@ -6,9 +6,11 @@ an event through `react`; what `react` raises goes to `give_up`, since a callbac
 
 import asyncio
 from collections.abc import Callable, Coroutine
+from dataclasses import replace
 from functools import partial
 from typing import Any, TypeAlias
 
+from hotspare.dialects.begun import Begun, both
 from hotspare.dialects.call import Call
 from hotspare.engine.attempt import attempt, close, unforeseen
 from hotspare.engine.protocols import Answer, Carrier
@@ -51,6 +53,12 @@ class Attempts:
     async def make(self, step: Try) -> Event:
         """One attempt, in place: what came of it."""
         return self._event_of(step.n, await attempt(self._carrier, step, self._ask, self._call))
+
+    def go_on_with(self, begun: Begun) -> None:
+        """What is called from now on goes on with what the caller has."""
+        before = self._call.begun
+        usage = begun.usage if before is None else both(before.usage, begun.usage)
+        self._call = replace(self._call, begun=replace(begun, usage=usage))
 
     def start(self, step: Try) -> None:
         """One attempt beside others."""

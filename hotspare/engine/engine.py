@@ -14,6 +14,7 @@ from hotspare.dialects.content.judgement import Rules
 from hotspare.engine import admission
 from hotspare.engine.admission import UnknownModel
 from hotspare.engine.attempt import LOG
+from hotspare.engine.continuing import may_be_continued
 from hotspare.engine.events import Events
 from hotspare.engine.identity import NOISE_BITS, RequestIds
 from hotspare.engine.judging import rules_of
@@ -154,6 +155,7 @@ class Engine:
                 watcher=watcher,
                 cache=self._recollection if _recalls(ask, chain) else None,
                 keep_alive_seconds=self._keep_alive_seconds if _held(ask, chain) else None,
+                continues=chain.on_stream_break == "continue" and may_be_continued(call),
             )
             await passage.run(self._keep)
         except OSError:

@@ -8,9 +8,10 @@ from collections.abc import Mapping
 from typing import TypeVar
 
 from hotspare.engine.attempt import close, unforeseen
+from hotspare.engine.continuing import CONTINUED_BYTES
 from hotspare.engine.judging import RepairedAnswer
 from hotspare.engine.protocols import Answer, Delivery, Told
-from hotspare.engine.recollection import CachedAnswer
+from hotspare.engine.recollection import LARGEST_ANSWER_BYTES, CachedAnswer
 from hotspare.router.record import Ask
 from hotspare.router.step import Fail, Finish
 from hotspare.router.trigger import AttemptFailed
@@ -21,6 +22,8 @@ QUEUED = ("queued", "answered after waiting for a model to come back")
 UNAVAILABLE = ("unavailable", "no model could answer")
 NO_NOTICE = ("", "")
 
+REMEMBERED_BYTES = 1 + max(CONTINUED_BYTES, LARGEST_ANSWER_BYTES)
+
 Decision = TypeVar("Decision")
 
 
@@ -28,17 +31,19 @@ class Handover:
     """The caller's side of one request. `walk` says who answers.
 
     Attributes:
-        sent: the pieces of a stream that went out; None where nobody wants to know.
+        sent: the pieces of a stream that went out, up to a bound that makes it too long for whoever wants to know; none
+            where nobody does.
     """
 
-    __slots__ = ("_ask", "_begun", "_delivery", "_walk", "sent")
+    __slots__ = ("_ask", "_begun", "_delivery", "_room", "_walk", "sent")
 
     def __init__(self, walk: Walk, ask: Ask, delivery: Delivery, *, remembers: bool) -> None:
         self._walk = walk
         self._ask = ask
         self._delivery = delivery
         self._begun = False
-        self.sent: list[bytes] | None = [] if remembers else None
+        self._room = REMEMBERED_BYTES if remembers else 0
+        self.sent: list[bytes] = []
 
     async def when(self, decided: asyncio.Future[Decision], now: float, every_seconds: float) -> Decision:
         """What is decided, once it is; until then the caller's connection is kept alive.
@@ -80,7 +85,8 @@ class Handover:
                     return failure
                 except Exception as error:  # noqa: BLE001  the provider boundary
                     return unforeseen(error, self._ask)
-                if self.sent is not None:
+                if self._room > 0:
+                    self._room -= len(data)
                     self.sent.append(data)
                 await self._delivery.piece(data)
         finally:

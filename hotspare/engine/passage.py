@@ -7,11 +7,13 @@ and then, until one of them is the serving task's own. No attempt outlives `run`
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Protocol, TypeAlias, assert_never
 
 from hotspare.dialects.call import Call
 from hotspare.dialects.content.judgement import Rules
 from hotspare.engine.attempts import Attempts
+from hotspare.engine.continuing import begun_of
 from hotspare.engine.handover import Handover
 from hotspare.engine.holding import Holding
 from hotspare.engine.judging import judging, repairs_of
@@ -67,11 +69,12 @@ class Passage:
         rules: what answers are judged by.
         keep_alive_seconds: where the answer is a stream that is held until it is whole: how often its caller gets a
             sign of life meanwhile.
+        continues: where the answer is a stream that breaks off, another model may go on with it.
     """
 
     __slots__ = (
-        "_ask", "_attempts", "_cache", "_call", "_clock", "_decided", "_handover", "_keep_alive_seconds", "_not_before",
-        "_timer", "_walk", "_watcher",
+        "_ask", "_attempts", "_cache", "_call", "_clock", "_continues", "_decided", "_handover", "_keep_alive_seconds",
+        "_not_before", "_timer", "_walk", "_watcher",
     )  # fmt: skip
 
     def __init__(
@@ -87,6 +90,7 @@ class Passage:
         watcher: Watcher | None = None,
         keep_alive_seconds: float | None = None,
         cache: Recollection | None = None,
+        continues: bool = False,
     ) -> None:
         self._walk = walk
         self._ask = ask
@@ -94,7 +98,8 @@ class Passage:
         self._cache = cache
         self._clock = clock
         self._watcher = watcher
-        self._handover = Handover(walk, ask, delivery, remembers=cache is not None)
+        self._continues = continues
+        self._handover = Handover(walk, ask, delivery, remembers=cache is not None or continues)
         self._keep_alive_seconds = keep_alive_seconds
         if keep_alive_seconds is not None:
             carrier = Holding(carrier, content_came=self._content_came)
@@ -269,9 +274,19 @@ class Passage:
     # ------------------------------------------------------------ the answer
     async def _hand_over(self, n: int) -> Ended:
         """Give the caller what attempt n has, all but the last bytes."""
-        return self._ended(n, await self._handover.give(self._attempts.taken(n)))
+        failure = await self._handover.give(self._attempts.taken(n))
+        if failure is None or not self._continues:
+            return self._ended(n, failure)
+        return self._ended(n, failure, resumable=await self._may_be_gone_on_with(n))
 
-    def _ended(self, n: int, failure: AttemptFailed | None = None) -> Ended:
+    async def _may_be_gone_on_with(self, n: int) -> bool:
+        """Whether a model can go on where attempt n broke off; those that are called from now on do."""
+        begun = await begun_of(self._call, self._handover.sent)
+        if begun is not None:
+            self._attempts.go_on_with(replace(begun, usage=self._attempts.answers[n].usage))
+        return begun is not None
+
+    def _ended(self, n: int, failure: AttemptFailed | None = None, *, resumable: bool = False) -> Ended:
         answer = self._attempts.answers[n]
         return Ended(
             n,
@@ -280,5 +295,6 @@ class Passage:
             answer.provider_request_id,
             failure,
             answer.spent_seconds,
-            message=repairs_of(answer),
+            resumable,
+            repairs_of(answer),
         )

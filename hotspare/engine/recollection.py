@@ -95,7 +95,7 @@ class Recollection:
         kept = self._answers.get(likeness(ask.chain, call))
         return None if kept is None else CachedAnswer(kept, wall)
 
-    def keep(self, ask: Ask, call: Call, model: str, answer: Answer, sent: Sequence[bytes] | None, wall: float) -> None:
+    def keep(self, ask: Ask, call: Call, model: str, answer: Answer, sent: Sequence[bytes], wall: float) -> None:
         """Keep a whole answer, in place of an earlier one to the same request.
 
         Args:
@@ -106,7 +106,7 @@ class Recollection:
             sent: of a stream, the pieces that went out.
             wall: UTC epoch seconds.
         """
-        kept = _Kept(model, wall, answer.content_type, answer.body, tuple(sent or ()), answer.tail)
+        kept = _Kept(model, wall, answer.content_type, answer.body, tuple(sent), answer.tail)
         if kept.size > LARGEST_ANSWER_BYTES:
             return
         key = likeness(ask.chain, call)

@@ -91,7 +91,8 @@ class StreamedAnswer:
     async def pieces(self) -> AsyncIterator[bytes]:
         """The stream (`engine.protocols.Answer`)."""
         try:
-            yield self._first
+            if self._first:  # a stream that goes on may have nothing to add
+                yield self._first
             while not self._stream.ended:
                 piece = await self._next()
                 if piece:

@@ -6,16 +6,19 @@ connection outlives its attempt.
 
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from hotspare.dialects import openai_embeddings
 from hotspare.dialects.call import VIA_HEADER, Call
 from hotspare.dialects.composed import Composed
+from hotspare.dialects.continuing import Continuation
 from hotspare.dialects.endpoint import Endpoint
 from hotspare.dialects.exchange import Exchange
 from hotspare.dialects.stream import AnswerStream
 from hotspare.providers.address import Address, addresses_of
 from hotspare.providers.allowance import spent_for_seconds
 from hotspare.providers.answer import StreamedAnswer, WholeAnswer
+from hotspare.providers.continuing import Continuing
 from hotspare.providers.failure import failure_of_status, made_presentable, request_id_in
 from hotspare.providers.limit import Limit, Watch
 from hotspare.providers.redaction import Redactor
@@ -52,11 +55,17 @@ class _Attempt:
     began: float
     due: float
     limit: Limit
+    continuation: Continuation | None
 
     def expired(self) -> AttemptFailed:
         """Its time is up before there was anything for the caller."""
         what = "no token" if self.call.stream else "no answer"
         return AttemptFailed(Trigger.timeout, f"{what} in {max(0.0, self.due - self.began):.1f} s")
+
+    def silent(self) -> AttemptFailed:
+        """It went silent while it said what the caller has already."""
+        told = f"nothing for {self.limits.silence_seconds:.1f} s while it said again what was sent"
+        return AttemptFailed(Trigger.stream_stall, told)
 
 
 class ProviderCarrier:
@@ -69,6 +78,7 @@ class ProviderCarrier:
         self._vectors = VectorLengths()
         self._endpoints: Mapping[str, Endpoint] = {}
         self._addresses: dict[tuple[str, str], Address] = {}
+        self._continuing = Continuing()
         self.reload(endpoints)
 
     def reload(self, endpoints: Mapping[str, Endpoint]) -> None:
@@ -83,20 +93,25 @@ class ProviderCarrier:
         }
         self._providers = {name: endpoint.provider for name, endpoint in (*before.items(), *endpoints.items())}
 
-    async def call(self, attempt: Try, ask: Ask, call: Call) -> WholeAnswer | StreamedAnswer:
+    async def call(
+        self, attempt: Try, ask: Ask, call: Call, continuation: Continuation | None = None
+    ) -> WholeAnswer | StreamedAnswer:
         """Carry one attempt out (`engine.protocols.Carrier`)."""
         address = self._address(attempt, ask)
+        if call.begun is not None and continuation is None:
+            return await self._continuing.call(address.endpoint, call.begun, partial(self.call, attempt, ask, call))
         limit = Limit(self._watch)
         reply: Reply | None = None
         begun = False
         try:
-            state = self._prepare(attempt, ask.id, call, address, limit)
+            state = self._prepare(attempt, ask.id, call, address, limit, continuation)
             with limit.until(state.due, state.expired):
                 reply = await self._transports.reaching(address.endpoint).send(_outgoing(state, ask.via))
-                answer = await self._read(state, reply) if 200 <= reply.status < 300 else None
+                answer = None
+                if continuation is None and 200 <= reply.status < 300:
+                    answer = await self._read(state, reply)
             if answer is None:
-                body = await self._words_of_error(state, reply)
-                raise failure_of_status(reply.status, reply.headers, body, self._clock.wall())
+                answer = await self._read_further(state, reply, continuation)
             begun = call.stream and isinstance(answer, StreamedAnswer)
         except AttemptFailed as failure:
             if reply is not None:
@@ -125,8 +140,17 @@ class ProviderCarrier:
             written_for_it = ask.chain not in guest.endpoint.guest_in
         return self._addresses[place] if written_for_it else guest
 
-    def _prepare(self, attempt: Try, request_id: str, call: Call, address: Address, limit: Limit) -> _Attempt:
+    def _prepare(
+        self,
+        attempt: Try,
+        request_id: str,
+        call: Call,
+        address: Address,
+        limit: Limit,
+        continuation: Continuation | None,
+    ) -> _Attempt:
         exchange = address.exchange_for(call)
+        composed = exchange.compose(call, address.endpoint)
         allowed = attempt.limits.first_content_seconds if call.stream else attempt.limits.attempt_seconds
         now = self._clock.monotonic()
         return _Attempt(
@@ -134,17 +158,27 @@ class ProviderCarrier:
             call=call,
             address=address,
             exchange=exchange,
-            composed=exchange.compose(call, address.endpoint),
+            composed=composed if continuation is None else continuation.put(composed),
             limits=attempt.limits,
             began=now,
             due=min(now + allowed, attempt.deadline),
             limit=limit,
+            continuation=continuation,
         )
 
     async def _read(self, state: _Attempt, reply: Reply) -> WholeAnswer | StreamedAnswer:
         if state.call.stream:
             return await self._stream(state, reply)
         return await self._whole(state, reply, reply.chunks())
+
+    async def _read_further(
+        self, state: _Attempt, reply: Reply, continuation: Continuation | None
+    ) -> WholeAnswer | StreamedAnswer:
+        """What is not to be there in the time of a first content: the words of an error, or what is said again."""
+        if continuation is not None and 200 <= reply.status < 300:
+            return await self._stream_on(state, reply, continuation)
+        body = await self._words_of_error(state, reply)
+        raise failure_of_status(reply.status, reply.headers, body, self._clock.wall())
 
     async def _words_of_error(self, state: _Attempt, reply: Reply) -> bytes:
         """As much of the body as comes soon; the status says the rest."""
@@ -197,9 +231,26 @@ class ProviderCarrier:
                 chunk = await anext(chunks, None)
                 first = stream.close() if chunk is None else stream.feed(chunk)
         except AttemptFailed as failure:
-            if failure.trigger is Trigger.network:
-                failure.trigger = Trigger.stream_cut
-            raise
+            raise _in_a_stream(failure) from None
+        return self._begun(state, reply, chunks, stream, first)
+
+    async def _stream_on(self, state: _Attempt, reply: Reply, continuation: Continuation) -> StreamedAnswer:
+        """What follows in a stream that broke off. To say again what was sent may take long: from the model's first
+        word on the bound is on silence.
+        """
+        stream, chunks, first = continuation.stream(state.call, state.address.endpoint), reply.chunks(), b""
+        due, failed = state.due, state.expired
+        try:
+            while not (stream.content or stream.ended):
+                events = stream.events
+                with state.limit.until(due, failed):
+                    chunk = await anext(chunks, None)
+                first = stream.close() if chunk is None else stream.feed(chunk)
+                if continuation.heard and stream.events > events:
+                    due, failed = self._clock.monotonic() + state.limits.silence_seconds, state.silent
+        except AttemptFailed as failure:
+            failure.usage = stream.usage
+            raise _in_a_stream(failure) from None
         return self._begun(state, reply, chunks, stream, first)
 
     def _begun(
@@ -223,6 +274,13 @@ class ProviderCarrier:
             provider_request_id=request_id_in(reply.headers),
             spent_seconds=spent_for_seconds(reply.headers, self._clock.wall()),
         )
+
+
+def _in_a_stream(failure: AttemptFailed) -> AttemptFailed:
+    """What broke an answer whose head had come."""
+    if failure.trigger is Trigger.network:
+        failure.trigger = Trigger.stream_cut
+    return failure
 
 
 def _addresses(endpoints: Mapping[str, Endpoint]) -> dict[tuple[str, str], Address]:

@@ -1,7 +1,7 @@
 """How a request ended, as an error for its caller and as a Record for everybody else."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from hotspare.router.candidate import CONTEXT, CandidateState
@@ -286,3 +286,9 @@ def record_of(
         candidates=candidates_of(plan, skipped, {attempt.model for attempt in attempts}),
         attempts=tuple(attempts),
     )
+
+
+def since_first_content(record: Record) -> Record:
+    """The Record of an answer that several models gave one after the other: its first content was the first one's."""
+    firsts = (attempt.first_content_ms for attempt in record.attempts if not attempt.cancelled)
+    return replace(record, first_content_ms=next((first for first in firsts if first is not None), None))

@@ -17,6 +17,7 @@ HEDGE_EXTRA_SHARE = 0.05
 
 Kind = Literal["chat", "embeddings"]
 StreamDelivery = Literal["live", "whole"]
+OnStreamBreak = Literal["error", "continue"]
 Sorting = Literal["cost", "latency"]
 Strategy = Literal["priority", "latency", "cost", "fastest", "hedged", "load_balanced", "weighted", "task", "regions"]
 
@@ -141,7 +142,7 @@ class Chain:
     """False: after its retries on that model the error goes to the caller."""
     actions: Mapping[Trigger, Action] = field(default_factory=dict)
     """Where this chain does otherwise than the table of triggers says."""
-    on_stream_break: Literal["error", "continue"] = "error"
+    on_stream_break: OnStreamBreak = "error"
     """What comes after a stream has broken off: an error event, or the rest, from the next model that can."""
     emergency_cache: bool = False
     """When every model has failed, an answer given before to the same request is better than none."""

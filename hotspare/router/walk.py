@@ -14,7 +14,15 @@ from hotspare.router.account import Account
 from hotspare.router.breaker import Verdict
 from hotspare.router.candidate import verdict_of
 from hotspare.router.lanes import Lanes, Running
-from hotspare.router.outcome import CALLER_LEFT, FIRST_CHOICE, WORTH_WAITING, Ending, Times, graceful
+from hotspare.router.outcome import (
+    CALLER_LEFT,
+    FIRST_CHOICE,
+    WORTH_WAITING,
+    Ending,
+    Times,
+    graceful,
+    since_first_content,
+)
 from hotspare.router.parking import Parking
 from hotspare.router.plan import Plan
 from hotspare.router.purse import Purse
@@ -48,6 +56,7 @@ class Walk:
     Attributes:
         delivered_model: whose content goes to the caller, from Deliver on.
         from_cache: that is an answer given before.
+        slow: its first came later than its breaker's `slow_seconds` after the request was read.
         over: nothing runs any more and the end is known: `record` may be called.
     """
 
@@ -65,6 +74,7 @@ class Walk:
         self.plan = plan
         self.delivered_model: str | None = None
         self.from_cache = False
+        self.slow = False
         self._failing: EndedBy | None = None
         self._chain = chain
         self._random = random
@@ -128,7 +138,8 @@ class Walk:
         """The finished request; once, when `over`."""
         ending = self._ending or CALLER_LEFT
         source: Source = "cache" if self.from_cache else "model"
-        return self._account.record(ending, source, model=self.delivered_model, fallback=self.fallback, now=now)
+        record = self._account.record(ending, source, model=self.delivered_model, fallback=self.fallback, now=now)
+        return since_first_content(record) if self._lanes.resumes else record
 
     # ------------------------------------------------------------ events
     def _begin(self, now: float) -> tuple[Step, ...]:
@@ -169,7 +180,9 @@ class Walk:
         if self._decided():
             return self._lanes.cancel(self._delivered)
         self._delivered = n
-        self.delivered_model = running.lane.state.model.name
+        model = running.lane.state.model
+        self.delivered_model = model.name
+        self.slow = now - self.ask.read_at > model.breaker.slow_seconds
         self._lanes.stop_waiting(now)
         return (Deliver(n), *self._lanes.cancel(n))
 
@@ -194,12 +207,16 @@ class Walk:
 
     def _broken(self, model: Model, failure: AttemptFailed, now: float, *, resumable: bool) -> tuple[Step, ...]:
         """What the caller has is not whole: the next model goes on with it where the chain says so, and it can."""
-        if resumable and self._chain.on_stream_break == "continue":
+        if resumable and self._chain.on_stream_break == "continue" and self._may_go_on(failure.trigger):
             self._account.failed(model, failure)
             self._delivered = None
             if (started := self._lanes.resume(now)) is not None:
                 return (started,)
         return self._end(*endings.broken(model.name, failure), now)
+
+    def _may_go_on(self, trigger: Trigger) -> bool:
+        """What a filter refused is no other model's to say, where the chain passes nothing refused on."""
+        return trigger is not Trigger.content_filter or self._chain.passes_on(trigger)
 
     def _cancelled(self, event: Cancelled, now: float) -> tuple[Step, ...]:
         running = self._lanes.running.pop(event.n)

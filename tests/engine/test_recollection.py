@@ -130,7 +130,7 @@ async def test_its_size_is_bounded_and_the_oldest_go_first(bench, monkeypatch):
 
     def keep(text):
         call.fields["messages"] = text.encode()
-        cache.keep(ask, call, "claude", answer, None, 0.0)
+        cache.keep(ask, call, "claude", answer, (), 0.0)
 
     def has(text):
         call.fields["messages"] = text.encode()

@@ -31,15 +31,20 @@ _GROWS = {"text_delta": "text", "thinking_delta": "thinking", "signature_delta":
 
 
 class MessageAssembly:
-    """One stream. Feed it all of its bytes."""
+    """One stream. Feed it all of its bytes.
 
-    __slots__ = ("_blocks", "_grown", "_message", "_parser")
+    Attributes:
+        open: the block that began last has not ended.
+    """
+
+    __slots__ = ("_blocks", "_grown", "_message", "_parser", "open")
 
     def __init__(self) -> None:
         self._parser = SseParser()
         self._message: dict[str, Any] = {"type": "message", "role": "assistant", "stop_reason": None}
         self._blocks: dict[int, dict[str, Any]] = {}
         self._grown: dict[tuple[int, str], list[str]] = {}
+        self.open = False
 
     def feed(self, data: bytes) -> None:
         """Take a part of the stream.
@@ -58,6 +63,9 @@ class MessageAssembly:
                 self._message |= message
             case _Event(type="content_block_start", content_block=dict(block)):
                 self._blocks[event.index] = block
+                self.open = True
+            case _Event(type="content_block_stop"):
+                self.open = False
             case _Event(type="content_block_delta", delta=_Delta() as delta):
                 self._grow(event.index, delta)
             case _Event(type="message_delta", delta=_Delta() as delta):

@@ -17,8 +17,6 @@ class ChunkWriter:
 
     __slots__ = ("_begun", "_frame", "_wants_usage")
 
-    tail = TAIL
-
     def __init__(self, *, created: int, wants_usage: bool) -> None:
         self._frame: dict[str, Any] = {"id": "", "object": "chat.completion.chunk", "created": created, "model": ""}
         self._wants_usage = wants_usage
@@ -38,6 +36,11 @@ class ChunkWriter:
             if self._wants_usage and usage is not None:
                 out += self._chunk([], usage=write_usage(usage))
         return out
+
+    @property
+    def tail(self) -> bytes:
+        """What ends the stream."""
+        return TAIL
 
     def _delta(self, delta: dict[str, Any]) -> bytes:
         if not self._begun:
