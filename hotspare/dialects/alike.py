@@ -17,38 +17,53 @@ _WORDS = re.compile(
 """Fields whose text does not change what an event says of its stream, once there has been content."""
 
 _text = re.compile(_TEXT).match
+_all_text = re.compile(_TEXT).fullmatch
 
 
 class Alike:
-    """The likeness of one event, given as its block: its lines without the blank one at the end, in valid UTF-8."""
+    """The likeness of one event, given as it came, with its blank line, in valid UTF-8."""
 
     __slots__ = ("_first", "_others")
 
-    def __init__(self, block: bytes) -> None:
+    def __init__(self, event: bytes) -> None:
         at, fixed = 0, []
-        for word in _WORDS.finditer(block):
-            fixed.append(block[at : word.start(1)])
+        for word in _WORDS.finditer(event):
+            fixed.append(event[at : word.start(1)])
             at = word.end(1)
-        self._first, *self._others = (*fixed, block[at:])
+        self._first, *self._others = (*fixed, event[at:])
 
     def __bool__(self) -> bool:
         """Whether anything in it can be different."""
         return bool(self._others)
 
-    def run(self, blocks: list[bytes], at: int) -> int:
-        """The place of the first block from `at` on that is unlike it."""
-        first, others, begin = self._first, self._others, len(self._first)
-        for place in range(at, len(blocks)):
-            block = blocks[place]
-            if not block.startswith(first):
-                return place
-            end = begin
-            for fixed in others:
-                word = _text(block, end)
-                end = word.end() if word is not None else end
-                if not block.startswith(fixed, end):
-                    return place
-                end += len(fixed)
-            if end != len(block):
-                return place
-        return len(blocks)
+    def run(self, data: bytes, begin: int) -> tuple[int, int]:
+        """The end of the events from `begin` on that are like it, and their number."""
+        if not data.startswith(self._first, begin):
+            return begin, 0
+        if len(self._others) == 1:
+            first, size = self._first, len(self._first)
+            *parts, rest = data[begin:].split(self._others[0])
+            words = [part[size:] for part in parts if part.startswith(first)]
+            if len(words) == len(parts) and _all_text(b" ".join(words)):  # an escape that is cut would take the blank
+                return len(data) - len(rest), len(words)
+        return self._one_by_one(data, begin)
+
+    def _one_by_one(self, data: bytes, begin: int) -> tuple[int, int]:
+        events = 0
+        while (end := self._end(data, begin)) >= 0:
+            begin = end
+            events += 1
+        return begin, events
+
+    def _end(self, data: bytes, begin: int) -> int:
+        """Where the one that begins there ends; -1: it is unlike it."""
+        if not data.startswith(self._first, begin):
+            return -1
+        end = begin + len(self._first)
+        for fixed in self._others:
+            word = _text(data, end)
+            end = word.end() if word is not None else end
+            if not data.startswith(fixed, end):
+                return -1
+            end += len(fixed)
+        return end

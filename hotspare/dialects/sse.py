@@ -64,8 +64,8 @@ class SseParser:
         return events
 
     def whole(self, chunk: bytes) -> bytes | None:
-        """The events that are complete with this chunk, as they came, without the blank line behind the last; what
-        follows them is held. None where events are put in another way than most do: `feed` takes those.
+        """The events that are complete with this chunk, as they came; what follows them is held. None where events
+        are put in another way than most do: `feed` takes those.
         """
         if self._rest or self._data or self._name:
             return None
@@ -78,10 +78,10 @@ class SseParser:
                 return None
             self._first = self._after_return = False
         self._begun = came[end + 2 :] if end >= 0 else came
-        return came[:end] if end >= 0 else b""
+        return came[: end + 2] if end >= 0 else b""
 
     def read(self, block: bytes) -> list[ServerSentEvent]:
-        """The event of a block; none where it has no data."""
+        """The event of these lines, given without the blank one behind them; none where they hold no data."""
         if block.startswith(b"data: ") and b"\n" not in block:
             return [ServerSentEvent(b"", block[6:])]
         events: list[ServerSentEvent] = []

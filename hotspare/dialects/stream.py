@@ -127,7 +127,7 @@ class AnswerStream:
         """What may go to the caller now. Never raises: see `failure`."""
         whole = self._parser.whole(chunk)
         if whole is not None:
-            return self._pass_blocks(whole.split(b"\n\n"), utf8=_is_utf8(whole)) if whole else b""
+            return self._pass_whole(whole)
         try:
             events = self._parser.feed(chunk)
         except EventTooLarge:
@@ -171,28 +171,28 @@ class AnswerStream:
             self._pass_one(event)
         return self._release() if self.content else b""
 
-    def _pass_blocks(self, blocks: list[bytes], *, utf8: bool) -> bytes:
+    def _pass_whole(self, data: bytes) -> bytes:
         """Whole events as they came: those like one that was read go on unread, all at once."""
-        at = 0
-        while at < len(blocks) and not self.ended:
-            end = self._alike.run(blocks, at) if utf8 and self._alike is not None else at
-            if end == at:
-                end += 1
-                self._pass_block(blocks[at], utf8=utf8)
-            else:
+        begin, utf8 = 0, _is_utf8(data)
+        while begin < len(data) and not self.ended:
+            end, events = self._alike.run(data, begin) if utf8 and self._alike is not None else (begin, 0)
+            if events:
                 self._lessons = LESSONS
-                self.events += end - at
-                self._held.append(b"\n\n".join((*blocks[at:end], b"")))
-            at = end
+                self.events += events
+                self._held.append(data[begin:end])
+            else:
+                end = data.index(b"\n\n", begin) + 2
+                self._pass_event(data[begin:end], utf8=utf8)
+            begin = end
         return self._release() if self.content else b""
 
-    def _pass_block(self, block: bytes, *, utf8: bool) -> None:
-        for event in self._parser.read(block):
+    def _pass_event(self, raw: bytes, *, utf8: bool) -> None:
+        for event in self._parser.read(raw[:-2]):
             told = self._pass_one(event)
             says_more = told is None or told.stop or told.usage or told.end
-            if utf8 and self.content and self._lessons and not says_more and self._held[-1:] == [block + b"\n\n"]:
+            if utf8 and self.content and self._lessons and not says_more and self._held[-1:] == [raw]:
                 self._lessons -= 1
-                self._alike = Alike(block) or self._alike
+                self._alike = Alike(raw) or self._alike
 
     def _pass_one(self, event: ServerSentEvent) -> Told | None:
         """Read an event and write it; what it said, None where it was not to be read."""
