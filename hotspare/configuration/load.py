@@ -12,6 +12,7 @@ from hotspare.configuration.compiled import Configuration
 from hotspare.configuration.compiler import Compilation, compile_draft
 from hotspare.configuration.draft import Draft
 from hotspare.configuration.error import ConfigurationError
+from hotspare.configuration.locating import located
 from hotspare.configuration.model import File
 from hotspare.configuration.overlay import overlaid
 from hotspare.configuration.reading import text_of
@@ -104,9 +105,14 @@ def read(path: Path, environ: Mapping[str, str], *, today: date) -> Configuratio
 
 def compiled(around: Surroundings) -> Compilation:
     """As `load`, also for a file none of whose models could be called here."""
-    return compile_draft(draft_of(around), around)
+    text = text_of(around.path)
+    draft = draft_of(around, text)
+    try:
+        return compile_draft(draft, around)
+    except ConfigurationError as error:
+        raise (located(error, around.path, text) if draft.foreign is None else error) from None
 
 
-def draft_of(around: Surroundings) -> Draft:
+def draft_of(around: Surroundings, text: str) -> Draft:
     """The file, and what the environment says in place of it."""
-    return overlaid(formats.read(around.path, text_of(around.path)), around.environ)
+    return overlaid(formats.read(around.path, text), around.environ)

@@ -46,9 +46,10 @@ def shown(path: Path, environ: Mapping[str, str], today: date, *, port: int | No
         ConfigurationError: the file cannot be understood.
     """
     around = Surroundings(path, environ, today, port, looks_only=True)
-    draft = draft_of(around)
+    text = text_of(path)
+    draft = draft_of(around, text)
     configuration = compile_draft(draft, around).configuration
-    lines = {dotted(place): line for place, line in lines_of(text_of(path)).items()} if draft.foreign is None else {}
+    lines = {dotted(place): line for place, line in lines_of(text).items()} if draft.foreign is None else {}
     showing = _Showing(draft, configuration, lines, around)
     return tuple(showing.keys())
 

@@ -7,10 +7,10 @@ from typing import Any
 
 from hotspare.configuration.wording import Lines, Place
 
-_HEAD = re.compile(r"[ \t]*(?P<open>\[\[?)(?P<name>[^\n\]]+)\]")
-_KEY = re.compile(
-    r"[ \t]*(?P<name>(?:[\w-]+|\"[^\"\n]*\"|'[^'\n]*')(?:[ \t]*\.[ \t]*(?:[\w-]+|\"[^\"\n]*\"|'[^'\n]*'))*)[ \t]*="
-)
+_NAME = r"(?:[\w-]+|\"(?:\\.|[^\"\\\n])*\"|'[^'\n]*')"
+_DOTTED = rf"(?P<name>{_NAME}(?:[ \t]*\.[ \t]*{_NAME})*)"
+_HEAD = re.compile(rf"[ \t]*(?P<open>\[\[?)[ \t]*{_DOTTED}[ \t]*\]")
+_KEY = re.compile(rf"[ \t]*{_DOTTED}[ \t]*=")
 _TEXT = re.compile(r'"""(?:\\.|[^\\])*?"""|\'\'\'.*?\'\'\'|"(?:\\.|[^"\\\n])*"|\'[^\'\n]*\'|\#[^\n]*', re.DOTALL)
 
 
