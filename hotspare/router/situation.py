@@ -23,7 +23,6 @@ ENOUGH_REQUESTS = 10
 class Look:
     """What the table looks at."""
 
-    wall: float
     chains: tuple[ChainView, ...]
     models: tuple[ModelView, ...]
     window: FiguresView

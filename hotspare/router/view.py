@@ -121,7 +121,6 @@ class Viewer:
         decisions = self._decisions(now)
         gone_at = self._budget_gone_at(today, window, wall)
         look = Look(
-            wall=wall,
             chains=chains,
             models=models,
             window=window_view,

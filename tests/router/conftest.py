@@ -10,7 +10,7 @@ import pytest
 from hotspare.router.facade import Router
 from hotspare.router.hedging import HedgeBudget
 from hotspare.router.plan import Hedge, Plan
-from hotspare.router.record import Ask, Record
+from hotspare.router.record import Ask, Attempt, Record
 from hotspare.router.settings import BreakerRules, Budget, Chain, Limits, Model, Rates, Settings
 from hotspare.router.snapshot import Instance, StoreView
 from hotspare.router.step import (
@@ -183,6 +183,73 @@ def make_settings(
         built[name] = replace(built[name], **changes)
     main = Chain("main", tuple(names), dict.fromkeys(names, limits))
     return Settings(built, {"main": replace(main, **(chain or {}))}, budget or Budget())
+
+
+def make_attempt(model: str = "claude", trigger: Trigger | None = None, **changes: Any) -> Attempt:
+    """One call that took 100 to 900 ms after the request was read."""
+    made = Attempt(
+        number=1,
+        model=model,
+        key="KEY",
+        trigger=trigger,
+        cancelled=False,
+        status=None,
+        message="",
+        provider_request_id=None,
+        started_ms=100.0,
+        first_content_ms=None,
+        ended_ms=900.0,
+        input_tokens=100,
+        output_tokens=10,
+        cache_read_tokens=0,
+        cache_write_tokens=0,
+        reasoning_tokens=0,
+        cost_pico_usd=450,
+    )
+    return replace(made, **changes)
+
+
+def make_record(*attempts: Attempt, **changes: Any) -> Record:
+    """One answered request of the primary, a second long; its attempts as they are given."""
+    made = Record(
+        id="r1",
+        at=WALL_AT_ZERO,
+        kind="traffic",
+        chain="main",
+        asked="main",
+        meant="claude",
+        model="claude",
+        caller="shop-api",
+        session=None,
+        dialect="openai",
+        stream=False,
+        verdict="answered",
+        status=200,
+        fallback=False,
+        forced=False,
+        source="model",
+        reason="",
+        ended_by="first_choice",
+        duration_ms=1000.0,
+        first_content_ms=None,
+        input_tokens=100,
+        output_tokens=10,
+        cost_pico_usd=450,
+        unpriced=False,
+        candidates=(),
+        attempts=attempts,
+    )
+    return replace(made, **changes)
+
+
+@pytest.fixture
+def attempt() -> Callable[..., Attempt]:
+    return make_attempt
+
+
+@pytest.fixture
+def record() -> Callable[..., Record]:
+    return make_record
 
 
 @pytest.fixture

@@ -60,7 +60,6 @@ def evidence(*calls, callers=None, failed_callers=None):
 def look(claude=None, gpt=None, haiku=None, **changes):
     models = [model("claude", 1, **(claude or {})), model("gpt", 2, **(gpt or {})), model("haiku", 3, **(haiku or {}))]
     made = Look(
-        wall=WALL,
         chains=(chain(),),
         models=tuple(models),
         window=NOTHING,
