@@ -7,6 +7,7 @@ from hotspare.dialects.content.json_schema import KNOWN, MOST_STEPS
 from hotspare.dialects.content.loop import FEWEST_CHARACTERS, FEWEST_TIMES, LONGEST_PIECE
 from hotspare.dialects.content.refusal import LONGEST_REFUSAL_CHARACTERS
 from hotspare.dialects.content.repair import REPAIRED_CHARACTERS
+from hotspare.engine.continuing import CONTINUED_BYTES
 from hotspare.engine.judging import JUDGED_BYTES
 from hotspare.engine.recollection import MOST_ANSWERS
 from hotspare.router.breaker import LAST_RESORT_PAUSE_SECONDS, LONGEST_BREAK
@@ -165,6 +166,27 @@ the first library" and "I can't help but admire it" are none. A rule of words is
 **Loops.** One piece of at most {LONGEST_PIECE} characters, character by character, at least {FEWEST_TIMES} times and for at least {FEWEST_CHARACTERS:,} characters
 at the end of the answer (or of what its last tool is given). One that ends by itself is no loop, however often it repeats.
 
+## When a stream breaks off
+
+Up to its first content a stream falls back like any other answer, unseen. After it the caller has a part: an error event in its
+dialect ends the stream (`on_stream_break = "error"`), or the next model goes on with it (`"continue"`), whether it was cut, went
+silent or told an error. Nothing but text is gone on with, and the caller sees one answer: one beginning, one id, one end, and a
+usage that is the sum of what those models told who have a part in it. The headers are those of the beginning; the trace has
+every attempt with its own tokens and cost.
+
+- **A model that takes it is given the beginning** of its answer, as the assistant's last message without the blanks at its end:
+  those of Anthropic before Claude 4.6. One that refuses it (400) is asked again at once without, and from then on only so, as
+  long as this process lives. Thinking, a tool that has to be called, and a beginning of the caller's own rule it out.
+- **Any other is asked again.** Its answer is held back until it has said, character by character, what was sent; only what follows
+  goes out. Where it differs the attempt has failed (`invalid_output`), and it is the next model's turn. Two models seldom
+  say the same for long: this helps most where the next one is the same model elsewhere, at temperature 0.
+- **Never**: a tool call that has begun, reasoning without text, JSON that was asked for (`response_format`, `output_config`), more
+  than one choice (`n`), `logprobs`, audio, half a character, more than {CONTINUED_BYTES >> 20} MB of stream; what a content filter refused, unless the
+  chain passes that on. Then, and when no model is left, the error event comes as without it.
+
+The first word of the next model has the time of any first content (`first_content_seconds`); from then on silence is bounded.
+`max_tokens` holds for each model's part where it was given the beginning. Reasoning of the next model is left out.
+
 ## Retries
 
 {limits.retries} further calls on the same model, after pauses drawn at random between 0 and {limits.retry_delay_seconds:g} s,
@@ -204,6 +226,20 @@ return, {RETRY_AFTER_SECONDS:g} s where none is known).
 A caller that sends `x-hotspare-wait: SECONDS` would rather wait: at most {LONGEST_WAIT_SECONDS:g} s, at most {MOST_WAITING} callers. As soon as a model of the
 chain may be called again the first of them is let go, and one more with each answer that the chain gives; the answer says `queued` in
 `x-hotspare-notice`. Whose time is up gets the error.
+
+What was out of the ordinary with an answer is one word in `x-hotspare-notice`, and a sentence in `x-hotspare-notice-text`;
+the first line that fits:
+
+| notice | |
+|---|---|
+| `cached` | no model could answer: this one was given before |
+| `shortened` | a whole answer of a fallback ended at a limit of tokens that is not the caller's: it named none, or a larger one |
+| `backup` | a fallback answered |
+| `queued` | it came after waiting for a model to come back (`x-hotspare-wait`) |
+| `slow` | the model meant answered, but its first content (of a whole answer: all of it) came more than its `slow_seconds` ({breaker.slow_seconds:g} s) after the request |
+| `unavailable` | no model could answer |
+
+A stream's headers go out with its first content: what comes to light after that is in the trace alone.
 
 With `emergency_cache = true` a chain keeps its whole answers (in memory, at most {MOST_ANSWERS:,}, the oldest out first), and when every model has failed a
 request that asks for the same as one before gets that answer: `x-hotspare-source: cache`, `x-hotspare-notice: cached` and its age in

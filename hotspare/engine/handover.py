@@ -7,6 +7,8 @@ import asyncio
 from collections.abc import Mapping
 from typing import TypeVar
 
+from hotspare.dialects.call import Call
+from hotspare.dialects.content.shortened import is_shortened
 from hotspare.engine.attempt import close, unforeseen
 from hotspare.engine.continuing import CONTINUED_BYTES
 from hotspare.engine.judging import RepairedAnswer
@@ -18,6 +20,8 @@ from hotspare.router.trigger import AttemptFailed
 from hotspare.router.walk import Walk
 
 BACKUP = ("backup", "answered by a fallback model")
+SHORTENED = ("shortened", "answered by a fallback model, and ended at its own output limit")
+SLOW = ("slow", "the model was slow to answer")
 QUEUED = ("queued", "answered after waiting for a model to come back")
 UNAVAILABLE = ("unavailable", "no model could answer")
 NO_NOTICE = ("", "")
@@ -35,11 +39,12 @@ class Handover:
             where nobody does.
     """
 
-    __slots__ = ("_ask", "_begun", "_delivery", "_room", "_walk", "sent")
+    __slots__ = ("_ask", "_begun", "_call", "_delivery", "_room", "_walk", "sent")
 
-    def __init__(self, walk: Walk, ask: Ask, delivery: Delivery, *, remembers: bool) -> None:
+    def __init__(self, walk: Walk, ask: Ask, call: Call, delivery: Delivery, *, remembers: bool) -> None:
         self._walk = walk
         self._ask = ask
+        self._call = call
         self._delivery = delivery
         self._begun = False
         self._room = REMEMBERED_BYTES if remembers else 0
@@ -108,7 +113,7 @@ class Handover:
     def _told(self, answer: Answer | None, notice: tuple[str, str] = NO_NOTICE) -> Told:
         walk = self._walk
         cached = answer if isinstance(answer, CachedAnswer) else None
-        word, text = self._notice(cached, notice, answered=answer is not None)
+        word, text = self._notice(answer, notice)
         return Told(
             request_id=self._ask.id,
             model=walk.delivered_model,
@@ -123,10 +128,15 @@ class Handover:
             repaired=isinstance(answer, RepairedAnswer),
         )
 
-    def _notice(self, cached: CachedAnswer | None, notice: tuple[str, str], *, answered: bool) -> tuple[str, str]:
+    def _notice(self, answer: Answer | None, otherwise: tuple[str, str]) -> tuple[str, str]:
         """What is told beside the answer, the weightiest first."""
-        if cached is not None:
-            return "cached", f"no model could answer: this answer was given {cached.age_seconds:.0f} s ago"
-        if self._walk.fallback:
-            return BACKUP
-        return QUEUED if answered and self._walk.waited else notice
+        walk = self._walk
+        if isinstance(answer, CachedAnswer):
+            return "cached", f"no model could answer: this answer was given {answer.age_seconds:.0f} s ago"
+        if walk.fallback:
+            body = None if answer is None else answer.body
+            cut = answer is not None and body is not None and is_shortened(self._call, body, answer.usage)
+            return SHORTENED if cut else BACKUP
+        if answer is not None and walk.waited:
+            return QUEUED
+        return SLOW if answer is not None and walk.slow else otherwise

@@ -99,7 +99,7 @@ class Passage:
         self._clock = clock
         self._watcher = watcher
         self._continues = continues
-        self._handover = Handover(walk, ask, delivery, remembers=cache is not None or continues)
+        self._handover = Handover(walk, ask, call, delivery, remembers=cache is not None or continues)
         self._keep_alive_seconds = keep_alive_seconds
         if keep_alive_seconds is not None:
             carrier = Holding(carrier, content_came=self._content_came)

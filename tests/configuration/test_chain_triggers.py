@@ -69,11 +69,24 @@ def test_refusals_are_passed_on_as_the_filters_are_unless_the_table_names_them(t
 
 @pytest.mark.parametrize(
     ("more", "key"),
-    [("check_refusal = true", "check_refusal"), ("check_output = false\nrepair_output = false", "repair_output")],
+    [
+        ("check_refusal = true", "check_refusal"),
+        ("check_output = false\nrepair_output = false", "repair_output"),
+        ('stream_delivery = "whole"\non_stream_break = "continue"', "on_stream_break"),
+    ],
 )
 def test_a_key_that_means_nothing_where_it_stands_says_so(tmp_path, more, key):
     states = {found.key: found.state for found in loaded(tmp_path, more).keys}
     assert states[f"chains.main.{key}"] == "ignored"
+
+
+def test_a_broken_stream_may_be_gone_on_with(tmp_path):
+    found = loaded(tmp_path, 'on_stream_break = "continue"')
+    assert found.settings.chains["main"].on_stream_break == "continue"
+    assert {key.state for key in found.keys} == {"in force"}
+    assert loaded(tmp_path, "").settings.chains["main"].on_stream_break == "error"
+    whole = loaded(tmp_path, 'stream_delivery = "whole"\non_stream_break = "continue"')
+    assert whole.settings.chains["main"].on_stream_break == "error"
 
 
 @pytest.mark.parametrize("more", ['triggers = { timeot = "retry" }', 'triggers = { timeout = "again" }'])

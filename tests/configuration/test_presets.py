@@ -231,3 +231,26 @@ def test_a_model_is_a_guest_where_another_providers_of_its_dialect_comes_first(r
         "c": set(),
         "d": {"main"},
     }
+
+
+@pytest.mark.parametrize(
+    ("provider", "model", "takes"),
+    [
+        ("anthropic", "claude-3-5-haiku-20241022", True),
+        ("anthropic", "claude-sonnet-4-20250514", True),
+        ("anthropic", "claude-opus-4-1", True),
+        ("anthropic", "claude-sonnet-4-5-20250929", True),
+        ("anthropic", "claude-opus-4-6", False),
+        ("anthropic", "claude-sonnet-4-6", False),
+        ("anthropic", "claude-opus-5", False),
+        ("openai", "gpt-4o", False),
+    ],
+)
+def test_models_that_take_the_beginning_of_their_answer_are_known(loaded, provider, model, takes):
+    keys = {"ANTHROPIC_API_KEY": "k", "OPENAI_API_KEY": "k"}
+    assert loaded(provider, model, environ=keys)[1].adaptation.prefills is takes
+
+
+def test_a_model_of_another_house_that_speaks_the_dialect_is_not_presumed_to(loaded):
+    before = '[providers.box]\ndialect = "anthropic"\nbase_url = "https://b"\n'
+    assert not loaded("box", "kimi", before)[1].adaptation.prefills

@@ -739,3 +739,27 @@ def test_otherwise_the_caller_is_told(world, fails, chain, resumable):
     _, (last,) = broken(main, fails, resumable)
     assert isinstance(last, Fail)
     assert last.code == "stream_broken"
+
+
+def test_what_a_filter_refused_goes_on_only_where_refusals_are_passed_on(world, fails):
+    stops = world(chain={"on_stream_break": "continue"})
+    passes = world(chain={"on_stream_break": "continue", "actions": {Trigger.content_filter: Action.next}})
+    for main, goes_on in ((stops, False), (passes, True)):
+        walk = main.router.open(main.ask(stream=True), main.now)
+        walk.next(Begin(), main.now)
+        walk.next(FirstContent(1), main.now)
+        (step,) = walk.next(Ended(1, failure=fails(Trigger.content_filter), resumable=True), main.now)
+        assert isinstance(step, Try) is goes_on
+
+
+def test_the_first_content_is_the_first_models(world, fails):
+    main = world(chain={"on_stream_break": "continue"})
+    walk = main.router.open(main.ask(stream=True), main.now)
+    walk.next(Begin(), main.now)
+    walk.next(FirstContent(1), main.now + 2.0)
+    walk.next(Ended(1, failure=fails(Trigger.stream_cut), resumable=True), main.now + 5.0)
+    walk.next(FirstContent(2), main.now + 9.0)
+    walk.next(Ended(2, Usage(1, 1)), main.now + 10.0)
+    record = walk.record(main.now + 10.0)
+    assert (record.first_content_ms, record.duration_ms) == (2000.0, 10_000.0)
+    assert [attempt.first_content_ms for attempt in record.attempts] == [2000.0, 9000.0]
