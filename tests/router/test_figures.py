@@ -158,3 +158,21 @@ def test_fallback_rows_say_why_in_words(world, fails):
     skipped, limited = main.snapshot().fallbacks
     assert limited.evidence == "429, rate_limit"
     assert skipped.evidence == "skipped, 42 s left"
+
+
+def test_figures_add_up_and_can_be_taken_away_again(record):
+    first, second, both = Figures(), Figures(), Figures()
+    one = record(model="gpt", fallback=True, forced=True, unpriced=True)
+    other = record(duration_ms=2500.0, input_tokens=7, output_tokens=3, cost_pico_usd=9)
+    for figures, made in ((first, one), (second, other), (second, one)):
+        fold(figures, made)
+        fold(both, made)
+    total = Figures()
+    total.merge(first)
+    total.merge(second)
+    assert total.view() == both.view()
+    assert (total.forced_fallback, total.unpriced, total.duration_ms) == (2, 2, 4500.0)
+    total.merge(second, -1)
+    assert total.view() == first.view()
+    total.merge(first, -1)
+    assert (total.view(), total.view().mean_ms) == (Figures().view(), None)

@@ -112,3 +112,35 @@ def test_an_attempt_that_was_ended_before_its_model_said_anything_checks_nothing
         other = replace(attempt, model="gpt", cancelled=True, first_content_ms=first_content_ms)
         main.router.fold(replace(record, id=f"c{first_content_ms}", attempts=(other,)))
         assert (main.model("gpt").checked_at is not None) == checked
+
+
+@pytest.mark.parametrize(
+    ("changes", "seconds"),
+    [
+        ({"stream": True, "first_content_ms": 300.0}, [0.3]),
+        ({"stream": True}, []),
+        ({"first_content_ms": 300.0}, []),
+        ({"stream": True, "first_content_ms": 300.0, "verdict": "failed"}, []),
+        ({"stream": True, "first_content_ms": 300.0, "kind": "probe"}, []),
+    ],
+)
+def test_the_wait_for_first_content_is_that_of_answered_streams(record, changes, seconds):
+    found = Totals()
+    fold_totals(found, record(**changes))
+    assert [durations.seconds for durations in found.first_contents.values()] == seconds
+    assert list(found.first_contents) == [("main", "claude")] * len(seconds)
+
+
+def test_durations_stand_with_the_chain_and_the_model_that_answered(record, attempt):
+    found = Totals()
+    fold_totals(found, record(attempt(cancelled=True), attempt("gpt"), model="gpt", duration_ms=1500.0))
+    fold_totals(found, record(attempt(), duration_ms=200.0))
+    assert {place: durations.seconds for place, durations in found.durations.items()} == {
+        ("main", "gpt"): 1.5,
+        ("main", "claude"): 0.2,
+    }
+    assert found.attempts == {
+        ("main", "claude", "cancelled"): 1,
+        ("main", "gpt", "served"): 1,
+        ("main", "claude", "served"): 1,
+    }
