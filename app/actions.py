@@ -262,6 +262,16 @@ ACTIONS: tuple[Action, ...] = (
         screens=("chains",),
     ),
     Action(
+        id="write",
+        keys=("W",),
+        title="Write the file",
+        help="What was decided for good (orders, models disabled and enabled) into the configuration: the difference "
+        "first, comments kept, the old file kept beside it.",
+        tier=2,
+        command="hotspare config write",
+        screens=STEERING,
+    ),
+    Action(
         id="prompt",
         keys=("t",),
         title="Test prompt",

@@ -20,6 +20,8 @@ from hotspare.engine.backend import Backend
 
 HERE = Path(__file__).parent
 WARM_UP_SECONDS = 45.0
+AFTER_SECONDS = 2.0
+"""For an answer to come, and a toast's first sight."""
 FONTS = (
     Path("/usr/share/fonts/truetype/dejavu/DejaVuSansMono.ttf"),
     Path("/usr/share/fonts/truetype/dejavu/DejaVuSansMono-Bold.ttf"),
@@ -36,6 +38,15 @@ SHOTS: tuple[tuple[str, tuple[int, int], str, tuple[str, ...]], ...] = (
     ("force-80x24", (80, 24), "dark", ("f",)),
     ("priorities-80x24", (80, 24), "dark", ("p",)),
     ("help-100x40", (100, 40), "dark", ("question_mark",)),
+    ("chains-120x36", (120, 36), "dark", ("2",)),
+    ("requests-160x40", (160, 40), "dark", ("3",)),
+    ("errors-120x24", (120, 24), "dark", ("3", "tab")),
+    ("cost-120x30", (120, 30), "dark", ("4",)),
+    ("journal-120x30", (120, 30), "light", ("1", "j", "d", "u", "5")),
+    ("playground-120x36", (120, 36), "dark", ("6", "enter", "down", "down", "enter", "t", "enter")),
+    ("self-100x36", (100, 36), "dark", ("7",)),
+    ("chains-80x24", (80, 24), "dark", ("2",)),
+    ("requests-80x24", (80, 24), "dark", ("3",)),
 )
 """Name, columns and rows, theme, and the keys that lead there."""
 
@@ -67,6 +78,7 @@ async def shoot(backend: Backend, name: str, size: tuple[int, int], theme: str, 
         for key in keys:
             await pilot.press(key)
             await asyncio.sleep(0.5)
+        await asyncio.sleep(AFTER_SECONDS)
         svg = console.export_screenshot(title="hotspare", simplify=True)
     (HERE / f"{name}.svg").write_text(svg)
     png(name, svg)

@@ -9,7 +9,8 @@ import logging
 import os
 import time
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, ClassVar
+from importlib import import_module
+from typing import Any, ClassVar, cast
 
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
@@ -17,22 +18,16 @@ from textual.screen import Screen
 
 from hotspare.app.actions import ACTIONS, by_id
 from hotspare.app.admin_client import InstanceGone
-from hotspare.app.console.chains import Chains
 from hotspare.app.console.chart_feed import fetch
 from hotspare.app.console.confirm_dialog import ConfirmDialog
-from hotspare.app.console.cost import Cost
 from hotspare.app.console.driver import PatientDriver
 from hotspare.app.console.errands import Errands
-from hotspare.app.console.journal import JournalPage
 from hotspare.app.console.leave_dialog import LeaveDialog
 from hotspare.app.console.leaving import Leaving, LeavingFacts, facts_of
 from hotspare.app.console.operator import Operator, Question, Severity
 from hotspare.app.console.overview import Overview
 from hotspare.app.console.page import Page
-from hotspare.app.console.playground import Playground
 from hotspare.app.console.reasons import why_not
-from hotspare.app.console.requests import Requests
-from hotspare.app.console.self_page import SelfPage
 from hotspare.app.console.spoken import NotUnderstood, understand
 from hotspare.app.console.theme import LIGHT, THEMES, choose_theme, is_chosen
 from hotspare.app.console.view_state import ViewState
@@ -51,10 +46,23 @@ CHART_SECONDS = 5.0
 TOAST_SECONDS = 6.0
 LONGEST_TOAST = 500
 
-PAGES: Mapping[str, type[Page]] = {
-    page.NAME: page for page in (Overview, Chains, Requests, Cost, JournalPage, Playground, SelfPage)
+PAGES: Mapping[str, str] = {
+    "overview": "overview:Overview",
+    "chains": "chains:Chains",
+    "requests": "requests:Requests",
+    "cost": "cost:Cost",
+    "journal": "journal:JournalPage",
+    "playground": "playground:Playground",
+    "self": "self_page:SelfPage",
 }
-"""The screens by their ids; each is made when it is first shown."""
+"""The screens by their ids: each is loaded and made when it is first shown, so that the first frame waits for none."""
+
+
+def page_class(name: str) -> type[Page]:
+    """The class of a screen."""
+    module, _, found = PAGES[name].partition(":")
+    return cast("type[Page]", getattr(import_module(f"hotspare.app.console.{module}"), found))
+
 
 log = logging.getLogger("hotspare.console")
 
@@ -135,7 +143,7 @@ class Console(App[Leaving]):
     def go(self, name: str) -> None:
         """Show the screen with this id; it is as it was left."""
         if name not in self._pages:
-            self._pages[name] = PAGES[name](self.state, self, glyphs=self.glyphs)
+            self._pages[name] = page_class(name)(self.state, self, glyphs=self.glyphs)
             self.install_screen(self._pages[name], name)  # else leaving it would unmake it
         wanted, here = self._pages[name], self.screen
         if not isinstance(here, Page) or here is wanted:

@@ -3,7 +3,9 @@ method an action, found by its id; the acts themselves are carried out by the Op
 """
 
 import asyncio
+import os
 from collections.abc import Awaitable, Callable, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
@@ -19,6 +21,7 @@ from hotspare.app.console.prompt_screen import PromptScreen
 from hotspare.app.console.reading_screen import ReadingScreen, WhyScreen
 from hotspare.app.console.taking_out import as_curl, as_json, write_file
 from hotspare.app.console.view_state import ViewState
+from hotspare.app.console.write_screen import WriteScreen
 from hotspare.app.redo import LOOKED_AT, redo_of
 from hotspare.engine.backend import Backend, Prompt
 from hotspare.router.clock import Clock
@@ -28,6 +31,9 @@ from hotspare.widgets.glyphs import Glyphs
 from hotspare.widgets.lanes import models_of
 
 SKIP_SECONDS = 600.0
+ELSEWHERE = " at "
+"""In the name of an instance on another machine (`app/remote.py`): a file of the same path here is another one."""
+NO_FILE_HERE = "This instance has no configuration file on this machine: run `hotspare config write` where it runs."
 TWINS = {action.id: action.command.partition(" --")[0] for action in ACTIONS if action.keys[0].isdigit()}
 """The command line of each screen."""
 OUT = frozenset({"disabled", "draining"})
@@ -69,6 +75,7 @@ class Errands:
             "explain": self._explain,
             "undo": self._undo,
             "redo": self._redo,
+            "write": self._write,
             "copy": self._copy,
             "copy-json": self._copy_json,
             "copy-curl": self._copy_curl,
@@ -167,6 +174,31 @@ class Errands:
             host.tell(f"{error}", "warning")
             return
         await self.order(by_id(name), given)
+
+    async def _write(self, _model: ModelView | None, _: str) -> None:
+        host, snapshot = self._host, self._about(None)[0]
+        path = Path(snapshot.instance.config_path)
+        if not snapshot.instance.config_path or ELSEWHERE in snapshot.instance.name:
+            host.tell(NO_FILE_HERE, "warning")
+            return
+        from hotspare.configuration import writeback  # noqa: PLC0415 - the readers of all formats, for this key only
+
+        try:
+            day = datetime.now(UTC).date()
+            wanted = writeback.wanted(snapshot)
+            proposal = await asyncio.to_thread(writeback.propose, path, wanted, os.environ, day)
+            if proposal.is_empty:
+                host.tell(f"Nothing to write: {proposal.path} says it already.")
+                return
+            screen = WriteScreen(str(proposal.path), proposal.diff(), proposal.left, glyphs=host.glyphs)
+            if not await host.push_screen_wait(screen):
+                return
+            kept = await asyncio.to_thread(writeback.write, proposal, host.clock.wall())
+        except HotspareError as error:
+            host.tell(f"Not written: {error}", "error")
+            return
+        old = f" The old file is {kept}." if kept else ""
+        host.tell(f"Written: {proposal.path}.{old}\n$ hotspare config write --yes")
 
     # ------------------------------------------------------------ taking out
     async def _copy(self, _model: ModelView | None, _: str) -> None:

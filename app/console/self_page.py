@@ -3,7 +3,6 @@
 import os
 import platform
 from collections.abc import Mapping
-from importlib import metadata
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -85,6 +84,8 @@ class SelfPage(Page):
         signs = "ASCII" if self.glyphs.ascii_only else "Unicode"
         colours = {"truecolor": "16 million", "eight_bit": "256", "standard": "16"}
         system = self.app.console.color_system or "none"
+        from importlib import metadata  # noqa: PLC0415 - 20 ms, and this screen alone asks
+
         others = ", ".join(f"{one.who} since {figures.clock(one.since)} UTC" for one in latest.consoles)
         return [
             ("terminal", f"{_environment('TERM')}, {self.size.width} by {self.size.height}", "text"),

@@ -19,8 +19,13 @@ IN_A_VIEW = {"errors": "requests", "slow": "requests", "callers": "requests", "h
 """Looking commands that are a view of a screen, without an action of their own."""
 
 
-def command(name):
-    return hotspare.get_command(click.Context(hotspare), name)
+def command(*words):
+    """The command of a command line, also one in a group."""
+    found = hotspare
+    for word in words:
+        if isinstance(found, click.Group):
+            found = found.get_command(click.Context(found), word)
+    return found
 
 
 @pytest.mark.parametrize("action", ACTIONS, ids=lambda action: action.id)
@@ -28,7 +33,7 @@ def test_each_action_names_a_command_that_prints_json(action):
     if not action.command:
         assert action.id in ON_SCREEN_ONLY
         return
-    found = command(action.command.split()[1])
+    found = command(*action.command.split()[1:])
     assert found is not None
     assert "--json" in {option for parameter in found.params for option in parameter.opts}
 

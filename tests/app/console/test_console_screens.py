@@ -3,7 +3,7 @@ import asyncio
 import pytest
 
 from hotspare.app.actions import ACTIONS, by_id
-from hotspare.app.console.console import PAGES, Console
+from hotspare.app.console.console import Console, page_class
 from hotspare.app.console.leaving import LeavingFacts, facts_of
 from hotspare.app.console.panels import SCREENS
 from hotspare.engine.backend import Prompt, PromptEvent
@@ -79,7 +79,7 @@ async def test_help_of_a_screen_tells_its_figures_and_its_keys(pilot, press, see
     await press(pilot, by_id(screen).keys[0], "question_mark")
     text = seen(pilot.app)
     assert f"figures on {screen}" in text
-    assert PAGES[screen].ABOUT[0][0] in text
+    assert page_class(screen).ABOUT[0][0] in text
     for action in ACTIONS:
         assert (f" {action.title}. " in text) == action.is_on(screen), action.id
 
