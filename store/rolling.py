@@ -42,17 +42,18 @@ class RollUp:
         return self._clock.monotonic() - self._written_at >= EVERY_SECONDS
 
     def add(self, first: int, records: Sequence[Record]) -> None:
-        """Take up what was inserted under the numbers from `first` on."""
+        """Take up what was inserted under the numbers from `first` on. Where that does not follow on what was taken up
+        before, since others inserted in between, it begins anew.
+        """
         if first != self._next:
             self._begin_at(first)
         for record in records:
             self._sums.add(record)
         self._next = first + len(records)
 
-    def settle(self, *, committed: bool) -> None:
-        """The transaction is over. What was taken up in one that failed is not there: it is read, or comes again."""
-        if not committed:
-            self._begin_at(0)
+    def forget(self) -> None:
+        """What was taken up may not be there: its transaction failed, or it is another file."""
+        self._begin_at(0)
 
     async def is_behind(self, database: Database) -> bool:
         """Whether there are rows that are in no roll-up."""

@@ -190,7 +190,7 @@ class Writer:
         else:
             await self._open_database(second)
         self._inserter.forget()
-        self._roll_up.settle(committed=False)
+        self._roll_up.forget()
         self._wants_figures = True
         [row] = await self._database.fetch(_NEWEST)
         self.newest_at = row["at"]
@@ -300,7 +300,8 @@ class Writer:
             committed = True
         finally:
             self._inserter.settle(committed=committed)
-            self._roll_up.settle(committed=committed)
+            if not committed:
+                self._roll_up.forget()
 
     async def _catch_up(self) -> None:
         """Bring the roll-ups to where the rows are, where somebody wants them; a long way in several rounds."""

@@ -40,7 +40,8 @@ def records(make_record, make_fallback, make_attempt, noon):
             duration_ms=float(chance.randrange(10, 9000)),
         )
         if chance.random() < 0.1:
-            failed = make_attempt(trigger=Trigger.timeout, cost_pico_usd=None)
+            trigger = chance.choice((Trigger.timeout, Trigger.bad_request))
+            failed = make_attempt(trigger=trigger, cost_pico_usd=None)
             record = replace(record, verdict="failed", model=None, fallback=False, unpriced=True, attempts=(failed,))
         found.append(record)
     return sorted(found, key=lambda record: (record.at, record.id))

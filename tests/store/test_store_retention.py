@@ -98,3 +98,15 @@ async def test_roll_ups_of_minutes_go_and_those_of_hours_and_days_stay(opened, m
         rows = await store.query("figures", {"by": "chain", "since": noon - 25 * DAY})
         assert rows[0]["requests"] == 51
         assert counted(path, "stored_requests") == 51
+
+
+async def test_what_another_process_let_go_of_is_learned_anew(opened, make_fallback, noon, tmp_path):
+    async with opened() as first, opened(log_path=tmp_path / "second.log", keeping=Keeping(days=2)) as second:
+        first.append(make_fallback(id="old", at=noon - 3 * DAY))
+        await first.flush()
+        await rounds(second, 3)
+        assert counted(tmp_path / "hotspare.db", "routes") == 0
+        first.append(make_fallback(id="new", at=noon))
+        assert [row["id"] for row in await first.query("requests", {})] == ["new"]
+        [record] = [record async for record in first.records(0.0)]
+        assert (record.session, record.caller) == ("s1", "shop-api")

@@ -153,6 +153,8 @@ async def test_two_processes_count_each_others_records_once(opened, make_any, no
             if not place % 7:
                 await first.flush()
                 await second.flush()
+            if not place % 20:
+                await (first, second)[place % 40 == 0].query("history", {})
         await first.flush()
         await assert_right(second, noon, records)
         await assert_right(first, noon, records)
@@ -195,6 +197,32 @@ async def test_figures_that_were_not_committed_are_not_counted(opened, make_any,
             while store.view().state != "ok":  # noqa: ASYNC110 -- what is waited for has no event
                 await asyncio.sleep(0.005)
         await assert_right(store, noon, records)
+
+
+async def test_numbers_that_a_failed_transaction_gave_are_anothers(opened, make_any, noon, monkeypatch, tmp_path):
+    monkeypatch.setattr("hotspare.store.writer.RETRY_SECONDS", 60)
+    records = [make_any(kind="traffic") for _ in range(3)]
+    async with opened() as first, opened(log_path=tmp_path / "second.log") as second:
+        first.append(records[0])
+        await first.query("history", {})
+        with monkeypatch.context() as patched:
+            patched.setattr(rolling, "EVERY_SECONDS", -1)
+            patched.setattr("hotspare.store.sums.Sums.write", no_room)
+            first.append(records[1])
+            await first.flush()
+        second.append(records[2])
+        await second.flush()
+        first._writer._hurry.set()
+        async with asyncio.timeout(5):
+            while first.view().state not in ("ok", "second process"):  # noqa: ASYNC110
+                await asyncio.sleep(0.005)
+        await assert_right(first, noon, records)
+
+
+async def no_room(*_):
+    error = sqlite3.OperationalError("database or disk is full")
+    error.sqlite_errorcode = sqlite3.SQLITE_FULL
+    raise error
 
 
 async def failing(*_):
