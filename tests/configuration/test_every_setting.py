@@ -189,6 +189,8 @@ def differing(default, entry, name):
         return {"boolean": False, "integer": 7, "number": 0.5}.get(entry.get("type"), texts.get(name, "us-west-2"))
     if isinstance(default, bool):
         return not default
+    if isinstance(default, list):
+        return ["another"]
     if entry.get("maximum") == 1:
         return default / 2 + 0.1
     return type(default)(default + (2 if entry.get("maximum") == 100 else 2000))

@@ -197,6 +197,7 @@ def test_embeddings_are_chains_of_their_own_kind(run):
     vectors = "  - {model_name: vec, litellm_params: {model: text-embedding-3-small}, model_info: {mode: embedding}}\n"
     found = run("model_list:\n" + BACKUP + vectors)
     assert (found.settings.chains["vec"].kind, found.settings.chains["backup"].kind) == ("embeddings", "chat")
+    assert found.settings.chains["vec"].falls_back
     assert found.settings.default_chain == "backup"
 
 
@@ -228,6 +229,25 @@ def test_a_provider_that_nobody_knows_is_refused_by_its_key(refusal):
 def test_other_programs_names_of_providers_are_known(run):
     found = run("model_list:\n  - {model_name: a, litellm_params: {model: ollama_chat/llama3}}\n")
     assert (found.endpoints["a"].provider, found.endpoints["a"].model_id) == ("ollama", "llama3")
+
+
+def test_what_came_of_the_keys_of_a_group_is_said(run, states):
+    params = ", weight: 1, rpm: 5, tpm: 9, order: 1"
+    alone = "  - {model_name: backup, litellm_params: {model: o3, weight: 3, order: 2}}\n"
+    found = run(groups(params, params, alone) + "router_settings: {routing_strategy: simple-shuffle}\n")
+    said = states(found)
+    for key in ("weight", "rpm", "tpm", "order"):
+        assert said[f"model_list[0].litellm_params.{key}"] == "in force"
+    assert said["model_list[2].litellm_params.weight"] == "not supported"
+    assert said["model_list[2].litellm_params.order"] == "in force"
+    assert said["router_settings.routing_strategy"] == "in force"
+
+
+def test_a_chain_of_fallbacks_is_followed_no_further_than_litellm_does(run):
+    more = "".join(f"  - {{model_name: g{i}, litellm_params: {{model: o3}}}}\n" for i in range(8))
+    routes = ", ".join(f'{{"g{i}": ["g{i + 1}"]}}' for i in range(7))
+    found = run(f"model_list:\n{more}litellm_settings:\n  fallbacks: [{routes}]\n")
+    assert found.settings.chains["g0"].models == ("g0", "g1", "g2", "g3", "g4", "g5")
 
 
 def test_what_is_unknown_is_listed(run, states):
