@@ -4,8 +4,8 @@ from itertools import pairwise
 
 import pytest
 
-from hotspare.router.figures import ModelFigures, bucket_of, fold_attempts, middle_of
-from hotspare.router.live import Day, Live
+from hotspare.router.figures import Figures, ModelFigures, bucket_of, fold, fold_attempts, middle_of
+from hotspare.router.live import Day, Live, Past
 from hotspare.router.pulse import Health, Pulse
 from hotspare.router.trigger import Trigger
 
@@ -129,6 +129,73 @@ def test_what_is_of_yesterday_counts_nothing_today(live, record, attempt):
     assert live.day == Day(live.day.begins)
     live.fold(record(attempt(), at=live.day.begins))
     assert live.day.cost_pico_usd == 450
+
+
+# ---------------------------------------------------------------- what an earlier run came to
+@pytest.fixture
+def past(record, attempt):
+    """A time of an earlier run: two answered requests of a caller, and a probe."""
+
+    def of(at, seconds=60, **changes):
+        figures, models = Figures(), {}
+        for _ in range(2):
+            fold(figures, record())
+            fold_attempts(models, record(attempt()))
+        return Past(at, seconds, {"main": figures}, models, {"shop"}, {"claude": at + 30}, 7, **changes)
+
+    return of
+
+
+def test_a_past_minute_counts_in_the_day_and_in_its_own_minute(live, record, attempt, past):
+    live.fold(record(attempt(), at=WALL))
+    live.take_up(past(WALL - 40))
+    assert (live.day.chains["main"].requests, live.day.models["claude"].calls) == (3, 3)
+    assert (live.day.cost_pico_usd, live.day.other_pico_usd) == (3 * 450 + 7, 7)
+    assert live.chain_window(WALL)["main"].requests == 3
+    assert live.model_window(WALL)["claude"].calls == 3
+    assert live.callers(WALL) == 2
+    live.take_up(past(WALL - 40))
+    assert live.chain_window(WALL)["main"].requests == 5
+
+
+def test_past_hours_count_in_the_day_alone(live, past):
+    live.roll(WALL)
+    live.take_up(past(WALL - 40, seconds=3600))
+    assert live.day.chains["main"].requests == 2
+    assert live.chain_window(WALL) == {}
+
+
+def test_what_was_before_midnight_counts_in_its_minute_alone(live, past):
+    midnight = 1_799_971_200.0
+    live.roll(midnight + 60)
+    live.take_up(past(midnight - 60))
+    assert live.day == Day(midnight)
+    assert live.chain_window(midnight + 60)["main"].requests == 2
+    live.take_up(past(midnight))
+    assert live.day.chains["main"].requests == 2
+
+
+def test_minutes_that_no_lane_shows_are_not_kept(live, past):
+    live.roll(WALL)
+    for minutes, kept in ((46, {}), (45, {"main": 2})):
+        live.take_up(past(WALL - minutes * MINUTE))
+        assert {name: figures.requests for name, figures in live.chain_window(WALL, 60).items()} == kept
+
+
+def test_when_a_model_was_last_checked_goes_only_forward(live, past):
+    live.roll(WALL)
+    for at, checked in ((WALL, WALL + 30), (WALL - 60, WALL + 30), (WALL + 60, WALL + 90)):
+        live.take_up(past(at))
+        assert live.checked == {"claude": checked}
+
+
+def test_a_rate_is_not_that_of_a_first_minute_where_there_was_a_past(live, record, past):
+    live.take_up(Past(WALL - 600, 60, {"main": Figures()}))
+    for _ in range(6):
+        live.fold(record(at=WALL))
+    assert live.per_minute(WALL) == 24, "a past without requests is none"
+    live.take_up(past(WALL - 600))
+    assert live.per_minute(WALL) == 6
 
 
 # ---------------------------------------------------------------- figures of models
