@@ -61,7 +61,7 @@ class CallFigures:
             self.cost_pico_usd += attempt.cost_pico_usd
         self.last_at = max(self.last_at, record.at + attempt.ended_ms / 1000.0)
         if outcome is SERVED:
-            duration = attempt.ended_ms - attempt.started_ms
+            duration = (round(attempt.ended_ms * 1000.0) - round(attempt.started_ms * 1000.0)) / 1000.0
             self.served += record.model == attempt.model
             self.duration_ms += duration
             self.durations.add(duration)
@@ -96,13 +96,13 @@ class Sums:
         """Fold one Record."""
         minute = int(record.at // MINUTE) * MINUTE
         if record.kind != "traffic":
-            fold(_made(self._others, ("kind", minute, record.chain, record.kind), Figures), record)
+            _fold(_made(self._others, ("kind", minute, record.chain, record.kind), Figures), record)
             return
         route = (minute, record.chain, record.model or "", record.caller, record.reason)
-        fold(_made(self._routes, route, Figures), record)
+        _fold(_made(self._routes, route, Figures), record)
         if record.session is not None:
             hour = minute // HOUR * HOUR
-            fold(_made(self._others, ("session", hour, record.chain, record.session), Figures), record)
+            _fold(_made(self._others, ("session", hour, record.chain, record.session), Figures), record)
         self._add_calls(record, minute)
 
     def _add_calls(self, record: Record, minute: int) -> None:
@@ -154,6 +154,13 @@ class Sums:
             (*key, *_values(figures, CALLS), figures.last_at, _blob(figures.durations))
             for key, figures in found.items()
         ]
+
+
+def _fold(figures: Figures, record: Record) -> None:
+    """Fold one Record as its row tells it: in whole microseconds."""
+    fold(figures, record)
+    if record.verdict == "answered":
+        figures.duration_ms += round(record.duration_ms * 1000.0) / 1000.0 - record.duration_ms
 
 
 def outcome_of(attempt: Attempt) -> str:

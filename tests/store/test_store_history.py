@@ -176,6 +176,15 @@ async def test_errors_are_counted_by_type_and_model_for_the_last_hour(filled, no
     assert await filled.query("errors", {"since": noon}) == []
 
 
+async def test_errors_tell_how_many_requests_they_hit(opened, make_record, make_attempt):
+    twice = tuple(make_attempt(number=number, trigger=Trigger.timeout) for number in (1, 2))
+    async with opened() as store:
+        store.append(make_record(id="a", attempts=(*twice, make_attempt(number=3))))
+        store.append(make_record(id="b", attempts=(twice[0], make_attempt(number=2))))
+        [row] = await store.query("errors", {})
+        assert (row["count"], row["requests"]) == (3, 2)
+
+
 def near(milliseconds):
     return pytest.approx(milliseconds, rel=0.02)
 

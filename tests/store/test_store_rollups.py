@@ -13,6 +13,7 @@ from hotspare.router.trigger import Trigger
 from hotspare.store import rolling
 from hotspare.store.charts import spans
 from hotspare.store.reader import open_reader
+from hotspare.store.upkeep import verify
 
 CHAINS, MODELS, CALLERS = ("main", "other"), ("claude", "gpt"), ("shop-api", "nightly", "agents")
 
@@ -223,6 +224,20 @@ async def no_room(*_):
     error = sqlite3.OperationalError("database or disk is full")
     error.sqlite_errorcode = sqlite3.SQLITE_FULL
     raise error
+
+
+async def test_sums_are_those_of_the_rows_to_the_microsecond(opened, make_record, make_attempt, noon, tmp_path):
+    chance = random.Random(5)
+    async with opened() as store:
+        for number in range(300):
+            ended = chance.uniform(1, 9000)
+            attempts = (make_attempt(started_ms=chance.random(), ended_ms=ended),)
+            store.append(make_record(id=f"r{number}", duration_ms=ended + chance.random(), attempts=attempts))
+    assert verify(tmp_path / "hotspare.db", lambda: None) == []
+    with closing(sqlite3.connect(tmp_path / "hotspare.db")) as connection:
+        [(rows,)] = connection.execute("SELECT sum(ended_us - started_us) FROM stored_attempts").fetchall()
+        [(sums,)] = connection.execute("SELECT sum(duration_us) FROM call_figures WHERE step = 60").fetchall()
+        assert sums == rows
 
 
 async def failing(*_):
