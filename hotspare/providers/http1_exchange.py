@@ -6,7 +6,7 @@ nothing behind it can change what it said.
 
 import asyncio
 from functools import lru_cache
-from typing import Protocol
+from typing import Protocol, cast
 
 import httptools
 
@@ -74,7 +74,7 @@ class Exchange:
         self.status = 0
         self.headers: dict[str, str] = {}
         self._connection = connection
-        self._parser = httptools.HttpResponseParser(self)
+        self._parser: httptools.HttpResponseParser | None = httptools.HttpResponseParser(self)
         self._pieces: list[bytes] = []
         self._buffered_bytes = self._bodiless_bytes = self._header_bytes = 0
         self._until_close = self._unread = False
@@ -142,12 +142,16 @@ class Exchange:
         """Take in what came."""
         self.heard = True
         self._bodiless_bytes += len(data)
+        if self._parser is None:
+            return
         try:
             self._parser.feed_data(data)
         except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
             self._fail(Trigger.malformed, f"the answer is not HTTP: {error}"[:200])
         if self._bodiless_bytes > HEADER_BYTES:  # an endless head, trailer or chunk line
             self._too_large()
+        if self.over:
+            self._parser = None  # it holds methods of ours: a ring, which would keep the body until a collection
         self._wake()
 
     def lost(self, error: Exception | None) -> None:
@@ -158,6 +162,7 @@ class Exchange:
             self._fail(Trigger.network, "the answer was cut short")
         else:
             self._fail(Trigger.network, cause_of(error, "the connection was closed before an answer came"))
+        self._parser = None
         self._wake()
 
     def _fail(self, trigger: Trigger, message: str) -> None:
@@ -185,7 +190,8 @@ class Exchange:
         self.headers[key] = text
 
     def on_headers_complete(self) -> None:
-        status = self._parser.get_status_code()
+        parser = cast("httptools.HttpResponseParser", self._parser)
+        status = parser.get_status_code()
         if self.over or (100 <= status < 200 and status != 101):
             return
         coding = self.headers.get("transfer-encoding", "chunked").lower()
@@ -212,7 +218,7 @@ class Exchange:
             self.headers.clear()  # an interim answer (100, 103): the real one follows
             return
         self.whole = True
-        self.reusable = bool(self._parser.should_keep_alive())
+        self.reusable = bool(cast("httptools.HttpResponseParser", self._parser).should_keep_alive())
 
 
 @lru_cache(512)
