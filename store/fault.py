@@ -20,6 +20,10 @@ class NewerSchema(HotspareError):
     """The database was made by a later version of this program."""
 
 
+class Foreign(HotspareError):
+    """The database is another program's."""
+
+
 class NotOpen(sqlite3.OperationalError):
     """There is no connection now; `fault` of the store says why."""
 

@@ -10,9 +10,12 @@ from pathlib import Path
 
 import aiosqlite
 
-from hotspare.store.fault import NewerSchema
+from hotspare.store.fault import Foreign, NewerSchema
 from hotspare.store.folders import open_private
 from hotspare.store.schema import MIGRATIONS, VERSION
+
+_HOLDS_TABLES = "SELECT 1 FROM sqlite_schema, pragma_user_version WHERE user_version = 0 LIMIT 1"
+"""Both at one instant: another process may be making the tables right now."""
 
 
 async def check_version(connection: aiosqlite.Connection, path: Path) -> int:
@@ -34,11 +37,23 @@ async def check_version(connection: aiosqlite.Connection, path: Path) -> int:
 async def migrate(connection: aiosqlite.Connection, path: Path) -> Path | None:
     """Take the steps that are missing; where the backup is, if one was made."""
     version = await check_version(connection, path)
+    if not version:
+        await _check_ours(connection, path)
     if version == VERSION:
         return None
     backup = await _back_up(connection, path, version) if version else None
     await take_steps(connection, path)
     return backup
+
+
+async def _check_ours(connection: aiosqlite.Connection, path: Path) -> None:
+    """A file without a version holds nothing yet, or is another program's: to that we add no tables.
+
+    Raises:
+        Foreign: it is another program's.
+    """
+    if await connection.execute_fetchall(_HOLDS_TABLES):
+        raise Foreign(f"{path} is another program's database.", "Give another file under [store] path.")
 
 
 async def take_steps(connection: aiosqlite.Connection, path: Path) -> None:

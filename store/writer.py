@@ -18,7 +18,7 @@ from hotspare.router.record import Record
 from hotspare.store.contents import Contents
 from hotspare.store.database import Database, set_aside
 from hotspare.store.entry import Memory, decode, storable
-from hotspare.store.fault import Fault, NewerSchema, fault_of
+from hotspare.store.fault import Fault, Foreign, NewerSchema, fault_of
 from hotspare.store.inserting import Inserter
 from hotspare.store.intake import Intake
 from hotspare.store.journal import Journal
@@ -90,6 +90,7 @@ class Writer:
 
         Raises:
             NewerSchema: a later version made the database.
+            Foreign: it is another program's.
         """
         await self._round(first=True)
         if self.fault is None:
@@ -97,6 +98,8 @@ class Writer:
         for _ in range(_ROUNDS_TO_CATCH_UP):
             if self._wants_figures and self.fault is None:
                 await self._round()
+        if self.fault is not None:
+            self._warn(f"{self._path}: {self.fault.detail}. Traffic goes on.")
         self._task = asyncio.create_task(self._run(), name="store writer")
 
     def wake(self) -> None:
@@ -156,10 +159,11 @@ class Writer:
             await self._write_contents()
             await self._catch_up()
             await self._let_go()
-        except NewerSchema as error:
+        except (NewerSchema, Foreign) as error:
             if first:
                 raise
-            self.note(Fault("newer schema", error.title, reopen=True))
+            state = "newer schema" if isinstance(error, NewerSchema) else "foreign"
+            self.note(Fault(state, error.title, reopen=True))
         except (sqlite3.Error, OSError) as error:
             self.note(fault_of(error))
         except Exception as error:  # noqa: BLE001 -- the top of the task: it must live as long as the store

@@ -45,6 +45,8 @@ class AllModelsFailed(Exception):
 
     def __init__(self, fail: Fail, request_id: str, causes: dict[str, str]) -> None:
         super().__init__(fail.message)
+        if fail.suggestion:
+            self.add_note(fail.suggestion)
         self.message = fail.message
         self.retry_after = fail.retry_after_seconds
         self.fallback_suggestion = fail.suggestion

@@ -94,7 +94,7 @@ def _gateway(draft: Draft, around: Surroundings) -> GatewaySettings:
     port = keys.port if around.port is None else around.port
     if not 0 <= port <= 65535:
         raise ConfigurationError(f"--port must be from 0 to 65535, is {port}", "name a free port, like --port 4000")
-    own_host, token = keys.host, gateway_token(draft.file, around)
+    own_host, token = keys.host, gateway_token(draft, around)
     host, callers = around.host or own_host, callers_of(draft, token, around)
     found = GatewaySettings(host, port, tuple(keys.allowed_hosts), token, callers, keys.max_body_bytes)
     if not found.asks_for_a_token and not is_loopback(host) and not around.looks_only:

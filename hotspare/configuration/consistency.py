@@ -56,7 +56,7 @@ def _models(draft: Draft, models: list[ModelKeys]) -> Iterator[Finding]:
         prices = [model.peek(f"{side}_usd_per_million_tokens") for side in ("input", "output")]
         if (prices[0] is None) != (prices[1] is None):
             given, lacks = ("input", "output") if prices[1] is None else ("output", "input")
-            lacking = f"models[{i}].{lacks}_usd_per_million_tokens"
+            lacking = draft.key(f"models[{i}].{given}_usd_per_million_tokens").replace(given, lacks)
             yield f"{lacking} is missing, where the price of its {given} is given", f"add {lacking}"
         cache = [side for side in ("read", "write") if model.peek(f"cache_{side}_usd_per_million_tokens") is not None]
         if cache and prices[0] is None:

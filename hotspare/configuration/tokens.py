@@ -4,20 +4,20 @@ from hotspare.configuration.compiled import CallerSettings
 from hotspare.configuration.draft import Draft
 from hotspare.configuration.error import fault, plain
 from hotspare.configuration.keys import is_usable
-from hotspare.configuration.model import CallerKeys, File
+from hotspare.configuration.model import CallerKeys
 from hotspare.configuration.surroundings import Surroundings
 
 LEAST_TOKEN_CHARACTERS = 8
 
 
-def gateway_token(file: File, around: Surroundings) -> str | None:
+def gateway_token(draft: Draft, around: Surroundings) -> str | None:
     """The token of [gateway]; None where none is asked for.
 
     Raises:
         ConfigurationError: it is named and not there, or unusable.
     """
-    name = file.gateway.token_env
-    return None if name is None or around.looks_only else _token(name, "gateway.token_env", around)
+    name = draft.file.gateway.token_env
+    return None if name is None or around.looks_only else _token(name, draft.key("gateway.token_env"), around)
 
 
 def callers_of(draft: Draft, gateway: str | None, around: Surroundings) -> tuple[CallerSettings, ...]:
@@ -54,7 +54,8 @@ def _token(variable: str, key: str, around: Surroundings) -> str:
     state = _wrong_with(token)
     if state:
         remedy = f"set {variable} (`openssl rand -hex 16` makes a good one), or take {key.rpartition('.')[2]} out"
-        raise fault(around.path, f"{key} names {variable}, which {state}", remedy)
+        takes = "names" if key.endswith("token_env") else "takes its token from"
+        raise fault(around.path, f"{key} {takes} {variable}, which {state}", remedy)
     return token
 
 

@@ -105,7 +105,9 @@ def _is(key: str, value: Any) -> str:
     """What the value is, where that may be said."""
     last = key.rsplit(".", 1)[-1].lower()
     secret = any(word in last for word in _SECRET_WORDS)
-    if isinstance(value, str) and (secret or len(value) > SHOWN_VALUE_CHARACTERS or looks_like_a_key(value)):
+    if isinstance(value, str) and (secret or "@" in value or looks_like_a_key(value)):  # user:password@host
+        return ""
+    if isinstance(value, str) and len(value) > SHOWN_VALUE_CHARACTERS:
         return ""
     shown = next((show(value) for kind, show in SHOWN if isinstance(value, kind)), "")
     return f", is {shown}" if shown else ""

@@ -46,6 +46,9 @@ _NAME_OR_NULL = msgspec.json.Decoder(str | None), "the name of a model, as text"
 SWITCH = msgspec.json.Decoder(bool | None), "true or false"
 
 
+_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
+
+
 def top_level(body: bytes) -> Fields:
     """The fields of a body, each as raw JSON.
 
@@ -63,7 +66,15 @@ def top_level(body: bytes) -> Fields:
     except msgspec.ValidationError:
         raise InvalidRequest("The request body is not a JSON object.") from None
     except msgspec.DecodeError as error:
-        raise InvalidRequest(f"The request body is not valid JSON: {error}.") from None
+        raise InvalidRequest(_malformed(body, error)) from None
+
+
+def _malformed(body: bytes, error: msgspec.DecodeError) -> str:
+    if not body.strip():
+        return "The request body is empty; it must be a JSON object."
+    if _SURROGATE.search(body):  # the decoder takes the missing half for the body's end
+        return r"The request body is not valid JSON: it may hold half of a surrogate pair (\ud800 to \udfff)."
+    return f"The request body is not valid JSON: {error}."
 
 
 def object_of(raw: msgspec.Raw | None) -> Fields:

@@ -72,8 +72,10 @@ def check_json(headers: Mapping[str, str]) -> None:
     """A body must be announced as JSON: a web page cannot send that without asking first.
 
     Raises:
-        Refused: 415.
+        Refused: 415; also where it is announced as compressed, which we would not read.
     """
+    if headers.get("content-encoding", "identity").lower() not in ("identity", ""):
+        raise Refused(415, "unsupported_content_encoding", "The body must come as it is, without `content-encoding`.")
     told = headers.get("content-type", "")
     if told == "application/json":
         return

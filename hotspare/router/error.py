@@ -16,3 +16,5 @@ class HotspareError(Exception):
         super().__init__(title)
         self.title = title
         self.hint = hint
+        if hint:
+            self.add_note(hint)  # for whoever uses the library: a traceback shows it

@@ -1,5 +1,6 @@
 """How a request ended, as an error for its caller and as a Record for everybody else."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -225,10 +226,11 @@ def _earliest_return(order: Sequence[CandidateState], now: float) -> tuple[float
 
 
 def _message(skipped: Mapping[str, Candidate], failures: Sequence[tuple[str, AttemptFailed]], ended_by: EndedBy) -> str:
-    parts = [
+    failed = Counter(
         f"{model}: {failure.trigger}" + (f" ({failure.status})" if failure.status is not None else "")
         for model, failure in failures
-    ]
+    )
+    parts = [text if times == 1 else f"{text}, {times} times" for text, times in failed.items()]
     for candidate in skipped.values():
         left = "" if candidate.seconds_left is None else f", {candidate.seconds_left:.0f} s left"
         parts.append(f"{candidate.model}: {candidate.skip}{left}")

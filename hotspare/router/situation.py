@@ -271,12 +271,16 @@ def _few_failed(look: Look) -> list[SituationView]:
     return [SituationView("few_failed", "note", text, key="w", key_text="why")]
 
 
+_STORE_IS = {"no spool": "without a spool", "second process": "shared", "newer schema": "of a newer version"}
+"""States that do not read as what the store is."""
+
+
 def _store_trouble(look: Look) -> list[SituationView]:
     if look.store.state == "ok" and not look.store.dropped:
         return []
     dropped = f" {look.store.dropped:,} Records could not be kept." if look.store.dropped else ""
     detail = f": {look.store.detail}" if look.store.detail else ""
-    text = f"The store is {look.store.state}{detail}. Traffic goes on.{dropped}"
+    text = f"The store is {_STORE_IS.get(look.store.state, look.store.state)}{detail}. Traffic goes on.{dropped}"
     return [SituationView("store", "warning", text)]
 
 

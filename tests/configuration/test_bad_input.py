@@ -256,3 +256,17 @@ def test_nothing_is_written(read, refusal, small, tmp_path):
     refusal("[gateway]\nprot = 1")
     read(small)
     assert sorted(path.name for path in tmp_path.rglob("*")) == ["hotspare.toml", "project"]
+
+
+@pytest.mark.parametrize("url", ["htp://user:passw0rd@host", "http://user:passw0rd@host:99999/x"])
+def test_a_password_in_an_address_that_does_not_fit_is_not_repeated(read, url):
+    with pytest.raises(ConfigurationError) as refused:
+        read(f"[[models]]\nname = 'a'\nprovider = 'openai'\nbase_url = '{url}'\n[chains.main]\nmodels = ['a']\n")
+    assert "models[0].base_url must be an address" in refused.value.title
+    assert "passw0rd" not in refused.value.title + refused.value.hint
+
+
+def test_a_traceback_of_an_application_says_what_to_do(read):
+    with pytest.raises(ConfigurationError) as refused:
+        read("[gateway]\nprot = 1\n")
+    assert refused.value.__notes__ == [refused.value.hint]

@@ -2,6 +2,8 @@
 
 import pytest
 
+from hotspare.configuration.load import ConfigurationError
+
 TWO = """
   - model_name: main
     litellm_params: {{model: openai/gpt-4o{0}}}
@@ -254,3 +256,11 @@ def test_what_is_unknown_is_listed(run, states):
     found = run(groups() + "litellm_settings: {set_verbose: true}\nenvironment_variables: {A: b}\n")
     assert states(found)["litellm_settings.set_verbose"] == "ignored"
     assert states(found)["environment_variables"] == "ignored"
+
+
+def test_a_price_that_lacks_its_other_half_is_named_as_the_file_would(run):
+    model = "  - model_name: main\n    litellm_params: {model: openai/gpt-4o}\n"
+    with pytest.raises(ConfigurationError) as refused:
+        run("model_list:\n" + model + "    model_info: {input_cost_per_token: 0.000001}\n")
+    assert "model_list[0].model_info.output_cost_per_token is missing" in refused.value.title
+    assert refused.value.hint == "add model_list[0].model_info.output_cost_per_token"

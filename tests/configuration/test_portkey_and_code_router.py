@@ -4,6 +4,8 @@ import json
 
 import pytest
 
+from hotspare.configuration.load import ConfigurationError
+
 
 def target(model="gpt-4o", **keys):
     return {"provider": "openai", "override_params": {"model": model}, **keys}
@@ -149,3 +151,14 @@ def test_routes_lead_somewhere(refusal, router, said):
 def test_the_routers_own_key_is_asked_for(run):
     found = run({**routed(), "APIKEY": "itself", "PORT": 3456}, environ={"DEEP": "x", "HOTSPARE_TOKEN": "a-long-token"})
     assert (found.gateway.token, found.gateway.port) == ("a-long-token", 3456)
+
+
+def test_a_token_that_is_not_there_is_said_with_the_key_of_the_file(run):
+    provider = {"name": "box", "api_base_url": "https://box/v1/chat/completions", "api_key": "$KEY", "models": ["m"]}
+    with pytest.raises(ConfigurationError) as refused:
+        run(
+            {"APIKEY": "a-token-itself", "Providers": [provider], "Router": {"default": "box,m"}},
+            environ={"KEY": "k" * 20},
+        )
+    assert "APIKEY takes its token from HOTSPARE_TOKEN, which is empty or not set" in refused.value.title
+    assert "or take APIKEY out" in refused.value.hint

@@ -358,3 +358,28 @@ async def test_nothing_is_written_to_the_terminal_whatever_comes(open_gateway, c
     async with place.connection() as (_, writer):
         writer.write(b"GET / HT")
     assert capfd.readouterr() == ("", "")
+
+
+async def test_a_compressed_body_is_refused_in_words(place, chat):
+    body = chat()
+    asked = (
+        b"POST /v1/chat/completions HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n"
+        b"content-encoding: gzip\r\ncontent-length: %d\r\n\r\n" % len(body)
+    ) + body
+    answer = await place.talk(asked)
+    assert (answer.status, answer.error["code"]) == (415, "unsupported_content_encoding")
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        (b" ", "The request body is empty"),
+        (b'{"model": "main", "messages": [{"role": "user", "content": "\\ud800"}]}', "half of a surrogate pair"),
+        (b'{"model": "\\ud800 and on", "messages": []}', "half of a surrogate pair"),
+        (b'{"model": "main"', "truncated"),
+    ],
+)
+async def test_what_is_wrong_with_a_body_is_said(place, body, said):
+    answer = await place.ask("POST", "/v1/chat/completions", body)
+    assert answer.status == 400
+    assert said in answer.error["message"]

@@ -17,7 +17,7 @@ import pytest
 from hotspare.store import intake, writer
 from hotspare.store.appending import append_whole
 from hotspare.store.entry import encode_record
-from hotspare.store.fault import Fault, NewerSchema
+from hotspare.store.fault import Fault, Foreign, NewerSchema
 from hotspare.store.schema import MIGRATIONS, VERSION
 
 
@@ -450,3 +450,22 @@ async def test_a_file_that_may_not_be_written_is_read_only_and_can_still_be_read
         store.append(make_record())
     said, errors = read_by_somebody_else(tmp_path / "hotspare.db")
     assert said == ["read-only", "1"], errors
+
+
+async def test_another_programs_database_is_refused_and_gets_no_tables(opened, tmp_path):
+    path = tmp_path / "hotspare.db"
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("CREATE TABLE requests (foo)")
+    with pytest.raises(Foreign, match="another program's database") as refused:
+        async with opened():
+            pass
+    assert refused.value.hint
+    with closing(sqlite3.connect(path)) as connection:
+        assert connection.execute("SELECT name FROM sqlite_schema").fetchall() == [("requests",)]
+
+
+async def test_a_database_that_cannot_be_opened_is_said_at_the_start(opened, tmp_path):
+    (tmp_path / "hotspare.db").mkdir()
+    async with opened() as store:
+        assert "hotspare.db" in store.warnings[0]
+        assert "Traffic goes on" in store.warnings[0]
