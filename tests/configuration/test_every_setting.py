@@ -30,9 +30,8 @@ from hotspare.router.settings import BreakerRules, Budget, Chain, Limits, Model,
 ROOT = Path(__file__).parents[2]
 
 BUILT_APART = {"health_check.enabled", "health_check.interval_seconds", "health_check.timeout_seconds",
-               "alerts.webhooks[].url", "alerts.webhooks[].secret_env",
-               "chains.*.on_stream_break", "store.content"}  # fmt: skip
-"""Those of health checks and alerts, of streams that go on elsewhere, and of content that is kept."""
+               "alerts.webhooks[].url", "alerts.webhooks[].secret_env"}  # fmt: skip
+"""Those of health checks and alerts."""
 
 ANOTHER: dict[str, Any] = {
     "gateway.name": "another",
