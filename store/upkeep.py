@@ -22,6 +22,7 @@ from hotspare.store.spool import lines_in
 
 Progress = Callable[[], None]
 
+_CACHE_KIB = 128 * 1024
 _STEPS_BETWEEN = 100_000
 """So many of SQLite's steps (some milliseconds) go by between two calls of `progress`."""
 
@@ -90,6 +91,8 @@ def verify(path: Path, progress: Progress) -> list[str]:
         connection.execute("BEGIN")
         if damage := _damage(connection):
             return [f"the file is damaged: {sentence}" for sentence in damage]
+        connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
+        connection.execute(_DAYS)
         found = []
         for sentence, sql in _MUST_BE_NONE.items():
             [number] = connection.execute(sql).fetchone()
@@ -111,14 +114,23 @@ def _damage(connection: sqlite3.Connection) -> list[str]:
 _FIRST_WHOLE_DAY = """
 (SELECT iif(count(*) = max(number), 0, (CAST(min(at) / 86400 AS INTEGER) + 1) * 86400) FROM stored_requests)
 """
+_DAYS = f"""
+CREATE TEMP TABLE days AS
+SELECT CAST(at / 86400 AS INTEGER) * 86400 AS at, route, count(*) AS number, sum(duration_us) AS duration_us,
+  sum(input_tokens) AS input_tokens, sum(output_tokens) AS output_tokens, sum(cost_pico_usd) AS cost_pico_usd
+FROM stored_requests
+WHERE number <= (SELECT number FROM rolled_up) AND at >= {_FIRST_WHOLE_DAY}
+GROUP BY 1, 2
+"""
 _OF_ROWS = """
-SELECT CAST(at / 86400 AS INTEGER) * 86400 AS at, chain, {name} AS name,
-  sum(verdict IN ('answered', 'failed')) AS requests, sum(verdict = 'answered') AS answered,
-  sum(fallback) AS fallback, sum(iif(verdict = 'answered', duration_us, 0)) AS duration_us,
-  sum(input_tokens) AS input_tokens, sum(output_tokens) AS output_tokens, sum(cost_pico_usd) AS cost_pico_usd,
-  sum(unpriced) AS unpriced
-FROM stored_requests JOIN routes ON routes.number = route
-WHERE kind = 'traffic' AND stored_requests.number <= (SELECT number FROM rolled_up) AND at >= {first}
+SELECT at, chain, {name} AS name,
+  sum(iif(verdict IN ('answered', 'failed'), days.number, 0)) AS requests,
+  sum(iif(verdict = 'answered', days.number, 0)) AS answered, sum(iif(fallback, days.number, 0)) AS fallback,
+  sum(iif(verdict = 'answered', duration_us, 0)) AS duration_us, sum(input_tokens) AS input_tokens,
+  sum(output_tokens) AS output_tokens, sum(cost_pico_usd) AS cost_pico_usd,
+  sum(iif(unpriced, days.number, 0)) AS unpriced
+FROM days JOIN routes ON routes.number = route
+WHERE kind = 'traffic'
 GROUP BY 1, 2, 3
 """
 _OF_ROLL_UPS = """
@@ -129,7 +141,7 @@ FROM request_figures WHERE step = 86400 AND dimension = '{dimension}' AND at >= 
 
 def _differences(dimension: str, name: str) -> str:
     """How many rows of the days' roll-ups differ from what the rows say."""
-    rows = _OF_ROWS.format(name=name, first=_FIRST_WHOLE_DAY)
+    rows = _OF_ROWS.format(name=name)
     sums = _OF_ROLL_UPS.format(dimension=dimension, first=_FIRST_WHOLE_DAY)
     return f"SELECT count(*) FROM (SELECT * FROM ({rows}) EXCEPT SELECT * FROM ({sums}))"
 
