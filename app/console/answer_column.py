@@ -83,7 +83,7 @@ class AnswerColumn(Vertical):
 
     def draw(self) -> None:
         """Name and route, for the width there is."""
-        if not self.is_mounted:
+        if not self.query(TextPane):
             return
         width = max(10, self.size.width - 1)
         kind = "model, alone" if self.prompt.model else "chain"

@@ -104,7 +104,7 @@ class Overview(Page):
     # ------------------------------------------------------------ drawing
     def draw(self) -> None:
         """Show the state; lines that did not change are not painted again."""
-        if not self.is_mounted:
+        if not self._has_widgets:
             return
         shown = self.state.shown
         width, height = self.size

@@ -87,6 +87,7 @@ class Page(Screen[None]):
         self.acts = acts
         self._blink = blink
         self._frame = Frame()
+        self._has_widgets = False
         self._local: dict[str, Callable[[], None]] = {
             "filter": self.open_filter,
             "command-line": self._open_command_line,
@@ -148,6 +149,7 @@ class Page(Screen[None]):
         yield from ()
 
     def on_mount(self) -> None:
+        self._has_widgets = True
         self.draw()
 
     def on_resize(self, event: events.Resize) -> None:
@@ -160,7 +162,7 @@ class Page(Screen[None]):
 
     def draw(self) -> None:
         """Show the state; lines that did not change are not painted again."""
-        if not self.is_mounted:
+        if not self._has_widgets:
             return
         shown = self.state.shown
         width, height = self.size

@@ -2,6 +2,7 @@ from dataclasses import replace
 
 import pytest
 
+from hotspare.app.console.panels import SCREENS
 from hotspare.router.command import DisableModel, ForceModel, SetPriorities
 from hotspare.router.snapshot import DecisionView
 
@@ -64,3 +65,14 @@ async def test_a_screen_is_as_it_was_left(pilot, press, seen):
     await press(pilot, "1")
     assert pilot.app.page().chosen_model().name == "claude"
     assert "recent fallbacks" in seen(pilot.app)
+
+
+async def test_figures_that_come_while_a_screen_is_being_made_do_no_harm(make_console, begin, seen):
+    async with make_console().run_test(size=(80, 24)) as pilot:
+        await begin(pilot)
+        for name in SCREENS[1:]:
+            pilot.app.go(name)
+            await pilot.app.pull()
+            await begin(pilot)
+            assert name == pilot.app.page().NAME
+        assert "instance" in seen(pilot.app)

@@ -224,12 +224,17 @@ async def test_ascii_mode_is_ascii_everywhere(make_console, begin, press, seen):
         for keys in (("f",), ("escape", "p"), ("escape", "w"), ("escape", "question_mark"), ("escape", "t")):
             await press(pilot, *keys)
             text += seen(pilot.app)
+        for key in ("escape", "2", "3", "4", "5", "6", "7", "colon", "escape", "space"):
+            await press(pilot, key)
+            text += seen(pilot.app)
         assert text.isascii(), {one for one in text if not one.isascii()}
 
 
-async def test_no_colour_means_no_colour(make_console, begin):
+@pytest.mark.parametrize("screen", ["1", "2", "3", "4", "5", "6", "7"])
+async def test_no_colour_means_no_colour(make_console, begin, press, screen):
     async with make_console(environ={"NO_COLOR": "1"}).run_test(size=(160, 50)) as pilot:
         await begin(pilot)
+        await press(pilot, screen)
         for strip in pilot.app.screen._compositor.render_strips():
             for segment in strip:
                 for colour in (segment.style.color, segment.style.bgcolor) if segment.style else ():
