@@ -102,10 +102,7 @@ class Overview(Page):
         return {lane_key(view.chain, view.name): rows.model(view) for view in shown.models}
 
     # ------------------------------------------------------------ drawing
-    def draw(self) -> None:
-        """Show the state; lines that did not change are not painted again."""
-        if not self._has_widgets:
-            return
+    def draw_all(self) -> None:
         shown = self.state.shown
         width, height = self.size
         lanes = len(shown.chains) + len(shown.models) + 1 if shown else 0

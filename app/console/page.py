@@ -3,12 +3,14 @@ freeze and range. A screen says what its cursor is on and draws its body; what a
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any, ClassVar, Protocol
 
 from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container
+from textual.css.query import NoMatches
 from textual.screen import Screen
 
 from hotspare.app.actions import ACTIONS, Action, by_id
@@ -162,8 +164,12 @@ class Page(Screen[None]):
 
     def draw(self) -> None:
         """Show the state; lines that did not change are not painted again."""
-        if not self._has_widgets:
-            return
+        if self._has_widgets:
+            with suppress(NoMatches):  # figures come also while the screen is being taken down
+                self.draw_all()
+
+    def draw_all(self) -> None:
+        """Draw frame and body."""
         shown = self.state.shown
         width, height = self.size
         self._arrange(frame(width, height))
