@@ -132,7 +132,7 @@ class Handover:
         """What is told beside the answer, the weightiest first."""
         walk = self._walk
         if isinstance(answer, CachedAnswer):
-            return "cached", f"no model could answer: this answer was given {answer.age_seconds:.0f} s ago"
+            return "cached", f"no model could answer: this answer was given {int(answer.age_seconds)} s ago"
         if walk.fallback:
             body = None if answer is None else answer.body
             cut = answer is not None and body is not None and is_shortened(self._call, body, answer.usage)

@@ -71,7 +71,7 @@ class Cycle:
         self._waiter: asyncio.Future[None] | None = None
         self._head = b""
         self._chunked = False
-        self._left_bytes = 0
+        self._left_bytes: int | None = 0
 
     # ------------------------------------------------------------------ the connection speaks
     def body(self, piece: bytes) -> None:
@@ -144,12 +144,16 @@ class Cycle:
                 self.keep_alive = False
         if not self.keep_alive:
             lines.append(_CLOSE)
-        self._chunked = length is None and status not in _BODILESS and self.scope["method"] != "HEAD"
+        is_open = length is None and status not in _BODILESS and self.scope["method"] != "HEAD"
+        self._chunked = is_open and self.scope["http_version"] != "1.0"  # HTTP/1.0 knows the end of a connection only
         if self._chunked:
             lines.append(_CHUNKED)
-        self._left_bytes = int(length or 0) if self.scope["method"] != "HEAD" else 0
+        if is_open and not self._chunked:
+            self._left_bytes = None
+        else:
+            self._left_bytes = int(length or 0) if self.scope["method"] != "HEAD" else 0
         self._head = _checked(lines)
-        if self._chunked:
+        if is_open:
             self._write(b"")
 
     def _send_body(self, body: bytes, *, more: bool) -> None:
@@ -158,12 +162,17 @@ class Cycle:
         elif self.scope["method"] == "HEAD":
             self._write(b"")
         else:
-            self._left_bytes -= len(body)
-            if self._left_bytes < 0 or (self._left_bytes and not more):
-                raise WrongMessage("an answer's body is as long as its headers say")
+            self._count(len(body), more=more)
             self._write(body)
         if not more:
             self._complete()
+
+    def _count(self, size_bytes: int, *, more: bool) -> None:
+        if self._left_bytes is None:
+            return
+        self._left_bytes -= size_bytes
+        if self._left_bytes < 0 or (self._left_bytes and not more):
+            raise WrongMessage("an answer's body is as long as its headers say")
 
     def _write_chunk(self, body: bytes, *, more: bool) -> None:
         if body:

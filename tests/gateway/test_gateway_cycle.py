@@ -45,7 +45,13 @@ def cycle(wire):
         state.refresh_date(0.0)
         flow = Flow(wire)
         return Cycle(
-            {"method": method}, wire, flow, state, keep_alive=keep_alive, awaits_100_continue=expects, answered=answered
+            {"http_version": "1.1", "method": method},
+            wire,
+            flow,
+            state,
+            keep_alive=keep_alive,
+            awaits_100_continue=expects,
+            answered=answered,
         )
 
     return made

@@ -115,3 +115,14 @@ async def test_a_body_that_comes_byte_by_byte_for_ever_is_cut_at_its_limit_with_
         async with asyncio.timeout(3):
             assert await reader.read() == b""
     assert not place.engine.calls
+
+
+async def test_a_stream_to_http_1_0_comes_without_chunks_and_ends_with_the_connection(place, chat):
+    body = chat(stream=True)
+    head = HEAD.replace(b"HTTP/1.1", b"HTTP/1.0") + LENGTH % len(body)
+    said = await _everything(place, head + b"\r\n" + body)
+    told, _, stream = said.partition(b"\r\n\r\n")
+    assert b"transfer-encoding" not in told
+    assert b"connection: close" in told
+    assert stream.startswith(b"data: ")
+    assert stream.endswith(b"data: [DONE]\n\n")
