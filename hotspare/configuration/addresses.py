@@ -13,6 +13,8 @@ from hotspare.configuration.surroundings import Surroundings
 from hotspare.configuration.values import parts_of
 
 OLLAMA_PORT = 11434
+NOWHERE = "https://address.invalid"
+"""Stands for an address that a variable would tell (RFC 2606)."""
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
@@ -83,15 +85,15 @@ def _candidates(own: str | None, key: str, provider: Provider, around: Surroundi
             yield "the preset", in_region(provider.preset.base_url, provider, around), False
 
 
-def address_in(variable: str, key: str, around: Surroundings) -> str | None:
-    """The address in a variable that the file names; None where nothing will be called and it is not set.
+def address_in(variable: str, key: str, around: Surroundings) -> str:
+    """The address in a variable that the file names; where nothing will be called it need not be set.
 
     Raises:
         ConfigurationError: the variable is not set, or holds no address.
     """
     value = around.variable(variable).rstrip("/")
     if not value and around.looks_only:
-        return None
+        return NOWHERE
     try:
         parts_of(value)
     except ValueError:

@@ -69,6 +69,15 @@ def test_no_key_has_to_be_there(foreign, environ, today):
     assert importing.imported(foreign, without, today).text
 
 
+def test_no_address_has_to_be_there(write, environ, today):
+    path = write(
+        "model_list:\n  - {model_name: a, litellm_params: {model: openai/x, api_base: os.environ/UNSET}}\n", "l.yaml"
+    )
+    text = importing.imported(path, environ, today).text
+    assert 'base_url_env = "UNSET"' in text
+    assert "invalid" not in text
+
+
 def test_a_report_says_what_a_key_became_and_how_it_changed(environ, today):
     found = importing.imported(EXAMPLES / "litellm.yaml", environ, today)
     fates = {key.key: (key.fate, key.becomes) for key in found.keys}

@@ -252,6 +252,21 @@ def test_a_chain_of_fallbacks_is_followed_no_further_than_litellm_does(run):
     assert found.settings.chains["g0"].models == ("g0", "g1", "g2", "g3", "g4", "g5")
 
 
+AZURE = "  - {model_name: %s, litellm_params: {model: azure/gpt-4o, api_base: os.environ/AT, api_version: '%s'}}\n"
+
+
+def test_what_is_said_of_a_deployment_here_is_said_of_its_provider(run, states):
+    around = {"AT": "https://mine.openai.azure.com", "AZURE_OPENAI_API_KEY": "key", "AWS_BEARER_TOKEN_BEDROCK": "key"}
+    bedrock = "  - {model_name: c, litellm_params: {model: bedrock/anthropic.claude-x, aws_region_name: eu-west-1}}\n"
+    found = run("model_list:\n" + AZURE % ("a", "2024-10-21") + AZURE % ("b", "2025-01-01") + bedrock, environ=around)
+    assert found.endpoints["a"].api_version == "2024-10-21"
+    assert "eu-west-1" in found.endpoints["c"].base_url
+    said = states(found)
+    assert said["model_list[0].litellm_params.api_version"] == "in force"
+    assert said["model_list[1].litellm_params.api_version"] == "not supported"
+    assert said["model_list[2].litellm_params.aws_region_name"] == "in force"
+
+
 def test_what_is_unknown_is_listed(run, states):
     found = run(groups() + "litellm_settings: {set_verbose: true}\nenvironment_variables: {A: b}\n")
     assert states(found)["litellm_settings.set_verbose"] == "ignored"

@@ -87,6 +87,12 @@ def test_two_targets_of_one_model_have_two_names(run):
     assert found.settings.chains["main"].models == ("gpt-4o", "openrouter/gpt-4o")
 
 
+def test_a_name_kept_at_portkey_leaves_the_provider_to_the_models_name(run, states):
+    found = run({"targets": [{**target(), "provider": "@team-prod"}, {**target("o3"), "provider": "@openai"}]})
+    assert [endpoint.provider for endpoint in found.endpoints.values()] == ["openai", "openai"]
+    assert (states(found)["targets[0].provider"], states(found)["targets[1].provider"]) == ("not supported", "in force")
+
+
 # ------------------------------------------------------------------ claude-code-router
 def routed(**keys):
     return {

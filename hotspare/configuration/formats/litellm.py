@@ -111,12 +111,29 @@ def _model(member: Member, to: Translation) -> None:
     for key in ("rpm", "tpm"):
         to.changed.setdefault(f"{theirs}litellm_params.{key}", NO_LIMIT)
     _sent(member, f"{theirs}litellm_params.", place, to)
+    _providers_own(member, f"{theirs}litellm_params.", to)
 
 
 def _reached(key: str, value: str | None, theirs: str, place: str, to: Translation) -> None:
     ours = f"{place}{'api_key_env' if key == 'api_key' else 'base_url'}"
     if value is not None and not reach(value, theirs, ours, to):
         to.unsupported[theirs] = KEY_ITSELF
+
+
+PROVIDERS_OWN = {"aws_region_name": ("bedrock", "region"), "api_version": ("azure", "api_version")}
+"""What LiteLLM says of a deployment and we of its provider."""
+
+
+def _providers_own(member: Member, theirs: str, to: Translation) -> None:
+    extra = member.deployment.litellm_params.__pydantic_extra__ or {}
+    for key, (provider, ours) in PROVIDERS_OWN.items():
+        if key not in extra:
+            continue
+        value, table = extra[key], to.content.setdefault("providers", {}).setdefault(provider, {})
+        if table.setdefault(ours, value) == value:
+            to.came(theirs + key, f"providers.{provider}.{ours}")
+        else:
+            to.unsupported[theirs + key] = f"another deployment says {table[ours]}: define a provider for this one"
 
 
 def _sent(member: Member, theirs: str, place: str, to: Translation) -> None:

@@ -14,6 +14,7 @@ from hotspare.configuration.formats.json_text import is_object, parse
 from hotspare.configuration.formats.parameters import KEY_ITSELF
 from hotspare.configuration.formats.providers import provider_named
 from hotspare.configuration.formats.translation import Translation
+from hotspare.configuration.presets import PRESETS
 from hotspare.configuration.values import Address, AtLeastOne, Milliseconds, Name, Percent, Retries, Weight
 
 FORMAT = "Portkey JSON"
@@ -147,7 +148,7 @@ class _Reading:
             for key in target.model_fields_set - {"targets", "strategy", "retry", "cache"}:
                 self._to.unsupported[place + key] = "the target names no model: give override_params.model"
             return None
-        own = None if target.provider is None else provider_named(target.provider.lstrip("@"))
+        own = self._provider(target, place)
         name = self._name(target, model, own)
         ours = self._to.model(name)
         self._to.put(f"{ours}model", model)
@@ -158,6 +159,16 @@ class _Reading:
             self._to.came(f"{place}name", f"{ours}name")
         self._rest(target, place, ours)
         return name
+
+    def _provider(self, target: Target, place: str) -> str | None:
+        """Ours; None where it is to follow from the model's name, as for the names that users give at Portkey."""
+        if target.provider is None:
+            return None
+        own = provider_named(target.provider.lstrip("@"))
+        if target.provider.startswith("@") and own not in PRESETS:
+            self._to.unsupported[f"{place}provider"] = "a name kept at Portkey: the provider follows from the model's"
+            return None
+        return own
 
     def _name(self, target: Target, model: str, provider: str | None) -> str:
         """The target's own name, else its model's; with its provider's where another has that."""
