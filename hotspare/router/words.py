@@ -86,8 +86,7 @@ def state_reason(state: CandidateState, now: float) -> str:
     if held is None:
         return state.breaker.reason
     if held.skip == "cooling":
-        cooling = [entry for entry in state.cooldowns.values() if entry.until > now]
-        return cooling[0].reason if cooling else "429"
+        return next(entry.reason for entry in state.cooldowns.values() if entry.until > now)
     if held.skip in ("open", "suspended"):
         return state.breaker.reason
     return held.by
@@ -101,7 +100,7 @@ def state_since(state: CandidateState, now: float) -> float | None:
     if held is None:
         return state.breaker.since
     if held.skip == "cooling":
-        return min((entry.since for entry in state.cooldowns.values() if entry.until > now), default=None)
+        return min(entry.since for entry in state.cooldowns.values() if entry.until > now)
     if held.skip in ("open", "suspended"):
         return state.breaker.since
     return min(state.keys.since.values(), default=None)

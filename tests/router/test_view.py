@@ -408,9 +408,10 @@ def test_a_state_with_its_reason_and_since_when(world, fails, happen, state, cel
 def test_a_suspended_model_and_one_that_the_file_disables(world, fails):
     rules = BreakerRules(consecutive_failures=99, minimum_calls=2)
     main = world("claude", "off", limits=Limits(retries=0), breaker=rules, models={"off": {"enabled": False}})
-    failed(Trigger.timeout, times=2)(main, fails)
+    failed(Trigger.timeout, times=2, later=10.0)(main, fails)
     claude, off = picture(main).models
-    assert (claude.state, claude.seconds_left) == ("suspended", 300.0)
+    assert (claude.state, claude.seconds_left, claude.since) == ("suspended", 290.0, main.wall - 10.0)
+    assert claude.reason == "2 of 2 calls failed in 60 s: timeout"
     assert lane_state(main.router.states["claude"], main.now) == "open"
     assert (off.state, off.reason, off.since, off.seconds_left) == ("disabled", "by file", None, None)
 
@@ -423,6 +424,21 @@ def test_a_decision_says_since_when_until_when_and_why(world):
     assert (gpt.reason, gpt.since, gpt.seconds_left) == ("by maria: cold start", main.wall - 45.0, 555.0)
     main.now += 600.0
     assert picture(main).models[1].seconds_left == 0.0, "it is due, and the next tick lifts it"
+
+
+def test_of_several_cooldowns_in_force_the_first_is_told_and_one_that_is_over_is_not(world, fails):
+    main = world(models={"claude": {"keys": ("A", "B", "C")}})
+    state = main.router.states["claude"]
+    for key, seconds in (("A", 5.0), ("B", 60.0), ("C", 90.0)):
+        state.rest(key, seconds, main.now)
+        main.now += 1.0
+    assert state.unready(main.now).skip == "cooling"
+    assert picture(main).models[0].since == main.wall - 3.0
+    main.now += 2.0
+    assert picture(main).models[0].state == "ok"
+    state.keys.refused["A"] = main.now + 300.0
+    view = picture(main).models[0]
+    assert (view.state, view.reason, view.since) == ("cooling", "nothing left of its allowance", main.wall - 4.0)
 
 
 def test_keys_that_are_all_held_back_are_no_rest_to_serve_with(world, fails):

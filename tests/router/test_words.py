@@ -36,6 +36,7 @@ def test_a_share_is_the_nearest_tenth_but_never_a_whole_or_nothing_that_it_is_no
         (6_000.0, "2 h"),
         (7_200.0, "2 h"),
         (36_000.0, "10 h"),
+        (6_483_600.0, "1801 h"),
     ],
 )
 def test_a_span_is_as_much_as_a_glance_needs(seconds, text):
@@ -61,7 +62,7 @@ def test_money_has_the_digits_that_tell_something(usd, text):
 
 def test_times_of_day_are_utc_and_durations_have_a_tenth():
     assert clock_time(1_800_000_000.0 + 37 * 60) == "08:37"
-    assert (seconds_of(1_940.0), seconds_of(100.0)) == ("1.9 s", "0.1 s")
+    assert [seconds_of(ms) for ms in (100.0, 1_940.0, 1_000_000.0)] == ["0.1 s", "1.9 s", "1000.0 s"]
 
 
 FAILURES = [
