@@ -93,8 +93,8 @@ class Writer:
             Foreign: it is another program's.
         """
         await self._round(first=True)
-        if self.fault is None:
-            await self._round()  # the second of the two files
+        if self.fault is None or self.fault.state == "corrupt":
+            await self._round()  # the second of the two files; or a new database in the place of a damaged one
         for _ in range(_ROUNDS_TO_CATCH_UP):
             if self._wants_figures and self.fault is None:
                 await self._round()
@@ -360,6 +360,7 @@ class Writer:
 
     def _warn(self, sentence: str) -> None:
         self.warnings.append(sentence)
+        self._log.write([note_line(self._clock.wall(), "store", "warning", {"detail": sentence})])
 
     def _warn_of_lines(self, number: int) -> None:
         self._warn(f"{number} damaged line(s) in the spool of {self._path} were left out.")

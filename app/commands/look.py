@@ -1,6 +1,7 @@
 """The commands that look: figures, requests, reasons, decisions. They change nothing."""
 
 import time
+from collections.abc import Mapping
 from typing import Any
 
 import click
@@ -59,12 +60,18 @@ def status(chosen: Chosen, instance: str | None, *, oneline: bool, as_json: bool
     elif oneline:
         click.echo(plain(status_line(snapshot)))
     else:
-        at_times = [name for name in ("screen_lost_at", "consoles") if value[name]]
-        shown = ("name", "pid", "listen", *at_times, "situation", "requests", "ok", "fallback", "cost_usd")
+        shown = status_fields(value)
         who = ", ".join(console.who for console in snapshot.consoles)
         printing.print_pairs((name, who if name == "consoles" else value[name]) for name in shown)
         click.echo()
         printing.print_table(value["models"], MODEL_COLUMNS, empty="no models")
+
+
+def status_fields(value: Mapping[str, Any]) -> tuple[str, ...]:
+    """What `status` shows to people; some only where there is something to say."""
+    at_times = [name for name in ("screen_lost_at", "consoles") if value[name]]
+    unpriced = ["unpriced_requests"] if value["unpriced_requests"] else []
+    return ("name", "pid", "listen", *at_times, "situation", "requests", "ok", "fallback", "cost_usd", *unpriced)
 
 
 @click.command()

@@ -5,6 +5,8 @@ from unittest import mock
 
 import pytest
 
+from hotspare.app.commands.look import status_fields
+
 STATUS = {"requests", "ok", "fallback", "cost_usd", "unpriced_requests", "models", "store", "config", "situation"}
 MODEL = {"name", "chain", "state", "reason", "seconds_left", "requests", "ok", "p95_ms", "cost_usd"}
 REQUEST = {
@@ -52,6 +54,13 @@ def test_status_is_readable_and_fits_one_line_on_request(demo):
     line = demo.hotspare("status", "--oneline").out
     assert line.count("\n") == 1
     assert "req/min" in line
+
+
+@pytest.mark.parametrize("number", [0, 3])
+def test_a_cost_that_lacks_the_price_of_some_requests_says_of_how_many(number):
+    fields = status_fields({"screen_lost_at": None, "consoles": [], "unpriced_requests": number})
+    assert ("unpriced_requests" in fields) == bool(number)
+    assert fields[-1 - bool(number)] == "cost_usd"
 
 
 def test_models_tell_states_and_reasons(demo):
