@@ -165,7 +165,7 @@ class Viewer:
         slot = Slot("force", chain.name)
         force = self._standing.get(slot)
         forced = None if force is None else force.value[1] if force.value[0] == "force" else ""
-        left = None if force is None else self._standing.seconds_left(slot, now)
+        left = self._standing.seconds_left(slot, now)
         figures = windows.get(chain.name, NO_FIGURES).view()
         return ChainView(chain.name, chain.kind, chain.strategy, order, order[0], forced, left, figures)
 
