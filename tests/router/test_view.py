@@ -477,3 +477,20 @@ def test_without_a_limit_or_without_cost_no_hour_is_told(world, record):
     main = world(budget=Budget(daily=DOLLAR))
     main.router.fold(record(at=main.wall, cost_pico_usd=0))
     assert picture(main).budget_gone_at is None
+
+
+# ---------------------------------------------------------------- a model's figures
+@pytest.mark.parametrize(("costs", "unpriced"), [((5,), False), ((5, None), True)])
+def test_one_cost_of_the_day_that_is_unknown_is_told(world, record, attempt, costs, unpriced):
+    main = world()
+    main.router.fold(record(*(attempt(cost_pico_usd=cost) for cost in costs), at=main.wall))
+    assert picture(main).models[0].unpriced is unpriced
+
+
+def test_times_of_a_model_are_the_middle_and_the_last_twentieth(world, record, attempt):
+    main = world()
+    for number in range(20):
+        ms = 1000.0 if number < 12 else 2000.0 if number < 18 else 9000.0 if number < 19 else 50_000.0
+        main.router.fold(record(attempt(ended_ms=100.0 + ms), at=main.wall, duration_ms=ms))
+    view, chain = picture(main).models[0], picture(main).chains[0].figures
+    assert (view.p50_ms, view.p95_ms) == (chain.p50_ms, chain.p95_ms) == (told(1000.0), told(9000.0))
