@@ -78,7 +78,8 @@ class Live:
         self.next_midnight = 0.0
         self._minutes: dict[int, Minute] = {}
         self._rate: dict[int, int] = {}
-        self._first = math.inf
+        self.first = math.inf
+        """When the first request of traffic that is known of was read, wall time."""
 
     def fold(self, record: Record) -> None:
         """Add one finished Record."""
@@ -114,7 +115,7 @@ class Live:
         for model, at in past.checked.items():
             self.checked[model] = max(at, self.checked.get(model, 0.0))
         if any(each.requests for each in past.chains.values()):
-            self._first = min(self._first, past.at)
+            self.first = min(self.first, past.at)
 
     def _note_checks(self, record: Record) -> None:
         for attempt in record.attempts:
@@ -134,7 +135,7 @@ class Live:
         _fold(minute.chains, record)
         fold_attempts(minute.models, record)
         minute.callers.add(record.caller)
-        self._first = min(self._first, record.at)
+        self.first = min(self.first, record.at)
         slot = int(record.at // RATE_SLOT_SECONDS)
         self._rate[slot] = self._rate.get(slot, 0) + 1
 
@@ -197,7 +198,7 @@ class Live:
         """
         newest = int(wall // RATE_SLOT_SECONDS)
         counted = sum(self._rate.get(newest - back, 0) for back in range(60 // RATE_SLOT_SECONDS))
-        seconds = max(wall - self._first, RATE_FROM_SECONDS)
+        seconds = max(wall - self.first, RATE_FROM_SECONDS)
         return counted if seconds >= 60 or counted < FEW_REQUESTS else round(counted * 60 / seconds)
 
     def lane(self, model: str, wall: float) -> tuple[LaneCell, ...]:

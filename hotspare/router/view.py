@@ -258,9 +258,7 @@ class Viewer:
         if limit is None or not window.cost_pico_usd:
             return None
         left = limit - today.cost_pico_usd - self._live.day.other_pico_usd
-        since = max(self._live.day.begins, wall - WINDOW_MINUTES * 60)
-        first = min((record.at for record in self._live.recent), default=wall)
-        seconds = max(MOMENT_SECONDS, wall - max(since, min(first, wall)))
+        seconds = min(max(wall - self._live.first, MOMENT_SECONDS), WINDOW_MINUTES * 60)
         gone = wall + max(0, left) / (window.cost_pico_usd / seconds)
         return gone if gone < self._live.next_midnight else None
 

@@ -34,6 +34,7 @@ from hotspare.router.trigger import Trigger
 from hotspare.router.view import decision_words, lane_state, model_state, row_of
 
 DOLLAR = PICO_PER_USD
+DAY = 86_400.0
 INSTANCE = Instance("prod", "127.0.0.1:4000", 1, 0.0, "0")
 STORE = StoreView("ok", path="prod.db")
 
@@ -468,6 +469,16 @@ def test_the_rate_since_the_first_request_says_when_the_limit_is_reached(world, 
         main.router.fold(record(at=main.wall, kind="probe", cost_pico_usd=other * DOLLAR))
     gone = picture(main).budget_gone_at
     assert gone == (None if seconds is None else pytest.approx(main.wall + seconds, abs=0.001))
+
+
+def test_the_rate_is_that_of_the_window_however_many_asked_and_whenever_the_day_began(world, record):
+    main = world(budget=Budget(daily=1000 * DOLLAR))
+    main.now = -28_800.0 + DAY + 60.0  # a minute after midnight
+    for number in range(600):
+        main.router.fold(record(at=main.wall - 599.5 + number, cost_pico_usd=DOLLAR))
+    main.router.fold(record(at=main.wall - 2400, cost_pico_usd=0))
+    left = 1000 - 60
+    assert picture(main).budget_gone_at == pytest.approx(main.wall + left / (600 / 900), abs=0.001)
 
 
 def test_without_a_limit_or_without_cost_no_hour_is_told(world, record):
