@@ -85,7 +85,7 @@ def changes(before: Snapshot, now: Snapshot) -> list[Happened]:
 
 def timeline_rows(happened: Sequence[Happened], width: int, glyphs: Glyphs) -> tuple[Line, list[Row]]:
     """Head and rows."""
-    table = Table.choose(COLUMNS, width)
+    table = Table.choose(COLUMNS, width - 1)
     return table.head(glyphs), [Row(_line(one, table, glyphs), one.key) for one in happened]
 
 

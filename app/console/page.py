@@ -178,7 +178,7 @@ class Page(Screen[None]):
             return
         self.view("header").show(panels.top(self.state, width, self.glyphs, vital_only=self._frame.vital_only))
         self.view("tabs").show([panels.tabs(self.NAME, width, self.glyphs)])
-        self.view("situation").show(panels.situation(self.state, width, self._frame.situation, self.glyphs))
+        self.view("situation").show(panels.situation(self.state, width, self._frame.situation, self.glyphs, self.NAME))
         for name in ("rule-top", "rule-act"):
             self.view(name).show([((self.glyphs.rule * width, "rule"),)])
         if not self._frame.vital_only:

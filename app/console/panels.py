@@ -3,6 +3,7 @@ here, so every panel can be looked at in a test without a screen.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from hotspare.app.actions import ACTIONS, Action, by_id
 from hotspare.app.console.reasons import why_not
@@ -63,10 +64,14 @@ def _badges(state: ViewState, latest: Snapshot) -> tuple[Badge, ...]:
     return tuple(badges)
 
 
-def situation(state: ViewState, width: int, height: int, glyphs: Glyphs) -> list[Line]:
-    """What is going on; first of all whether what is seen is still true."""
+def situation(state: ViewState, width: int, height: int, glyphs: Glyphs, screen: str = "overview") -> list[Line]:
+    """What is going on; first of all whether what is seen is still true. A key is told only where it acts."""
     shown = state.shown
-    told: Sequence[SituationView] = shown.situations if shown else ()
+    keys = {key for action in ACTIONS if action.is_on(screen) for key in action.keys}
+    known = shown.situations if shown else ()
+    told: Sequence[SituationView] = tuple(
+        one if screen == "overview" or one.key in keys else replace(one, key="", key_text="") for one in known
+    )
     if state.lost_since is not None:
         told = (SituationView("lost", "critical", state.lost_words), *told)
     return situation_lines(told, width, height, glyphs)

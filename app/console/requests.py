@@ -127,7 +127,7 @@ class Requests(AskingPage):
 
     def _requests(self, shown: Snapshot, width: int) -> tuple[Line, list[Row], int]:
         found = self._found(shown)
-        table = Table.choose(COLUMNS, width)
+        table = Table.choose(COLUMNS, width - 1)
         if table != self._table or len(self._lines) > 4 * MOST:
             self._table, self._lines = table, {}
         return table.head(self.glyphs), [Row(self._line(row), row.id) for row in found], len(found)
