@@ -117,7 +117,7 @@ def _refuse_while_busy(note: Note) -> None:
     came = snapshot.requests_per_minute
     if came or flying:
         raise Refused(
-            f"{note.name} is being used: {came} request{'' if came == 1 else 's'} in the last minute, {flying} run now",
+            f"{note.name} is being used: {came} request{'' if came == 1 else 's'} a minute, {flying} run now",
             "--yes stops it all the same, once those are answered",
         )
 

@@ -144,7 +144,7 @@ def test_down_asks_after_a_request_of_the_last_minute(new_home, config):
         with pytest.raises(urllib.error.HTTPError) as caught:
             urllib.request.urlopen(request, timeout=PATIENCE_SECONDS)
         caught.value.close()
-        assert "1 request in the last minute, 0 run now" in new_home.hotspare("down").err
+        assert "1 request a minute, 0 run now" in new_home.hotspare("down").err
         assert process.poll() is None
         assert new_home.hotspare("down", "--yes").code == 0
         assert process.wait(PATIENCE_SECONDS) == 0
@@ -154,7 +154,7 @@ def test_down_asks_while_applications_are_served(demo):
     before = demo.hotspare("status", "--json").json["pid"]
     done = demo.hotspare("down")
     assert done.code == 4
-    assert "requests in the last minute" in done.err
+    assert "requests a minute" in done.err
     assert "--yes" in done.err
     assert demo.hotspare("status", "--json").json["pid"] == before
 
