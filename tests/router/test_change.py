@@ -208,9 +208,9 @@ def test_a_force_of_a_model_that_cannot_serve_says_what_would_lift_that(make, fa
 def test_an_undo_is_the_inverse_and_says_what_it_takes_back(make):
     main = make()
     before = commit(main, DisableModel("gpt")).after
-    change = commit(main, EnableModel("gpt"))
-    undo = work_out(main, Undo(), latest=JournalEntry(7, change))
-    assert undo == changed("undo", "enable gpt", GPT, None, before, undoes=7)
+    drained = commit(main, DrainModel("gpt"))
+    undo = work_out(main, Undo(), latest=JournalEntry(7, drained))
+    assert undo == changed("undo", "drain gpt", GPT, drained.after, before, undoes=7)
 
 
 def test_what_sets_nothing_cannot_be_taken_back(make):

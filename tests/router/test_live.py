@@ -92,7 +92,17 @@ def test_the_rate_is_the_requests_of_the_last_minute_by_slots_of_five_seconds(li
 
 @pytest.mark.parametrize(
     ("requests", "seconds", "rate"),
-    [(4, 5, 4), (5, 5, 20), (5, 15, 20), (5, 20, 15), (6, 45, 8), (30, 59, 31), (30, 60, 29), (30, 61, 29)],
+    [
+        (4, 5, 4),
+        (5, 5, 20),
+        (5, 15, 20),
+        (5, 20, 15),
+        (6, 45, 8),
+        (30, 59, 31),
+        (30, 60, 29),
+        (30, 61, 29),
+        (120, 30, 240),
+    ],
 )
 def test_a_minute_that_has_only_begun_counts_as_what_it_would_come_to(live, record, requests, seconds, rate):
     live.fold(record(at=WALL))

@@ -198,6 +198,7 @@ NETWORK = Trigger.network
         ([("claude", False, NETWORK, 1), ("gpt", False, NETWORK, 1), ("gpt", True, None, 1)], None),
         ([("claude", False, NETWORK, 1), ("gpt", False, NETWORK, 1), ("haiku", False, None, 1)], None),
         ([("claude", False, NETWORK, 1), ("gpt", False, Trigger.timeout, 1)], None),
+        ([("claude", False, NETWORK, 1), ("gpt", False, NETWORK, 1), ("gpt", False, Trigger.timeout, 1)], None),
         ([("claude", False, None, 1), ("gpt", False, None, 1)], None),
     ],
 )
@@ -389,11 +390,15 @@ def test_two_that_are_left_are_not_the_last_and_one_alone_has_no_others():
 
 
 def test_each_chain_is_looked_at_with_its_own_models():
-    night = [model("haiku", 1, chain="night", state="disabled"), model("gpt", 2, chain="night")]
+    night = [model("haiku", 1, chain="night", state="trial"), model("gpt", 2, chain="night", state="disabled")]
     day = [model("claude", 1, state="disabled"), model("gpt", 2)]
     chains = (chain(models=("claude", "gpt")), chain("night", ("haiku", "gpt")))
     told = found(models=(*day, *night), chains=chains)
-    assert [(one.code, one.subject) for one in told] == [("last_one", "main"), ("last_one", "night")]
+    assert [(one.code, one.subject) for one in told] == [
+        ("primary_trial", "haiku"),
+        ("last_one", "main"),
+        ("last_one", "night"),
+    ]
 
 
 # ---------------------------------------------------------------- the others
