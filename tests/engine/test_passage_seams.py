@@ -18,7 +18,7 @@ class ScriptedWalk:
     """Answers each event by its script: the event's name (and number) → steps, or an exception."""
 
     fallback = False
-    waited = False
+    waited = slow = False
     delivered_model = "claude"
     attempts_made = 1
 
