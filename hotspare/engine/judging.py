@@ -2,8 +2,7 @@
 attempt, of which the caller has seen nothing; what could be repaired is marked.
 
 Whole answers and streams that are held until they are whole are judged by all rules. A stream that goes out as it comes
-is judged by its first piece only, and only for a refusal; the rest of one that broke off not at all. What cannot be
-read is not judged.
+is judged by its first piece only, and only for a refusal. What cannot be read is not judged.
 """
 
 import asyncio
@@ -100,7 +99,7 @@ class Judging:
     async def call(self, attempt: Try, ask: Ask, call: Call) -> Answer:
         """Carry one attempt out, and judge what came (`engine.protocols.Carrier`)."""
         answer = await self._carrier.call(attempt, ask, call)
-        if attempt.resume or not self._concerns(answer):
+        if not self._concerns(answer):
             return answer
         try:
             judged = await self._judged(answer)

@@ -6,6 +6,8 @@ import anthropic
 import openai
 import pytest
 
+from hotspare.router.trigger import Action, Trigger
+
 TEXT = "Überraschend: the spare 部品 keeps the line alive 🛟 until morning, naïvely."
 DIALECTS = ("openai", "anthropic")
 HALVES = {
@@ -224,6 +226,16 @@ async def test_a_caller_that_leaves_meanwhile_ends_the_call(open_house, model):
         await asyncio.sleep(0.01)
     await stream.close()
     await asyncio.wait_for(goes_on.left.wait(), 2)
+
+
+async def test_the_middle_of_an_answer_is_not_taken_for_a_refusal(open_house, model, listen):
+    text = "He shrugged. I'm sorry, but I can't help with that."
+    house = await open_house(
+        model("openai", text, size=13, breaks=1),
+        model("openai", text, size=100),
+        actions={Trigger.content_filter: Action.next, Trigger.refusal: Action.next},
+    )
+    assert (await listen["openai"](house)).text == text
 
 
 # ------------------------------------------------------------------ what is not gone on with
