@@ -179,7 +179,8 @@ class Hotspare(Adapter):
             (verdict,) = database.execute("PRAGMA integrity_check").fetchone()
             if verdict != "ok":
                 raise RuntimeError(f"integrity_check: {verdict}")
-            found = {row[0] for row in database.execute("SELECT id FROM requests WHERE ok")}
+            made = database.execute("SELECT 1 FROM sqlite_master WHERE name = 'requests'").fetchone()
+            found = {row[0] for row in database.execute("SELECT id FROM requests WHERE ok")} if made else set()
         finally:
             database.close()
         for spool in spec.dir.glob("hotspare.db-spool*"):
