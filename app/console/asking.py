@@ -2,6 +2,7 @@
 never twice at once, never while frozen, never while it is not looked at.
 """
 
+from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from operator import itemgetter
 from typing import Any, ClassVar, TypeAlias
@@ -41,17 +42,17 @@ class AskingPage(Page):
         self._local["turn-order"] = lambda: self._turn(0)
 
     # ------------------------------------------------------------ asking
+    @abstractmethod
     def wanted(self) -> Wanted:
         """Which view of the past is shown, without `since`."""
-        raise NotImplementedError
 
     def draw_body(self, shown: Snapshot, width: int) -> None:
         self._ask(shown)
         self.draw_rows(shown, width)
 
+    @abstractmethod
     def draw_rows(self, shown: Snapshot, width: int) -> None:
         """Show what is known now."""
-        raise NotImplementedError
 
     def _ask(self, shown: Snapshot) -> None:
         wanted, now = self.wanted(), self.state.looked_at

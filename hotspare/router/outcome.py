@@ -49,6 +49,9 @@ was one.
 WORTH_WAITING = frozenset({"rate_limited", "no_model_available", "all_models_failed"})
 """The errors that pass when a model comes back."""
 
+WORTH_RECALLING = WORTH_WAITING | {"deadline_exceeded"}
+"""The errors in whose place an answer given before may stand: the models failed, not the request or its budget."""
+
 
 @dataclass(frozen=True, slots=True)
 class Ending:

@@ -17,6 +17,7 @@ from hotspare.router.lanes import Lanes, Running
 from hotspare.router.outcome import (
     CALLER_LEFT,
     FIRST_CHOICE,
+    WORTH_RECALLING,
     WORTH_WAITING,
     Ending,
     Times,
@@ -303,7 +304,7 @@ class Walk:
         fail = graceful(self.plan, self._account.skipped, self._account.failures, ended_by, now)
         if fail.code in WORTH_WAITING and (wait := self._lanes.park(now)) is not None:
             return (wait,)
-        if self._chain.emergency_cache and fail.status != 400 and self._failing is None:
+        if self._chain.emergency_cache and fail.code in WORTH_RECALLING and self._failing is None:
             self._failing = ended_by
             return (Recall(),)
         fault = fail.status == 400

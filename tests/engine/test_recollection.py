@@ -6,6 +6,8 @@ import pytest
 
 from hotspare.engine import recollection
 from hotspare.engine.recollection import Recollection
+from hotspare.router.purse import Purse
+from hotspare.router.settings import Budget
 from hotspare.router.trigger import AttemptFailed, Trigger
 
 pytestmark = pytest.mark.looptime
@@ -102,6 +104,13 @@ async def test_a_callers_own_fault_is_told_and_not_covered_up(bench, plays):
     await bench.serve()
     bench.script(claude=plays.failing("bad_request", 400))
     assert (await bench.serve()).fail.status == 400
+
+
+async def test_a_limit_of_cost_refuses_what_was_answered_before_too(bench):
+    await bench.serve()
+    bench.router._purse = Purse(Budget(daily=1), bench.router.live)
+    refused = await bench.serve()
+    assert (refused.fail.status, refused.fail.code) == (429, "insufficient_quota")
 
 
 async def test_who_can_wait_waits_first(bench):
