@@ -110,7 +110,7 @@ def compiled(around: Surroundings) -> Compilation:
     try:
         return compile_draft(draft, around)
     except ConfigurationError as error:
-        raise (located(error, around.path, text) if draft.foreign is None else error) from None
+        raise located(error, around.path, formats.lines_of(around.path, text, draft)) from None
 
 
 def draft_of(around: Surroundings, text: str) -> Draft:

@@ -67,7 +67,8 @@ class _Compiling:
 
     def compile(self) -> CompiledModel:
         keys, owner = self.keys, self._owner()
-        host = provider(owner.provider, self.draft.file.providers, self.around, owner.model_id)
+        named_by = self.draft.key(f"{self.place}.{'name' if keys.provider is None else 'provider'}")
+        host = provider(owner.provider, self.draft.file.providers, self.around, owner.model_id, named_by)
         key_names, key_file, needs_key = self._key_sources(host)
         where = f"{self.place if keys.api_key_file else f'providers.{host.name}'}.api_key_file"
         found = find_keys(key_names, key_file, where, self.around)

@@ -8,6 +8,7 @@ from hotspare.configuration.error import fault, plain
 from hotspare.configuration.model import ProviderKeys
 from hotspare.configuration.presets import PRESETS, Preset, preset_of
 from hotspare.configuration.surroundings import Surroundings
+from hotspare.configuration.wording import nearest
 from hotspare.dialects.adaptation import AS_IT_IS, Adaptation
 from hotspare.dialects.endpoint import Authentication, DialectName
 
@@ -52,8 +53,10 @@ class Provider:
         return self.preset if self.preset is not None and self.preset.dialect == self.dialect else None
 
 
-def provider(name: str, own: Mapping[str, ProviderKeys], around: Surroundings, model_id: str = "") -> Provider:
-    """The provider of that name, as it serves one of its models.
+def provider(
+    name: str, own: Mapping[str, ProviderKeys], around: Surroundings, model_id: str = "", named_by: str = ""
+) -> Provider:
+    """The provider of that name, as it serves one of its models; a key of the file names it.
 
     Raises:
         ConfigurationError: nothing is known of it, or too little.
@@ -63,7 +66,10 @@ def provider(name: str, own: Mapping[str, ProviderKeys], around: Surroundings, m
         return _configured(name, keys, preset, around)
     if preset is None:
         known = ", ".join((*own, *PRESETS))
-        raise fault(around.path, f"there is no provider {plain(name)}", f"define [providers.{name}], or use: {known}")
+        near = nearest(name, (*own, *PRESETS))
+        what = f"there is no provider {plain(name)}" + (f" ({named_by})" if named_by else "")
+        meant = f"; did you mean {near}?" if near else ""
+        raise fault(around.path, what + meant, f"define [providers.{plain(name)}], or use: {known}")
     return Provider(
         name,
         preset.dialect,

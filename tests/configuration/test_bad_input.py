@@ -270,3 +270,8 @@ def test_a_traceback_of_an_application_says_what_to_do(read):
     with pytest.raises(ConfigurationError) as refused:
         read("[gateway]\nprot = 1\n")
     assert refused.value.__notes__ == [refused.value.hint]
+
+
+def test_a_misspelt_provider_is_named_with_its_line_and_the_nearest_right_one(refusal):
+    sentence = refusal('[[models]]\nname = "x"\nprovider = "antropic"\n[chains.main]\nmodels = ["x"]\n')
+    assert "line 3: there is no provider antropic (models[0].provider); did you mean anthropic?" in sentence

@@ -11,11 +11,14 @@ from hotspare.configuration.formats import (
     fallback_chain,
     hotspare_toml,
     humanlayer,
+    json_text,
     litellm,
     portkey,
     tinyllm,
+    toml_lines,
+    yaml_text,
 )
-from hotspare.configuration.formats.json_text import is_object, parse
+from hotspare.configuration.wording import Lines
 
 
 class Format(Protocol):
@@ -51,9 +54,16 @@ def read(path: Path, text: str) -> Draft:
     for form in FORMATS:
         if form.recognises(text):
             return form.read(path, text)
-    if is_object(text):
-        parse(path, text)  # what is wrong with the text comes before what it lacks
+    if json_text.is_object(text):
+        json_text.parse(path, text)  # what is wrong with the text comes before what it lacks
     raise _refusal(path)
+
+
+def lines_of(path: Path, text: str, draft: Draft) -> Lines:
+    """Where in a well-formed text each place begins, in the file's own terms."""
+    if draft.foreign is None:
+        return toml_lines.lines_of(text)
+    return json_text.parse(path, text)[1] if json_text.is_object(text) else yaml_text.parse(path, text)[1]
 
 
 def _refusal(path: Path) -> ConfigurationError:

@@ -77,7 +77,7 @@ def recognises(text: str) -> bool:
 
 def read(path: Path, text: str) -> Draft:
     """See `Format`."""
-    config = validated(path, Config, parse(path, text))
+    config = validated(path, Config, *parse(path, text))
     to = Translation()
     _surface(config, to)
     for i, host in enumerate(config.Providers):

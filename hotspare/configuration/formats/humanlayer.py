@@ -173,7 +173,7 @@ def recognises(text: str) -> bool:
 
 def read(path: Path, text: str) -> Draft:
     """See `Format`."""
-    guide = validated(path, Guide, parse(path, text))
+    guide = validated(path, Guide, *parse(path, text))
     translation = Translation()
     warnings = _translate(guide, translation)
     return translation.draft(path, FORMAT, guide, warnings)

@@ -6,7 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from hotspare.configuration.error import ConfigurationError, fault, plain
+from hotspare.configuration.formats.json_lines import given_twice, lines_of
 from hotspare.configuration.reading import malformed
+from hotspare.configuration.wording import Lines, dotted
 
 MAX_COMMENTED_CHARACTERS = 65_536
 """json5 reads some 40 kB a second."""
@@ -20,21 +22,21 @@ def is_object(text: str) -> bool:
     return bool(_OBJECT.match(text))
 
 
-def parse(path: Path, text: str) -> dict[str, Any]:
-    """The object that the text holds.
+def parse(path: Path, text: str) -> tuple[dict[str, Any], Lines]:
+    """The object that the text holds, and the line of each of its keys and entries.
 
     Raises:
         ConfigurationError: it is malformed, names a key twice, or is nested too deeply.
     """
     try:
-        return _parsed(path, text)
+        return _parsed(path, text), lines_of(text)
     except RecursionError:
         raise fault(path, "it is nested too deeply", "flatten it") from None
 
 
 def _parsed(path: Path, text: str) -> dict[str, Any]:
     def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        return _once(path, pairs)
+        return _once(path, text, pairs)
 
     try:
         content: dict[str, Any] = json.loads(text, object_pairs_hook=once)
@@ -66,10 +68,10 @@ def _strictly_malformed(path: Path, error: ValueError) -> ConfigurationError:
     return malformed(path, f"line {error.lineno}, column {error.colno}", remedy)
 
 
-def _once(path: Path, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    content: dict[str, Any] = {}
-    for name, value in pairs:
-        if name in content:
-            raise fault(path, f"the key {plain(name)} is given twice in one object", "leave one of them")
-        content[name] = value
-    return content
+def _once(path: Path, text: str, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    content = dict(pairs)
+    if len(content) == len(pairs):
+        return content
+    place, line = given_twice(text) or (("?",), 0)
+    where = f"line {line}: " if line else ""
+    raise fault(path, f"{where}the key {dotted(place)} is given twice in one object", "leave one of them")

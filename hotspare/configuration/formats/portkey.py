@@ -77,7 +77,7 @@ def recognises(text: str) -> bool:
 
 def read(path: Path, text: str) -> Draft:
     """See `Format`."""
-    config = validated(path, Target, parse(path, text))
+    config = validated(path, Target, *parse(path, text))
     to = Translation()
     reading = _Reading(to)
     groups = [reading.group(target, place) for target, place in _inner(config, "")] or [reading.group(config, "")]
