@@ -294,6 +294,18 @@ ACTIONS: tuple[Action, ...] = (
         screens=("overview", "requests", "playground"),
     ),
     Action(
+        id="resend",
+        keys=("R",),
+        title="Send again",
+        help="Send the chosen request once more as it was, where prompts are kept; it costs, so it asks first. It goes "
+        "as a test, not as traffic.",
+        tier=2,
+        command="hotspare resend {id}",
+        rank=5,
+        word="again",
+        screens=("overview", "requests", "playground"),
+    ),
+    Action(
         id="filter",
         keys=("/",),
         title="Filter",

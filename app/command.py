@@ -26,7 +26,7 @@ _FILES = {
     "act": (
         "force", "skip-primary", "release", "disable", "enable", "drain", "clear", "priorities", "undo", "redo",
     ),
-    "send": ("prompt",),
+    "send": ("prompt", "resend"),
     "configure": ("check", "providers", "actions"),
     "convert": ("import",),
     "config": ("schema", "config"),

@@ -82,7 +82,7 @@ class DemoWorld:
             endpoints={part.name: part.endpoint(self._models[part.name].origin) for part in self._parts},
             key_names={part.name: () for part in self._parts},
             gateway=GatewaySettings(port=port),
-            store=StoreSettings(store_path),
+            store=StoreSettings(store_path, content=True),
         )
 
     async def start_traffic(self, gateway_port: int, *, rate: float = 1.0) -> Traffic:

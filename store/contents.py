@@ -7,11 +7,12 @@ and not kept.
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import aiosqlite
 
 from hotspare.dialects.call import Call
-from hotspare.dialects.spoken import answer_of, prompt_of
+from hotspare.dialects.spoken import answer_of, body_of, prompt_of
 from hotspare.router.clock import Clock
 from hotspare.store.redaction import Redaction
 from hotspare.store.sums import DAY
@@ -19,10 +20,10 @@ from hotspare.store.sums import DAY
 HELD_BYTES = 64 * 1024 * 1024
 """So much may wait to be written."""
 KEPT_CHARACTERS = 200_000
-"""No more of one prompt or answer is kept."""
+"""No more of one prompt or answer is kept; of a longer request the words only, not the request itself."""
 _AT_ONCE = 100
 
-_INSERT = "INSERT INTO contents (id, at, prompt, answer) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING"
+_INSERT = "INSERT INTO contents (id, at, prompt, answer, request) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"
 _LET_GO = "DELETE FROM contents WHERE id IN (SELECT id FROM contents WHERE at < ? ORDER BY at LIMIT ?)"
 
 
@@ -49,6 +50,10 @@ class Content:
         return self.call.size_bytes + len(self.body or b"") + sum(map(len, self.pieces))
 
 
+Row: TypeAlias = tuple[str, float, str, str, str | None]
+"""Id, time, prompt, answer, and the whole request as JSON where there was room for it."""
+
+
 class Contents:
     """What waits to be kept. `dropped`: of how many requests it was not."""
 
@@ -69,21 +74,28 @@ class Contents:
         self._held_bytes += size
         self._waiting.append(content)
 
-    async def rows(self) -> list[tuple[str, float, str, str]]:
+    async def rows(self) -> list[Row]:
         """The next to be written, read and redacted in a thread; `written` when they are."""
         return await asyncio.to_thread(self._read, self._waiting[:_AT_ONCE])
 
-    def _read(self, contents: Sequence[Content]) -> list[tuple[str, float, str, str]]:
-        return [
-            (each.id, each.at, self._kept(prompt_of(each.call)), self._kept(answer_of(each.body, each.pieces)))
-            for each in contents
-        ]
+    def _read(self, contents: Sequence[Content]) -> list[Row]:
+        return [self._row(each) for each in contents]
+
+    def _row(self, content: Content) -> Row:
+        prompt, answer = prompt_of(content.call), answer_of(content.body, content.pieces)
+        return content.id, content.at, self._kept(prompt), self._kept(answer), self._request(content.call)
+
+    def _request(self, call: Call) -> str | None:
+        """The request as it came, without what must not be kept; None where it is too long or cannot be read."""
+        if call.size_bytes > KEPT_CHARACTERS:
+            return None
+        return body_of(call, self._redaction)
 
     def _kept(self, text: str) -> str:
         redacted = self._redaction(text)[:KEPT_CHARACTERS]
         return redacted.encode("utf-8", "replace").decode()
 
-    async def write(self, connection: aiosqlite.Connection, rows: Sequence[tuple[str, float, str, str]]) -> None:
+    async def write(self, connection: aiosqlite.Connection, rows: Sequence[Row]) -> None:
         """Add them, and let go of what is too old, in the caller's transaction."""
         await connection.executemany(_INSERT, rows)
         await connection.execute_fetchall(_LET_GO, (self._clock.wall() - self._keep_days * DAY, 5 * _AT_ONCE))

@@ -4,6 +4,7 @@
   `slow` those over 5 s; `text` those in whose names it stands, or whose id or session begins with it; `since` ≤ at <
   `until`; `last` so many.
 - `explain`: one request, by its `id` or the beginning of it, with candidates and attempts.
+- `kept`: what is kept of one request by its `id`, or the beginning of it: its whole body, for one who sends it again.
 - `history`: the figures in steps of `step_seconds` (whole minutes), newest first; steps without a request are left
   out. From `since`, or so many `days` back, to `until`; of one `chain`; of one `model` (that answered), `caller` or
   `reason`.
@@ -120,6 +121,7 @@ _VIEWS: Mapping[str, _View] = {
         },
     ),
     "explain": _View(search.explain, {"id": _text}),
+    "kept": _View(search.kept, {"id": _text}),
     "journal": _View(_journal, {"last": _count}),
     "errors": _View(charts.errors, _FIGURES),
     "slow": _View(charts.slow, _FIGURES),

@@ -211,6 +211,7 @@ MIGRATIONS: Sequence[Sequence[str]] = (
     (_QUEUED,),
     _COMPACT,
     (CONTENTS, "CREATE INDEX contents_by_time ON contents (at)", "DROP VIEW sessions", SESSIONS_VIEW),
+    ("ALTER TABLE contents ADD COLUMN request TEXT",),
 )
 
 VERSION = len(MIGRATIONS)

@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from hotspare.store.redaction import REDACTED
 from hotspare.store.rows import candidates_of
 from hotspare.store.source import Rows, Source
 
@@ -135,10 +136,14 @@ def _request_row(row: dict[str, Any]) -> dict[str, Any]:
     return {**row, **{name: bool(row[name]) for name in _FLAGS}}
 
 
-_BY_ID = "WHERE id >= :id AND id < :id || char(1114111) ORDER BY id LIMIT 4"
+_BY_ID = "WHERE requests.id >= :id AND requests.id < :id || char(1114111) ORDER BY requests.id LIMIT 4"
 _CANDIDATES = "SELECT candidates, seconds_left FROM requests WHERE id = :id"
 _CONTENT = "SELECT prompt, answer FROM contents WHERE id = :id"
 _NO_CONTENT = {"prompt": None, "answer": None}
+_KEPT = """
+SELECT requests.id, requests.at, chain, asked, caller, dialect, input_tokens, cost_usd, request,
+  contents.id IS NOT NULL AS content FROM requests LEFT JOIN contents ON contents.id = requests.id
+"""
 _ATTEMPTS = """
 SELECT number, model, key, trigger, cancelled, status, message, provider_request_id, queued_ms, started_ms,
   first_content_ms, ended_ms, input_tokens, output_tokens, cache_read_tokens, cache_write_tokens, reasoning_tokens,
@@ -150,13 +155,25 @@ FROM attempts WHERE request_id = :id ORDER BY number
 async def explain(source: Source, given: dict[str, Any], wall: float) -> Rows:
     """One request with all that was decided about it, by its id or the beginning of it."""
     del wall
+    return [await _explained(source, _request_row(row)) for row in await _by_id(source, _REQUEST, given)]
+
+
+async def kept(source: Source, given: dict[str, Any], wall: float) -> Rows:
+    """What is kept of one request, so that it can be sent again: its body as JSON, where there is one."""
+    del wall
+    rows = await _by_id(source, _KEPT, given)
+    return [{**row, "content": bool(row["content"]), "redacted": REDACTED in (row["request"] or "")} for row in rows]
+
+
+async def _by_id(source: Source, sql: str, given: dict[str, Any]) -> Rows:
+    """The one request that an id, or the beginning of one, means; none where there is none."""
     if not given.get("id"):
-        raise ValueError("explain needs the id of a request, or its beginning")
-    found = await source.fetch(_REQUEST + _BY_ID, given)
+        raise ValueError("it needs the id of a request, or its beginning")
+    found = await source.fetch(sql + _BY_ID, given)
     if len(found) > 1 and found[0]["id"] != given["id"]:
         ids = ", ".join(row["id"] for row in found[:_SHORT_IDS_SHOWN])
         raise ValueError(f"several requests begin with {given['id']!r}: {ids} …")
-    return [await _explained(source, _request_row(row)) for row in found[:1]]
+    return found[:1]
 
 
 async def _explained(source: Source, row: dict[str, Any]) -> dict[str, Any]:

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 import click
 
 from hotspare.app import printing
+from hotspare.app.again import consequence
+from hotspare.app.commands.act import Refused
 from hotspare.app.ending import say
 from hotspare.app.options import looking
 from hotspare.app.reach import running
@@ -24,6 +26,22 @@ def prompt(text: tuple[str, ...], model: str, chain: str, instance: str | None, 
     if model and chain:
         raise click.UsageError("name a model or a chain, not both")
     events = running(instance).send_prompt(Prompt(" ".join(text), chain=chain, model=model))
+    return _gather(events) if as_json else _show(events)
+
+
+@click.command()
+@click.argument("request_id", metavar="ID")
+@click.option("--yes", is_flag=True, help="Send it: it costs what it costs.")
+@looking
+def resend(request_id: str, instance: str | None, *, yes: bool, as_json: bool) -> int:
+    """Send a request of the past once more, as it was: where prompts are kept. It counts as a test, not as traffic."""
+    from hotspare.engine.again import kept_request  # noqa: PLC0415 - the readers of all dialects, for this only
+
+    source = running(instance)
+    row = kept_request(source.query("kept", id=request_id), plain(request_id))
+    if not yes:
+        raise Refused(plain(consequence(row)), "--yes sends it")
+    events = source.send_prompt(Prompt("", again=row["id"]))
     return _gather(events) if as_json else _show(events)
 
 

@@ -12,9 +12,11 @@ from typing import Any, Literal, Protocol
 from textual.screen import Screen
 
 from hotspare.app.actions import ACTIONS, Action, by_id
+from hotspare.app.again import consequence
+from hotspare.app.console.again_screen import AgainScreen
 from hotspare.app.console.force_dialog import ForceDialog
 from hotspare.app.console.help import FIGURES, help_lines
-from hotspare.app.console.operator import Operator, Severity
+from hotspare.app.console.operator import Operator, Question, Severity
 from hotspare.app.console.page import Page
 from hotspare.app.console.priorities_dialog import PrioritiesDialog
 from hotspare.app.console.prompt_screen import PromptScreen
@@ -49,6 +51,7 @@ class Host(Protocol):
     clock: Clock
 
     def copy_to_clipboard(self, text: str) -> None: ...
+    async def ask(self, question: Question) -> bool: ...
     def tell(self, text: str, severity: Severity = "information") -> None: ...
     async def leave(self) -> None: ...
     def page(self) -> Page | None: ...
@@ -73,6 +76,7 @@ class Errands:
             "move-down": self._move(1),
             "prompt": self._prompt,
             "explain": self._explain,
+            "resend": self._resend,
             "undo": self._undo,
             "redo": self._redo,
             "write": self._write,
@@ -271,6 +275,28 @@ class Errands:
             return await self._host.backend.query("explain", id=wanted)
 
         await self._host.push_screen_wait(WhyScreen(request_id, ask, glyphs=self._host.glyphs))
+
+    async def _resend(self, _model: ModelView | None, request_id: str) -> None:
+        host = self._host
+        if not request_id:
+            host.tell("There is no request to send again yet.", "warning")
+            return
+        from hotspare.engine.again import kept_request  # noqa: PLC0415 - the readers of all dialects, for this key only
+
+        try:
+            row = kept_request(await host.backend.query("kept", id=request_id), request_id)
+        except HotspareError as error:
+            host.tell(f"Not sent: {error.title}. Instead: {error.hint}.", "warning")
+            return
+        except ValueError as error:
+            host.tell(f"Not sent: {error}.", "warning")
+            return
+        if not await host.ask(Question(by_id("resend").title, consequence(row))):
+            return
+        prompt = Prompt("", chain=row["asked"], again=row["id"])
+        wanted = await host.push_screen_wait(AgainScreen(prompt, host.backend.send_prompt(prompt), glyphs=host.glyphs))
+        if wanted:
+            await self._explain(None, wanted)
 
     async def _help(self, _model: ModelView | None, _: str) -> None:
         glyphs = self._host.glyphs

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from hotspare.app.actions import Action
 from hotspare.router.snapshot import ChainView, ModelView, Snapshot
 
-COSTS_OR_CHANGES = frozenset({"prompt", "move-up", "move-down", "redo", "write"})
+COSTS_OR_CHANGES = frozenset({"prompt", "resend", "move-up", "move-down", "redo", "write"})
 """Actions without a Command of their own that a read-only console does not do either."""
 
 

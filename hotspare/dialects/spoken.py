@@ -3,7 +3,7 @@
 Lenient: what cannot be read says nothing. Images, audio and tools' schemas are no words and are left out.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import msgspec
@@ -45,6 +45,30 @@ def _words(content: Any) -> Iterator[str]:
     elif isinstance(content, dict):
         yield from _words(content.get("text"))
         yield from _words(content.get("content"))
+
+
+def body_of(call: Call, changed: Callable[[str], str]) -> str | None:
+    """The whole request as JSON, every text in it changed by `changed`; None where it cannot be read.
+
+    Of numbers and the order of fields it is what the caller sent; blanks between them are not kept.
+    """
+    try:
+        fields = {name: _changed(msgspec.json.decode(raw), changed) for name, raw in call.fields.items()}
+        return msgspec.json.encode(fields).decode()
+    except (*_UNREADABLE, msgspec.EncodeError):
+        return None
+
+
+def _changed(value: Any, changed: Callable[[str], str]) -> Any:
+    match value:
+        case str():
+            return changed(value)
+        case list():
+            return [_changed(each, changed) for each in value]
+        case dict():
+            return {changed(name): _changed(each, changed) for name, each in value.items()}
+        case _:
+            return value
 
 
 def answer_of(body: bytes | None, pieces: Sequence[bytes] = ()) -> str:

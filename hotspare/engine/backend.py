@@ -10,12 +10,14 @@ from hotspare.router.snapshot import Snapshot
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """A test prompt, for a chain (as an application would ask) or for one model alone."""
+    """A test prompt, for a chain (as an application would ask) or for one model alone; or a request of the past."""
 
     text: str
     chain: str = ""
     model: str = ""
     max_tokens: int = 512
+    again: str = ""
+    """The id of a request that is to be sent once more as it was; then nothing else counts."""
 
 
 @dataclass(frozen=True, slots=True)

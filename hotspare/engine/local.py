@@ -10,6 +10,7 @@ from typing import Any
 
 from hotspare.dialects import openai_chat
 from hotspare.dialects.call import Call
+from hotspare.engine.again import call_of, kept_request
 from hotspare.engine.backend import Prompt, PromptEvent
 from hotspare.engine.engine import Engine
 from hotspare.engine.presence import SCREEN, Presence
@@ -70,7 +71,7 @@ class LocalBackend:
     async def send_prompt(self, prompt: Prompt) -> AsyncIterator[PromptEvent]:
         """Send a test prompt and follow it. Closing the iterator is leaving as a caller: the call upstream ends."""
         try:
-            ask, call = self._admit(prompt)
+            ask, call = await self._admit(prompt)
         except HotspareError as error:
             yield PromptEvent("error", " ".join(filter(None, (error.title, error.hint))))
             return
@@ -87,11 +88,25 @@ class LocalBackend:
             serving.cancel()
             await asyncio.wait([serving])
 
-    def _admit(self, prompt: Prompt) -> tuple[Ask, Call]:
+    async def _admit(self, prompt: Prompt) -> tuple[Ask, Call]:
+        if self.instance.read_only:
+            raise HotspareError("This instance is read-only, and a prompt costs.", READ_ONLY.hint)
+        if prompt.again:
+            call = await self._again(prompt.again)
+            return self._engine.admit(call, caller=CALLER, kind="test"), call
         name = prompt.chain or prompt.model or self._first_chain()
         body = openai_chat.simple_request(name, prompt.text, max_tokens=prompt.max_tokens, stream=True)
         call = openai_chat.read_request(body, {})
         return self._engine.admit(call, caller=CALLER, kind="test", only=prompt.model or None), call
+
+    async def _again(self, request_id: str) -> Call:
+        try:
+            rows = await self._history.query("kept", {"id": request_id})
+        except ValueError as error:
+            raise HotspareError(f"{error}") from None
+        row = kept_request(rows, request_id)
+        chain = self._engine.router.settings.chains.get(row["chain"])
+        return call_of(row, "chat" if chain is None else chain.kind)
 
     def _first_chain(self) -> str:
         chains = self._engine.router.settings.chains.values()

@@ -6,7 +6,7 @@ shows it makes it harmless first.
 
 import asyncio
 
-from hotspare.dialects import openai_chat
+from hotspare.dialects.spoken import answer_of
 from hotspare.engine.backend import PromptEvent
 from hotspare.engine.protocols import Answer, Told
 from hotspare.router.clock import Clock
@@ -75,7 +75,7 @@ class PromptFollower:
     async def whole(self, told: Told, answer: Answer) -> None:
         """A whole answer, where the provider could not stream."""
         del told
-        await self.piece(openai_chat.chunks_of_answer(answer.body or b"", wants_usage=False))
+        await self._say(answer_of(answer.body or b""))
         await self.end(b"")
 
     async def begin(self, told: Told, answer: Answer) -> None:
@@ -89,7 +89,10 @@ class PromptFollower:
 
     async def piece(self, data: bytes) -> None:
         """The text in a piece of the stream; waits while the reader is far behind."""
-        if text := openai_chat.text_of_piece(data):
+        await self._say(answer_of(None, (data,)))
+
+    async def _say(self, text: str) -> None:
+        if text:
             await self._room.acquire()
             self._events.put_nowait(PromptEvent("text", text))
 

@@ -253,3 +253,22 @@ def test_requests_are_found_by_what_the_screen_filters_by(demo):
     assert {row["chain"] for row in found("--chain", "main")} == {"main"}
     assert found("--session", "no-such-session") == []
     assert all(row["duration_ms"] > 5000 for row in found("--slow"))
+
+
+def test_a_request_is_sent_again_as_it_was_once_its_cost_was_seen(free):
+    asked = free.hotspare("prompt", "--chain", "main", "--json", "hello").json
+    refused = free.until(lambda: (done := free.hotspare("resend", asked["id"])).code == 4 and done)
+    assert "goes out once more, as a test" in refused.err
+    assert "--yes sends it" in refused.err
+    again = free.hotspare("resend", asked["id"], "--yes", "--json")
+    assert again.code == 0, again.err
+    assert again.json["id"] != asked["id"]
+    assert again.json["text"]
+    before, after = (free.hotspare("explain", one["id"], "--json").json for one in (asked, again.json))
+    assert (after["kind"], after["asked"]) == ("test", before["asked"])
+
+
+def test_what_never_was_cannot_be_sent_again(demo):
+    done = demo.hotspare("resend", "nothing-like-it", "--yes")
+    assert (done.code, done.out) == (1, "")
+    assert "there is no request nothing-like-it" in done.err

@@ -118,3 +118,46 @@ async def test_what_there_is_no_room_for_is_counted(opened, noon, monkeypatch):
         await store.flush()
         store.content("r9", noon, ASKED, b"x" * 100, ())
         assert store.view().content_dropped == 3
+
+
+# ------------------------------------------------------------ to be sent again
+async def test_a_request_is_kept_whole_so_that_it_can_be_sent_again(opened, make_record, noon):
+    call = chat({"role": "user", "content": "Why?"}, model="main", temperature=0.1, tools=[{"type": "x", "n": None}])
+    async with opened(content=ContentRules()) as store:
+        store.append(make_record())
+        store.content("r0001", noon, call, said("Because."), ())
+        [row] = await store.query("kept", {"id": "r00"})
+    assert (row["id"], row["chain"], row["content"], row["redacted"]) == ("r0001", "main", True, False)
+    assert json.loads(row["request"]) == {
+        "messages": [{"role": "user", "content": "Why?"}],
+        "model": "main",
+        "temperature": 0.1,
+        "tools": [{"type": "x", "n": None}],
+    }
+
+
+async def test_what_was_taken_out_of_a_request_is_said(opened, make_record, noon):
+    async with opened(content=ContentRules()) as store:
+        store.append(make_record())
+        store.content("r0001", noon, chat({"role": "user", "content": f"my key: {SECRETS[0]}"}), said("No."), ())
+        [row] = await store.query("kept", {"id": "r0001"})
+    assert row["redacted"] is True
+    assert SECRETS[0] not in row["request"]
+
+
+async def test_of_a_request_that_is_too_long_only_words_are_kept(opened, make_record, noon):
+    call = chat({"role": "user", "content": "Why?"})
+    call.size_bytes = contents.KEPT_CHARACTERS + 1
+    async with opened(content=ContentRules()) as store:
+        store.append(make_record())
+        store.content("r0001", noon, call, said("So."), ())
+        [row] = await store.query("kept", {"id": "r0001"})
+    assert (row["content"], row["request"]) == (True, None)
+
+
+async def test_nothing_is_to_be_sent_again_where_nothing_was_kept(opened, make_record):
+    async with opened() as store:
+        store.append(make_record())
+        [row] = await store.query("kept", {"id": "r0001"})
+        assert (row["content"], row["request"]) == (False, None)
+        assert await store.query("kept", {"id": "none"}) == []
