@@ -50,21 +50,6 @@ class Commands(click.Group):
         found = getattr(importlib.import_module(f"hotspare.app.commands.{file}"), attribute)
         return found if isinstance(found, click.Command) else None
 
-    def resolve_command(
-        self, context: click.Context, arguments: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        name = arguments[0]
-        if name not in _FILE_OF and not name.startswith("-"):
-            raise click.UsageError(f"there is no command named {name}{_nearest(name)}", context)
-        return super().resolve_command(context, arguments)
-
-
-def _nearest(name: str) -> str:
-    from difflib import get_close_matches  # noqa: PLC0415 - only for a mistyped name
-
-    near = get_close_matches(name, _FILE_OF, 1)
-    return f"; did you mean {near[0]}?" if near else ""
-
 
 def _show_version(context: click.Context, _parameter: click.Parameter, wanted: bool) -> None:
     if wanted:

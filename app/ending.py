@@ -10,6 +10,7 @@ from pathlib import Path
 
 import click
 
+from hotspare.app.misuse import sentence
 from hotspare.router.error import HotspareError
 from hotspare.store.folders import open_private, state_folder
 
@@ -53,9 +54,10 @@ def _said(error: BaseException) -> tuple[str, str, int]:
     match error:
         case HotspareError():
             return error.title, error.hint, error.exit_code
+        case click.UsageError():
+            return sentence(error), f"see: {error.ctx.command_path} --help" if error.ctx else "", error.exit_code
         case click.ClickException():
-            context = getattr(error, "ctx", None)
-            return error.format_message(), f"see: {context.command_path} --help" if context else "", error.exit_code
+            return error.format_message(), "", error.exit_code
         case OSError():
             what = error.strerror or str(error)
             return f"{error.filename}: {what}" if error.filename else what, "", 2

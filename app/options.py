@@ -1,5 +1,6 @@
 """The options that several commands share, and what the user chose with them."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,16 @@ class Chosen:
 
     config: Path | None = None
     port: int | None = None
+
+
+class FiniteRange(click.FloatRange):
+    """A range of numbers, in which "nan" and "inf" are none."""
+
+    def convert(self, value: Any, parameter: click.Parameter | None, context: click.Context | None) -> float:
+        number = float(super().convert(value, parameter, context))
+        if not math.isfinite(number):
+            self.fail(f"{value!r} is not a number", parameter, context)
+        return number
 
 
 config_option = click.option(

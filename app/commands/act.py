@@ -10,7 +10,8 @@ from typing import Any
 import click
 
 from hotspare.app import printing, rows
-from hotspare.app.actions import by_id, done_sentence, parse_duration
+from hotspare.app.actions import by_id, done_sentence
+from hotspare.app.duration import DurationNotUnderstood, parse_duration
 from hotspare.app.identity import operator
 from hotspare.app.options import acting
 from hotspare.app.reach import running
@@ -57,8 +58,8 @@ class Duration(click.ParamType[float | None]):
         """The seconds; None for no end."""
         try:
             return value if isinstance(value, int | float) else parse_duration(str(value))
-        except ValueError as error:
-            self.fail(str(error), parameter, context)
+        except DurationNotUnderstood as error:
+            self.fail(f"{error.title}; {error.hint}", parameter, context)
 
 
 def _for(default: str | None, says: str) -> Callable[[Any], Any]:

@@ -14,7 +14,7 @@ import click
 
 from hotspare.app import instance as instances
 from hotspare.app import printing
-from hotspare.app.options import Chosen, looking
+from hotspare.app.options import Chosen, FiniteRange, looking
 from hotspare.app.reach import named
 
 
@@ -125,7 +125,7 @@ def vacuum(chosen: Chosen, instance: str | None, *, as_json: bool) -> None:
 
 
 @store.command()
-@click.option("--days", type=click.FloatRange(min=0, min_open=True), metavar="D", help="Only the last D days.")
+@click.option("--days", type=FiniteRange(min=0, min_open=True), metavar="D", help="Only the last D days.")
 @click.option("--csv", "as_csv", is_flag=True, help="CSV, one line a request; else JSON lines, with the attempts.")
 @looking
 @click.pass_obj

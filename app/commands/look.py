@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from hotspare.app import printing, rows
-from hotspare.app.options import Chosen, looking
+from hotspare.app.options import Chosen, FiniteRange, looking
 from hotspare.app.printing import Column
 from hotspare.app.reach import look, running
 from hotspare.app.status_line import status_line
@@ -216,9 +216,7 @@ def journal(chosen: Chosen, instance: str | None, *, as_json: bool) -> None:
 
 
 @click.command()
-@click.option(
-    "--hours", type=click.FloatRange(min=0.1), default=24, show_default=True, metavar="N", help="How far back."
-)
+@click.option("--hours", type=FiniteRange(min=0.1), default=24, show_default=True, metavar="N", help="How far back.")
 @looking
 @click.pass_obj
 def callers(chosen: Chosen, /, instance: str | None, *, hours: float, as_json: bool) -> None:
@@ -230,9 +228,7 @@ def callers(chosen: Chosen, /, instance: str | None, *, hours: float, as_json: b
 
 @click.command()
 @click.option("--by", type=click.Choice(BY), default="model", show_default=True, help="By whom or what.")
-@click.option(
-    "--hours", type=click.FloatRange(min=0.1), default=24, show_default=True, metavar="N", help="How far back."
-)
+@click.option("--hours", type=FiniteRange(min=0.1), default=24, show_default=True, metavar="N", help="How far back.")
 @looking
 @click.pass_obj
 def cost(chosen: Chosen, /, instance: str | None, *, by: str, hours: float, as_json: bool) -> None:

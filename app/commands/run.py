@@ -12,7 +12,7 @@ from hotspare.app.demo import Demo
 from hotspare.app.ending import say
 from hotspare.app.loop import loop_factory
 from hotspare.app.occasion import Occasion
-from hotspare.app.options import Chosen, config_option, port_option
+from hotspare.app.options import Chosen, FiniteRange, config_option, port_option
 from hotspare.app.terminal import has_terminal
 
 LINE_SECONDS = 1.0
@@ -39,7 +39,7 @@ def serve(chosen: Chosen, config: Path | None, port: int | None) -> int:
 
 @click.command()
 @click.option("--no-screen", is_flag=True, help="A status line a second instead of the console.")
-@click.option("--seconds", type=click.FloatRange(min=0), metavar="N", help="End after N seconds.")
+@click.option("--seconds", type=FiniteRange(min=0), metavar="N", help="End after N seconds.")
 @port_option
 @click.pass_obj
 def demo(chosen: Chosen, seconds: float | None, port: int | None, *, no_screen: bool) -> int:
