@@ -7,6 +7,7 @@ tasks. Every change of a decision goes through one lock: durable first, then in 
 import asyncio
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Coroutine, Iterable, Mapping
+from functools import partial
 from typing import Any, Self, TypeVar
 
 from hotspare.dialects.call import Call
@@ -22,6 +23,7 @@ from hotspare.engine.overhearing import Overhearing
 from hotspare.engine.passage import Passage, Watcher
 from hotspare.engine.protocols import Carrier, ContentKeeper, Delivery, Journal, Recorder
 from hotspare.engine.recollection import Recollection
+from hotspare.router.arrears import Arrears
 from hotspare.router.clock import Clock
 from hotspare.router.command import Command, Decision, JournalEntry, Outcome, Refusal, Slot, Undo
 from hotspare.router.facade import Router
@@ -52,7 +54,6 @@ class Engine:
         in_flight: requests being served.
         draining: set it to have the gateway refuse new ones.
         loop_lag_ms: how late the event loop was at the last tick; None before the first.
-        totals: sums over the Records that were kept here; what was restored is not in them.
     """
 
     def __init__(
@@ -73,7 +74,8 @@ class Engine:
         self.in_flight = 0
         self.draining = False
         self.loop_lag_ms: float | None = None
-        self.totals = Totals()
+        self._totals = Totals()
+        self._uncounted = Arrears(partial(fold_totals, self._totals))
         self._carrier = carrier
         self._journal = journal
         self._keep_alive_seconds = keep_alive_seconds
@@ -177,10 +179,16 @@ class Engine:
     def _keep(self, record: Record) -> Awaitable[None] | None:
         kept = self.recorder.append(record)
         self.router.fold(record)
-        fold_totals(self.totals, record)
+        self._uncounted.add(record)
         self.events.request(record)
         self._remember()
         return kept
+
+    @property
+    def totals(self) -> Totals:
+        """Sums over the Records that were kept here; what was restored is not in them."""
+        self._uncounted.settle()
+        return self._totals
 
     def _remember(self) -> None:
         """Have the router's memory kept, if it is another than last time."""

@@ -6,6 +6,7 @@ A fold over Records beside the figures, made only for the situation table, which
 from collections import Counter, deque
 from dataclasses import dataclass, field
 
+from hotspare.router.arrears import Arrears
 from hotspare.router.record import Record
 from hotspare.router.trigger import Trigger
 
@@ -61,15 +62,18 @@ class Evidence:
 class Witness:
     """Keeps the minutes."""
 
-    __slots__ = ("_minutes",)
+    __slots__ = ("_arrears", "_minutes")
 
     def __init__(self) -> None:
         self._minutes: deque[Minute] = deque(maxlen=SPAN_MINUTES + 1)
+        self._arrears = Arrears(self._take_in)
 
     def fold(self, record: Record) -> None:
-        """Take one Record of kind traffic in."""
-        if record.kind != "traffic":
-            return
+        """Take one Record in, if it is of kind traffic."""
+        if record.kind == "traffic":
+            self._arrears.add(record)
+
+    def _take_in(self, record: Record) -> None:
         minute = self._minute(int(record.at // 60))
         for attempt in record.attempts:
             if attempt.cancelled or attempt.trigger is Trigger.bad_request:
@@ -92,6 +96,7 @@ class Witness:
 
     def evidence(self, wall: float) -> Evidence:
         """The sums up to now."""
+        self._arrears.settle()
         oldest = int(wall // 60) - SPAN_MINUTES
         kept = [minute for minute in self._minutes if minute.number > oldest]
         return Evidence(

@@ -1,14 +1,16 @@
 """The live figures: Records folded minute by minute for the windows, and whole for the operator's day.
 
-Minutes are those of the wall clock (`int(at // 60)`), so that Records restored at a start fall where they belong.
+Minutes are those of the wall clock (`int(at // 60)`), so that Records restored at a start fall where they belong. What
+the day has cost is known at once, since the next request may be refused for it; all else is folded when somebody looks.
 """
 
 import math
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from hotspare.router.arrears import Arrears
 from hotspare.router.figures import Figures, ModelFigures, fold, fold_attempts
 from hotspare.router.record import Record
 from hotspare.router.snapshot import LANE_MINUTES, LaneCell
@@ -65,47 +67,97 @@ SEVERITY: tuple[LaneCell, ...] = ("unknown", "idle", "ok", "degraded", "cooling"
 
 
 class Live:
-    """What has happened lately. `midnight(wall)` gives the operator's midnight at or before a time."""
+    """What has happened lately. `midnight(wall)` gives the operator's midnight at or before a time.
+
+    Attributes:
+        newest: the latest time that it knows of, wall time.
+        next_midnight: when the operator's day ends, wall time.
+    """
 
     def __init__(self, midnight: Callable[[float], float]) -> None:
-        self.recent: deque[Record] = deque(maxlen=RECENT)
-        self.fallbacks: deque[Record] = deque(maxlen=RECENT)
-        self.day = Day()
         self.newest = 0.0
-        self.checked: dict[str, float] = {}
-        """When each model was last heard of, of whatever kind the request was."""
-        self._midnight = midnight
         self.next_midnight = 0.0
+        self._arrears = Arrears(self._take_in)
+        self._recent: deque[Record] = deque(maxlen=RECENT)
+        self._fallbacks: deque[Record] = deque(maxlen=RECENT)
+        self._day = Day()
+        self._checked: dict[str, float] = {}
+        self._midnight = midnight
         self._minutes: dict[int, Minute] = {}
         self._rate: dict[int, int] = {}
-        self.first = math.inf
-        """When the first request of traffic that is known of was read, wall time."""
+        self._first = math.inf
+        self._turns_at = 0.0
+        """When the next minute or day begins."""
 
     def fold(self, record: Record) -> None:
         """Add one finished Record."""
-        self.roll(max(record.at, self.newest))
-        self.recent.append(record)
+        at = record.at
+        self.roll(max(self.newest, at))
+        if at >= self._day.begins:
+            self._day.cost_pico_usd += record.cost_pico_usd
+        self._arrears.add(record)
+
+    # ------------------------------------------------------------ looking
+    @property
+    def spent_pico_usd(self) -> int:
+        """What everything cost since midnight; nothing is folded for it."""
+        return self._day.cost_pico_usd
+
+    @property
+    def day(self) -> Day:
+        """The operator's day so far."""
+        self._arrears.settle()
+        return self._day
+
+    @property
+    def recent(self) -> Sequence[Record]:
+        """The latest Records of whatever kind, oldest first."""
+        self._arrears.settle()
+        return self._recent
+
+    @property
+    def fallbacks(self) -> Sequence[Record]:
+        """The latest of traffic in which one fired, oldest first."""
+        self._arrears.settle()
+        return self._fallbacks
+
+    @property
+    def checked(self) -> Mapping[str, float]:
+        """When each model was last heard of, of whatever kind the request was."""
+        self._arrears.settle()
+        return self._checked
+
+    @property
+    def first(self) -> float:
+        """When the first request of traffic that is known of was read, wall time."""
+        self._arrears.settle()
+        return self._first
+
+    # ------------------------------------------------------------ folding
+    def _take_in(self, record: Record) -> None:
+        self._recent.append(record)
         self._note_checks(record)
-        if record.at >= self.day.begins:
-            self.day.cost_pico_usd += record.cost_pico_usd
+        of_today = record.at >= self._day.begins
         if record.kind != "traffic":
-            if record.at >= self.day.begins:
-                self.day.other_pico_usd += record.cost_pico_usd
+            if of_today:
+                self._day.other_pico_usd += record.cost_pico_usd
             return
         if record.fallback:
-            self.fallbacks.append(record)
+            self._fallbacks.append(record)
         self._fold_minute(record)
-        if record.at >= self.day.begins:
-            _fold(self.day.chains, record)
-            fold_attempts(self.day.models, record)
+        if of_today:
+            _fold(self._day.chains, record)
+            fold_attempts(self._day.models, record)
 
     def take_up(self, past: Past) -> None:
         """Add what Records came to that nobody folds here any more."""
-        if past.at >= self.day.begins:
-            _merge(self.day.chains, past.chains)
-            _merge(self.day.models, past.models)
-            self.day.other_pico_usd += past.other_pico_usd
-            self.day.cost_pico_usd += past.other_pico_usd + sum(each.cost_pico_usd for each in past.chains.values())
+        self._arrears.settle()
+        day = self._day
+        if past.at >= day.begins:
+            _merge(day.chains, past.chains)
+            _merge(day.models, past.models)
+            day.other_pico_usd += past.other_pico_usd
+            day.cost_pico_usd += past.other_pico_usd + sum(each.cost_pico_usd for each in past.chains.values())
         number = int(past.at // 60)
         if past.seconds == 60 and number > int(self.newest // 60) - KEPT_MINUTES:
             minute = self._minutes.setdefault(number, Minute())
@@ -113,17 +165,17 @@ class Live:
             _merge(minute.models, past.models)
             minute.callers |= past.callers
         for model, at in past.checked.items():
-            self.checked[model] = max(at, self.checked.get(model, 0.0))
+            self._checked[model] = max(at, self._checked.get(model, 0.0))
         if any(each.requests for each in past.chains.values()):
-            self.first = min(self.first, past.at)
+            self._first = min(self._first, past.at)
 
     def _note_checks(self, record: Record) -> None:
         for attempt in record.attempts:
             if attempt.cancelled and attempt.first_content_ms is None:
                 continue  # it was ended before the model had said anything
             ended = record.at + attempt.ended_ms / 1000.0
-            if ended > self.checked.get(attempt.model, 0.0):
-                self.checked[attempt.model] = ended
+            if ended > self._checked.get(attempt.model, 0.0):
+                self._checked[attempt.model] = ended
 
     def _fold_minute(self, record: Record) -> None:
         number = int(record.at // 60)
@@ -135,25 +187,31 @@ class Live:
         _fold(minute.chains, record)
         fold_attempts(minute.models, record)
         minute.callers.add(record.caller)
-        self.first = min(self.first, record.at)
+        self._first = min(self._first, record.at)
         slot = int(record.at // RATE_SLOT_SECONDS)
         self._rate[slot] = self._rate.get(slot, 0) + 1
 
     def roll(self, wall: float) -> None:
         """Let old minutes go, and begin a new day when its midnight has come."""
+        if wall >= self._turns_at:
+            self._arrears.settle()
+            self._turn(wall)
+        self.newest = max(self.newest, wall)
+
+    def _turn(self, wall: float) -> None:
+        """Another minute has begun."""
         if wall >= self.next_midnight:
             begins = self._midnight(wall)
-            if begins != self.day.begins:
-                self.day = Day(begins)
+            if begins != self._day.begins:
+                self._day = Day(begins)
             self.next_midnight = self._midnight(begins + 36 * 3600)  # the next one, whether the day has 23 h or 25
-        if int(wall // 60) != int(self.newest // 60):
-            oldest = int(wall // 60) - KEPT_MINUTES
-            for number in [number for number in self._minutes if number <= oldest]:
-                del self._minutes[number]
-            oldest_slot = int(wall // RATE_SLOT_SECONDS) - 120 // RATE_SLOT_SECONDS
-            for slot in [slot for slot in self._rate if slot < oldest_slot]:
-                del self._rate[slot]
-        self.newest = max(self.newest, wall)
+        oldest = int(wall // 60) - KEPT_MINUTES
+        for number in [number for number in self._minutes if number <= oldest]:
+            del self._minutes[number]
+        oldest_slot = int(wall // RATE_SLOT_SECONDS) - 120 // RATE_SLOT_SECONDS
+        for slot in [slot for slot in self._rate if slot < oldest_slot]:
+            del self._rate[slot]
+        self._turns_at = min(self.next_midnight, (wall // 60 + 1) * 60)
 
     def mark(self, wall: float, states: Iterable[tuple[str, LaneCell]]) -> None:
         """Note the state each model is in; a lane's column shows the worst of its minute."""
@@ -167,10 +225,11 @@ class Live:
     def keep_days(self, midnight: Callable[[float], float]) -> None:
         """Days begin at another midnight from the next one on."""
         self._midnight = midnight
-        self.next_midnight = 0.0
+        self.next_midnight = self._turns_at = 0.0
 
     # ------------------------------------------------------------ windows
     def _last(self, minutes: int, wall: float) -> list[Minute]:
+        self._arrears.settle()
         newest = int(wall // 60)
         return [minute for number in range(newest - minutes + 1, newest + 1) if (minute := self._minutes.get(number))]
 
@@ -196,13 +255,15 @@ class Live:
         """Requests read in the last minute; where the very first came later than that, as many as a minute would have
         at their rate, once a few have come.
         """
+        self._arrears.settle()
         newest = int(wall // RATE_SLOT_SECONDS)
         counted = sum(self._rate.get(newest - back, 0) for back in range(60 // RATE_SLOT_SECONDS))
-        seconds = max(wall - self.first, RATE_FROM_SECONDS)
+        seconds = max(wall - self._first, RATE_FROM_SECONDS)
         return counted if seconds >= 60 or counted < FEW_REQUESTS else round(counted * 60 / seconds)
 
     def lane(self, model: str, wall: float) -> tuple[LaneCell, ...]:
         """One cell a minute, oldest first: the model's worst state, refined by how its calls went."""
+        self._arrears.settle()
         newest = int(wall // 60)
         return tuple(_cell(self._minutes.get(number), model) for number in range(newest - LANE_MINUTES + 1, newest + 1))
 

@@ -49,7 +49,7 @@ class Purse:
     def _reached(self, ask: Ask) -> str:
         """The limit that is reached, in words; "" where there is room."""
         daily, session = self._budget.daily, self._budget.session
-        if daily is not None and self._live.day.cost_pico_usd + self._reserved >= daily:
+        if daily is not None and self._live.spent_pico_usd + self._reserved >= daily:
             return f"the day's limit of {dollars(daily)} is reached"
         if session is not None and ask.session is not None and self._of_session(ask.session) >= session:
             return f"the session's limit of {dollars(session)} is reached"
