@@ -198,8 +198,8 @@ request's deadline ({limits.deadline_seconds:g} s) leaves no room for.
 ## Keys and cooldowns
 
 A 429 lets the key of that model cool: as long as the provider said, else {breaker.cooldown_seconds:g} s. A shorter pause never replaces
-a longer one. A 401 sets a key aside for all models of its provider, a 403 for that model only; it is tried again, once, after
-{KEY_TRIAL_SECONDS / 60:g} minutes. A cooldown is no judgement of the model.
+a longer one. A 401 sets a key aside for all models of its provider, a 403 for that model only; so does
+a 401 where no key is configured (a local server that asks for one). It is tried again, once, after {KEY_TRIAL_SECONDS / 60:g} minutes. A cooldown is no judgement of the model.
 
 ## The breaker
 

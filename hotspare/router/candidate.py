@@ -33,6 +33,13 @@ UNMEASURED = frozenset({"images", "files", "audio"})
 NO_KEYS = ("",)
 """The key of a provider that needs none: one nameless key, so that cooldowns work the same."""
 
+REFUSED = "refused by the provider"
+NOT_FOR_THIS_MODEL = "refused for this model"
+KEY_WANTED = "its provider asks for a key"
+"""Why no key is usable, besides that none is configured where one is needed: the key was refused (401), it may not use
+this model (403), or a model without a key was asked for one.
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Held:
@@ -147,7 +154,12 @@ class CandidateState:
         if usable:
             end = min(self.cooldowns[name].until for name in usable)
             return Held("cooling", end, "provider" if self.asked_to_wait() else "429")
-        return Held("no_key", min(map(self._refused_until, self.names), default=None), "refused by the provider")
+        return Held("no_key", min(map(self._refused_until, self.names), default=None), self._refusal())
+
+    def _refusal(self) -> str:
+        if self.names == NO_KEYS:
+            return KEY_WANTED
+        return REFUSED if any(name in self.keys.refused for name in self.names) else NOT_FOR_THIS_MODEL
 
     def _refused_until(self, key: str) -> float:
         return max(self.keys.refused.get(key, 0.0), self.own_refused.get(key, 0.0))
@@ -251,7 +263,7 @@ class CandidateState:
         match failure.trigger:
             case Trigger.rate_limit | Trigger.quota:
                 return self._cool(key, failure, now)
-            case Trigger.auth if failure.status == 403:  # forbidden: for this model only
+            case Trigger.auth if failure.status == 403 or not key:  # forbidden, or no key to refuse: this model only
                 self.own_refused[key] = now + KEY_TRIAL_SECONDS
             case Trigger.auth:
                 self.keys.refused[key] = now + KEY_TRIAL_SECONDS

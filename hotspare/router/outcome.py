@@ -1,5 +1,6 @@
 """How a request ended, as an error for its caller and as a Record for everybody else."""
 
+import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -219,13 +220,19 @@ def _all_limited(plan: Plan, skipped: Mapping[str, Candidate], failures: Sequenc
 
 
 def _earliest_return(order: Sequence[CandidateState], now: float) -> tuple[float, str]:
-    """Seconds until the first candidate may be called again, and which; a nameless minute where none says."""
-    best, name = RETRY_AFTER_SECONDS, ""
+    """Seconds until the first candidate may be called again, and which; a nameless minute where that is not known."""
+    best, name = (RETRY_AFTER_SECONDS if any(_may_be_ready(state, now) for state in order) else math.inf), ""
     for state in order:
         until = state.decided_until if state.decided is not None else getattr(state.unready(now), "until", None)
         if until is not None and until - now < best:
             best, name = max(1.0, until - now), state.model.name
-    return best, name
+    return (best, name) if best < math.inf else (RETRY_AFTER_SECONDS, "")
+
+
+def _may_be_ready(state: CandidateState, now: float) -> bool:
+    """Nothing of known length holds it back: it may answer the next request."""
+    held = state.unready(now)
+    return state.decided is None and (held is None or held.skip == "busy")
 
 
 def _message(skipped: Mapping[str, Candidate], failures: Sequence[tuple[str, AttemptFailed]], ended_by: EndedBy) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from hotspare.router.candidate import KEY_WANTED, NOT_FOR_THIS_MODEL, REFUSED
 from hotspare.router.evidence import BAD_ANSWERS, SPAN_MINUTES, Evidence
 from hotspare.router.settings import Budget
 from hotspare.router.snapshot import ChainView, DecisionView, FiguresView, ModelView, SituationView, StoreView
@@ -153,18 +154,24 @@ def _no_model(look: Look) -> list[SituationView]:
     return found
 
 
+KEY_TROUBLE: Mapping[str, str] = {
+    REFUSED: "{provider} refuses the key of {model}{since}: put a valid one in its variable and restart.",
+    NOT_FOR_THIS_MODEL: "{provider} does not let its key use {model}{since}: allow it there or change the key.",
+    KEY_WANTED: "{provider} asks for a key to serve {model}{since}: name its variable with api_key_env.",
+}
+
+
 def _key_refused(look: Look) -> list[SituationView]:
     return [
         SituationView(
             "key_refused",
             "critical",
-            f"{model.provider} refuses the key of {model.name}{_since_words(model)}: put a valid one in its variable "
-            f"and restart.",
+            KEY_TROUBLE[model.reason].format(provider=model.provider, model=model.name, since=_since_words(model)),
             model.since,
             subject=model.name,
         )
         for model in _once(look.models)
-        if model.state == "no_key" and model.reason.startswith("refused")
+        if model.state == "no_key" and model.reason in KEY_TROUBLE
     ]
 
 

@@ -430,9 +430,21 @@ def test_a_model_of_two_chains_is_told_of_once_as_it_stands_in_the_first():
 
 
 @pytest.mark.parametrize(("since", "words"), [(HELD_SINCE, " since 07:55"), (None, "")])
-def test_a_refused_key_says_what_to_do(since, words):
-    told = found(gpt=held("no_key", reason="refused by the provider", since=since))
-    text = f"gpt-provider refuses the key of gpt{words}: put a valid one in its variable and restart."
+@pytest.mark.parametrize(
+    ("reason", "begin", "remedy"),
+    [
+        ("refused by the provider", "refuses the key of gpt", "put a valid one in its variable and restart."),
+        (
+            "refused for this model",
+            "does not let its key use gpt",
+            "allow it there or change the key.",
+        ),
+        ("its provider asks for a key", "asks for a key to serve gpt", "name its variable with api_key_env."),
+    ],
+)
+def test_a_refused_key_says_what_to_do(since, words, reason, begin, remedy):
+    told = found(gpt=held("no_key", reason=reason, since=since))
+    text = f"gpt-provider {begin}{words}: {remedy}"
     assert told[0] == view("key_refused", "critical", text, since, subject="gpt")
 
 

@@ -386,7 +386,7 @@ STATES = [
     (failed(Trigger.rate_limit, status=429, after=30.0), "cooling", "cooling", "429, Retry-After", 1.0),
     (failed(Trigger.rate_limit, status=429), "cooling", "cooling", "429", 1.0),
     (failed(Trigger.auth, status=401), "no_key", "disabled", "refused by the provider", 1.0),
-    (failed(Trigger.auth, status=403), "no_key", "disabled", "refused by the provider", None),
+    (failed(Trigger.auth, status=403), "no_key", "disabled", "refused for this model", None),
     (ordered(DisableModel("claude")), "disabled", "disabled", "by maria", 0.0),
     (ordered(DrainModel("claude")), "draining", "disabled", "by maria", 0.0),
 ]
