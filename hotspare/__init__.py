@@ -11,9 +11,11 @@ if TYPE_CHECKING:
     from hotspare.client.config import FallbackConfig, FallbackStrategy
     from hotspare.client.health import HealthTracker, ModelHealth
     from hotspare.client.result import AllModelsFailed, FallbackResult
+    from hotspare.configuration.error import ConfigurationError
 
 __all__ = [
     "AllModelsFailed",
+    "ConfigurationError",
     "FallbackClient",
     "FallbackConfig",
     "FallbackResult",
@@ -24,21 +26,22 @@ __all__ = [
 ]
 
 _HOME = {
-    "AllModelsFailed": "result",
-    "FallbackClient": "client",
-    "FallbackConfig": "config",
-    "FallbackResult": "result",
-    "FallbackStrategy": "config",
-    "HealthTracker": "health",
-    "ModelHealth": "health",
-    "SyncFallbackClient": "client",
+    "AllModelsFailed": "client.result",
+    "ConfigurationError": "configuration.error",
+    "FallbackClient": "client.client",
+    "FallbackConfig": "client.config",
+    "FallbackResult": "client.result",
+    "FallbackStrategy": "client.config",
+    "HealthTracker": "client.health",
+    "ModelHealth": "client.health",
+    "SyncFallbackClient": "client.client",
 }
 
 
 def __getattr__(name: str) -> Any:
     if name not in _HOME:
         raise AttributeError(f"module 'hotspare' has no attribute {name!r}")
-    return getattr(import_module(f"hotspare.client.{_HOME[name]}"), name)
+    return getattr(import_module(f"hotspare.{_HOME[name]}"), name)
 
 
 def __dir__() -> list[str]:

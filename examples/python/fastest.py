@@ -6,7 +6,7 @@ python examples/python/fastest.py "Why is the sky blue?"
 import asyncio
 import sys
 
-from hotspare import FallbackClient, FallbackConfig, FallbackStrategy
+from hotspare import AllModelsFailed, ConfigurationError, FallbackClient, FallbackConfig, FallbackStrategy
 
 CONFIG = FallbackConfig("gpt-4o", ["claude-sonnet-4-20250514", "gpt-4o-mini"], strategy=FallbackStrategy.FASTEST)
 
@@ -19,4 +19,9 @@ async def main(prompt: str) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main(" ".join(sys.argv[1:]) or "Say hello."))
+    try:
+        asyncio.run(main(" ".join(sys.argv[1:]) or "Say hello."))
+    except ConfigurationError as error:
+        sys.exit(f"{error.title}; {error.hint}")
+    except AllModelsFailed as error:
+        sys.exit(f"{error.message}; {error.fallback_suggestion}")

@@ -5,7 +5,7 @@ python examples/python/from_file.py examples/humanlayer.json "Why is the sky blu
 
 import sys
 
-from hotspare import FallbackConfig, SyncFallbackClient
+from hotspare import AllModelsFailed, ConfigurationError, FallbackConfig, SyncFallbackClient
 
 
 def main(path: str, prompt: str) -> None:
@@ -16,4 +16,11 @@ def main(path: str, prompt: str) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], " ".join(sys.argv[2:]) or "Say hello.")
+    if len(sys.argv) < 2:
+        sys.exit("which configuration? python examples/python/from_file.py FILE [PROMPT]")
+    try:
+        main(sys.argv[1], " ".join(sys.argv[2:]) or "Say hello.")
+    except ConfigurationError as error:
+        sys.exit(f"{error.title}; {error.hint}")
+    except AllModelsFailed as error:
+        sys.exit(f"{error.message}; {error.fallback_suggestion}")

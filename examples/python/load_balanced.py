@@ -4,8 +4,9 @@ python examples/python/load_balanced.py
 """
 
 import asyncio
+import sys
 
-from hotspare import FallbackClient, FallbackConfig, FallbackStrategy
+from hotspare import AllModelsFailed, ConfigurationError, FallbackClient, FallbackConfig, FallbackStrategy
 
 CONFIG = FallbackConfig("gpt-4o", ["gpt-4o-mini"], strategy=FallbackStrategy.LOAD_BALANCED)
 
@@ -21,4 +22,9 @@ async def main() -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    try:
+        asyncio.run(main())
+    except ConfigurationError as error:
+        sys.exit(f"{error.title}; {error.hint}")
+    except AllModelsFailed as error:
+        sys.exit(f"{error.message}; {error.fallback_suggestion}")

@@ -6,7 +6,7 @@ python examples/python/sequential.py "Why is the sky blue?"
 import asyncio
 import sys
 
-from hotspare import AllModelsFailed, FallbackClient, FallbackConfig
+from hotspare import AllModelsFailed, ConfigurationError, FallbackClient, FallbackConfig
 
 CONFIG = FallbackConfig(
     primary_model="claude-sonnet-4-20250514",
@@ -16,18 +16,18 @@ CONFIG = FallbackConfig(
 )
 
 
-async def main(prompt: str) -> int:
+async def main(prompt: str) -> None:
     async with FallbackClient(config=CONFIG) as client:
-        try:
-            result = await client.generate(prompt=prompt, temperature=0.2)
-        except AllModelsFailed as error:
-            print(f"{error.message}; {error.fallback_suggestion}", file=sys.stderr)
-            return 1
+        result = await client.generate(prompt=prompt, temperature=0.2)
         how = "a fallback" if result.fallback_occurred else "the primary"
         print(result.text)
         print(f"-- {result.model_used} ({how}), after {' > '.join(result.attempts)}, {result.total_latency_ms:.0f} ms")
-        return 0
 
 
 if __name__ == "__main__":
-    sys.exit(asyncio.run(main(" ".join(sys.argv[1:]) or "Say hello.")))
+    try:
+        asyncio.run(main(" ".join(sys.argv[1:]) or "Say hello."))
+    except ConfigurationError as error:
+        sys.exit(f"{error.title}; {error.hint}")
+    except AllModelsFailed as error:
+        sys.exit(f"{error.message}; {error.fallback_suggestion}")

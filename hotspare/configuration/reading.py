@@ -17,7 +17,7 @@ def text_of(path: Path) -> str:
     try:
         data = _bytes_of(path)
     except FileNotFoundError:
-        raise fault(path, "there is no such file", "name one that exists, with --config") from None
+        raise fault(path, "there is no such file", "name one that exists") from None
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "this is no path"
         raise fault(path, f"it cannot be read: {reason}", "check the path, and who may read it") from None

@@ -62,3 +62,34 @@ async def test_a_file(run, tmp_path):
     path.write_text('{"claude_model": "gpt-4o"}')
     code, out, _ = await run("from_file.py", str(path))
     assert (code, out) == (0, "hello from gpt-4o\n-- gpt-4o\n")
+
+
+async def test_a_file_that_is_not_named_is_asked_for(run):
+    assert await run("from_file.py") == (
+        1, "", "which configuration? python examples/python/from_file.py FILE [PROMPT]\n",
+    )  # fmt: skip
+
+
+async def test_a_file_that_is_not_there_is_said(run):
+    code, out, err = await run("from_file.py", "nowhere.json")
+    assert (code, out) == (1, "")
+    assert err == "nowhere.json: there is no such file; name one that exists\n"
+
+
+@pytest.mark.parametrize("name", ["sequential.py", "fastest.py", "load_balanced.py"])
+async def test_without_a_key_the_one_that_is_missing_is_said(run, monkeypatch, name):
+    monkeypatch.delenv("ANTHROPIC_API_KEY")
+    monkeypatch.delenv("OPENAI_API_KEY")
+    code, out, err = await run(name)
+    assert (code, out) == (1, "")
+    assert err.startswith("FallbackConfig: no model of any chain can be called; set one of ")
+    assert "OPENAI_API_KEY" in err
+
+
+@pytest.mark.parametrize("name", ["fastest.py", "load_balanced.py"])
+async def test_when_all_fail_it_is_said_without_a_traceback(run, provider, name):
+    provider.says = {"gpt-4o": 400 + 29, "gpt-4o-mini": 400 + 29}
+    code, out, err = await run(name)
+    assert (code, out) == (1, "")
+    assert err.startswith("no model could answer (")
+    assert err.count("\n") == 1
