@@ -13,6 +13,9 @@ import click
 
 from hotspare.widgets.plain import plain
 
+ESTIMATED = "~"
+"""Before a cost that is a guess, in part or whole: a provider did not tell what was used."""
+
 Column = tuple[str, str]
 """A field's name in the row, and its heading."""
 
@@ -25,7 +28,7 @@ def print_json(value: Any, *, compact: bool = False) -> None:
 def print_table(rows: Iterable[dict[str, Any]], columns: Sequence[Column], *, empty: str) -> None:
     """Rows in aligned columns, numbers to the right; `empty` is said on standard error when there are none."""
     rows = list(rows)
-    cells = [[cell(field, row.get(field)) for field, _ in columns] for row in rows]
+    cells = [[cell_of(field, row) for field, _ in columns] for row in rows]
     if not cells:
         click.echo(empty, err=True)
         return
@@ -50,6 +53,12 @@ def print_pairs(pairs: Iterable[tuple[str, Any]]) -> None:
     width = max((len(name) for name, _ in shown), default=0)
     for name, text in shown:
         click.echo(f"{name.ljust(width)}  {text}")
+
+
+def cell_of(field: str, row: Mapping[str, Any]) -> str:
+    """A field of a row for people; a cost of which some is our guess is marked."""
+    guessed = field == "cost_usd" and (row.get("estimated") or row.get("estimated_usd"))
+    return ESTIMATED * bool(guessed) + cell(field, row.get(field))
 
 
 def cell(field: str, value: Any) -> str:
@@ -80,6 +89,8 @@ def clock_time(at: float) -> str:
 
 
 def _usd(value: float) -> str:
+    if 0 < value < 0.0001:
+        return "<$0.0001"
     return f"${value:.4f}" if 0 < value < 0.1 else f"${value:,.2f}"
 
 

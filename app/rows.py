@@ -24,6 +24,7 @@ def model(view: ModelView) -> dict[str, Any]:
         "ok": view.answered_today,
         "p95_ms": view.p95_ms,
         "cost_usd": None if view.unpriced and not view.cost_pico_usd else usd(view.cost_pico_usd),
+        "estimated_usd": usd(view.estimated_pico_usd),
     }
 
 
@@ -46,6 +47,7 @@ def status(snapshot: Snapshot) -> dict[str, Any]:
         "ok": today.answered,
         "fallback": today.fallback,
         "cost_usd": usd(today.cost_pico_usd),
+        "estimated_usd": usd(today.estimated_pico_usd),
         "unpriced_requests": today.unpriced_requests,
         "models": models(snapshot),
         "store": {"state": snapshot.store.state, "dropped": snapshot.store.dropped},
@@ -74,6 +76,7 @@ def request(row: RequestRow) -> dict[str, Any]:
         "input_tokens": row.input_tokens,
         "output_tokens": row.output_tokens,
         "cost_usd": None if row.unpriced and not row.cost_pico_usd else usd(row.cost_pico_usd),
+        "estimated": row.estimated,
     }
 
 

@@ -11,7 +11,7 @@ def status_line(snapshot: Snapshot) -> str:
         f"{today.requests} today",
         f"ok {_percent(today.answered_rate)}",
         f"fallback {_percent(today.fallback_rate)}",
-        f"${today.cost_pico_usd / 1e12:.2f}",
+        f"{'~' if today.estimated_pico_usd else ''}${today.cost_pico_usd / 1e12:.2f}",
     ]
     held_back = [_held_back(view) for view in snapshot.models if view.state != "ok"]
     parts.append("; ".join(dict.fromkeys(held_back)) or "all models ok")

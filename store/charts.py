@@ -27,12 +27,13 @@ _SUMS = """
 sum(requests) AS requests, sum(answered) AS answered, sum("primary") AS "primary", sum(fallback) AS fallback,
 sum(forced_fallback) AS forced_fallback, sum(duration_us) AS duration_us, sum(input_tokens) AS input_tokens,
 sum(output_tokens) AS output_tokens, sum(cost_pico_usd) AS cost_pico_usd, sum(unpriced) AS unpriced,
-merge_durations(durations) AS durations
+sum(estimated_pico_usd) AS estimated_pico_usd, merge_durations(durations) AS durations
 """
 _CALL_SUMS = """
 sum(calls) AS calls, sum(requests) AS requests, sum(served) AS served, sum(duration_us) AS duration_us,
 sum(input_tokens) AS input_tokens, sum(output_tokens) AS output_tokens, sum(cost_pico_usd) AS cost_pico_usd,
-sum(unpriced) AS unpriced, max(last_at) AS last_at, merge_durations(durations) AS durations
+sum(unpriced) AS unpriced, sum(estimated_pico_usd) AS estimated_pico_usd, max(last_at) AS last_at,
+merge_durations(durations) AS durations
 """
 
 
@@ -207,6 +208,7 @@ def figures_row(total: Mapping[str, Any]) -> dict[str, Any]:
         "output_tokens": total["output_tokens"],
         "cost_usd": _usd(total["cost_pico_usd"], total["unpriced"]),
         "unpriced_requests": total["unpriced"],
+        "estimated_usd": total["estimated_pico_usd"] / PICO_PER_USD,
     }
 
 
@@ -225,10 +227,13 @@ def _model_row(outcomes: Rows) -> dict[str, Any]:
         "output_tokens": total["output_tokens"],
         "cost_usd": _usd(total["cost_pico_usd"], total["unpriced"]),
         "unpriced_calls": total["unpriced"],
+        "estimated_usd": total["estimated_pico_usd"] / PICO_PER_USD,
     }
 
 
-_COUNTED = ("calls", "served", "input_tokens", "output_tokens", "cost_pico_usd", "unpriced")
+_COUNTED = (
+    "calls", "served", "input_tokens", "output_tokens", "cost_pico_usd", "unpriced", "estimated_pico_usd",
+)  # fmt: skip
 _NO_TIMES = {"mean_ms": None, "p50_ms": None, "p95_ms": None}
 
 

@@ -256,6 +256,9 @@ def _repeat(connection: sqlite3.Connection, pattern: Pattern, number: int, made:
 
 _NAMED = re.compile(r":(\w+)")
 
+_REQUEST_SUMS = ", ".join(f'"{name}"' for name in FIGURES)
+_CALL_SUMS = ", ".join(CALLS)
+
 _AGAIN = (
     """
     INSERT INTO session_names SELECT number + :session_shift, :day || substr(name, 6) FROM session_names
@@ -273,14 +276,14 @@ _AGAIN = (
     WHERE request > :before AND request <= :last
     """,
     f"""
-    INSERT INTO request_figures
+    INSERT INTO request_figures (step, dimension, at, chain, name, {_REQUEST_SUMS}, durations)
     SELECT step, dimension, at + :later, chain, iif(dimension = 'session', :day || substr(name, 6), name),
-      {", ".join(f'"{name}"' for name in FIGURES)}, durations
+      {_REQUEST_SUMS}, durations
     FROM request_figures WHERE at >= :from AND at < :to
     """,
     f"""
-    INSERT INTO call_figures
-    SELECT step, at + :later, chain, model, outcome, {", ".join(CALLS)}, last_at + :later, durations
+    INSERT INTO call_figures (step, at, chain, model, outcome, {_CALL_SUMS}, last_at, durations)
+    SELECT step, at + :later, chain, model, outcome, {_CALL_SUMS}, last_at + :later, durations
     FROM call_figures WHERE at >= :from AND at < :to
     """,
 )

@@ -5,7 +5,8 @@ who answered, how it ended, what failed on the way), a *call* likewise of an att
 requests with any combination of those are found through one index, newest first.
 
 Money is integer picodollars and times are integer microseconds, so sums are exact; `cost_usd` and the `_ms` columns are
-made of them for those who ask by hand. `cost_usd` is NULL where nothing of a cost is known. `at` is UTC epoch seconds.
+made of them for those who ask by hand. `cost_usd` is NULL where nothing of a cost is known; `estimated` marks tokens
+and costs that are our guess, in part or whole. `at` is UTC epoch seconds.
 """
 
 from collections.abc import Sequence
@@ -29,12 +30,13 @@ CREATE TABLE routes (
   reason TEXT NOT NULL,
   ended_by TEXT NOT NULL,
   unpriced INTEGER NOT NULL,
+  estimated INTEGER NOT NULL,
   slow INTEGER NOT NULL,
   triggers TEXT NOT NULL,
   candidates TEXT NOT NULL,
   UNIQUE (
     chain, caller, model, reason, candidates, asked, kind, meant, dialect, stream, verdict, status, fallback, forced,
-    source, ended_by, unpriced, slow, triggers
+    source, ended_by, unpriced, estimated, slow, triggers
   )
 ) STRICT
 """
@@ -47,7 +49,8 @@ CREATE TABLE calls (
   trigger TEXT NOT NULL,
   cancelled INTEGER NOT NULL,
   status INTEGER NOT NULL,
-  UNIQUE (model, key, trigger, cancelled, status)
+  estimated INTEGER NOT NULL,
+  UNIQUE (model, key, trigger, cancelled, status, estimated)
 ) STRICT
 """
 
@@ -113,6 +116,7 @@ CREATE TABLE request_figures (
   cost_pico_usd INTEGER NOT NULL,
   unpriced INTEGER NOT NULL,
   durations BLOB NOT NULL,
+  estimated_pico_usd INTEGER NOT NULL DEFAULT 0,
   PRIMARY KEY (step, dimension, at, chain, name)
 ) STRICT, WITHOUT ROWID
 """
@@ -134,6 +138,7 @@ CREATE TABLE call_figures (
   unpriced INTEGER NOT NULL,
   last_at REAL NOT NULL,
   durations BLOB NOT NULL,
+  estimated_pico_usd INTEGER NOT NULL DEFAULT 0,
   PRIMARY KEY (step, at, chain, model, outcome)
 ) STRICT, WITHOUT ROWID
 """
@@ -178,8 +183,8 @@ SELECT
   stored_requests.number, id, at, kind, chain, asked, meant, nullif(model, '') AS model, caller,
   (SELECT name FROM session_names WHERE session_names.number = stored_requests.session) AS session,
   dialect, stream, verdict, status, fallback, forced, source, reason, ended_by, duration_us / 1000.0 AS duration_ms,
-  first_content_us / 1000.0 AS first_content_ms, input_tokens, output_tokens, cost_pico_usd, unpriced, candidates,
-  seconds_left, verdict = 'answered' AS ok,
+  first_content_us / 1000.0 AS first_content_ms, input_tokens, output_tokens, cost_pico_usd, unpriced, estimated,
+  candidates, seconds_left, verdict = 'answered' AS ok,
   CASE WHEN unpriced AND cost_pico_usd = 0 THEN NULL ELSE cost_pico_usd / 1e12 END AS cost_usd
 FROM stored_requests JOIN routes ON routes.number = stored_requests.route
 """
@@ -193,7 +198,7 @@ SELECT
   started_us / 1000.0 AS started_ms, stored_attempts.first_content_us / 1000.0 AS first_content_ms,
   ended_us / 1000.0 AS ended_ms, stored_attempts.input_tokens, stored_attempts.output_tokens, cache_read_tokens,
   cache_write_tokens, reasoning_tokens, stored_attempts.cost_pico_usd,
-  stored_attempts.cost_pico_usd / 1e12 AS cost_usd
+  stored_attempts.cost_pico_usd / 1e12 AS cost_usd, estimated
 FROM stored_requests
   JOIN stored_attempts ON stored_attempts.request = stored_requests.number
   JOIN calls ON calls.number = stored_attempts.call
@@ -234,8 +239,8 @@ BESIDE: Sequence[str] = (
     "ATTACH ':memory:' AS beside",
     *(statement.replace("CREATE TABLE ", "CREATE TABLE beside.") for statement in TABLES),
     # Their numbers go on from a row that nothing refers to, far from any number of the file.
-    f"INSERT INTO beside.routes VALUES ({_NUMBERS_BESIDE}, {', '.join(['0'] * 19)})",
-    f"INSERT INTO beside.calls VALUES ({_NUMBERS_BESIDE}, {', '.join(['0'] * 5)})",
+    f"INSERT INTO beside.routes VALUES ({_NUMBERS_BESIDE}, {', '.join(['0'] * 20)})",
+    f"INSERT INTO beside.calls VALUES ({_NUMBERS_BESIDE}, {', '.join(['0'] * 6)})",
     f"INSERT INTO beside.session_names VALUES ({_NUMBERS_BESIDE}, char(0))",
 )
 """A place for rows beside a database that may only be read …"""

@@ -115,6 +115,7 @@ def request_line(record: Record) -> bytes:
         "ms": round(record.duration_ms, 1),
         "tokens": record.input_tokens + record.output_tokens,
         "cost_usd": None if record.unpriced and not record.cost_pico_usd else record.cost_pico_usd / PICO_PER_USD,
+        "estimated": record.estimated,
         "skipped": {candidate.model: candidate.skip for candidate in record.candidates if candidate.skip is not None},
         "attempts": [
             {"model": attempt.model, "key": attempt.key, "trigger": attempt.trigger, "status": attempt.status}

@@ -84,6 +84,7 @@ def _add_requests(past: Past, row: Mapping[str, Any]) -> None:
             output_tokens=row["output_tokens"],
             cost_pico_usd=row["cost_pico_usd"],
             unpriced=row["unpriced"],
+            estimated_pico_usd=row["estimated_pico_usd"],
         )
 
 
@@ -102,5 +103,6 @@ def _add_calls(past: Past, row: Mapping[str, Any]) -> None:
             durations=Histogram(durations_of(row["durations"])),
             cost_pico_usd=row["cost_pico_usd"],
             unpriced=row["unpriced"],
+            estimated_pico_usd=row["estimated_pico_usd"],
         )
     )

@@ -15,10 +15,10 @@ SLOW_MS = 5000.0
 
 _SHARED = (
     "kind", "chain", "asked", "meant", "model", "caller", "dialect", "stream", "verdict", "status", "fallback",
-    "forced", "source", "reason", "ended_by", "unpriced",
+    "forced", "source", "reason", "ended_by", "unpriced", "estimated",
 )  # fmt: skip
 ROUTE_COLUMNS = (*_SHARED, "slow", "triggers", "candidates")
-CALL_COLUMNS = ("model", "key", "trigger", "cancelled", "status")
+CALL_COLUMNS = ("model", "key", "trigger", "cancelled", "status", "estimated")
 REQUEST_COLUMNS = (
     "number", "id", "at", "route", "session", "duration_us", "first_content_us", "input_tokens", "output_tokens",
     "cost_pico_usd", "seconds_left",
@@ -36,7 +36,7 @@ RECORD_NAMES = (
 ATTEMPT_NAMES = (
     "number", "model", "key", "trigger", "cancelled", "status", "message", "provider_request_id", "started_ms",
     "first_content_ms", "ended_ms", "input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens",
-    "reasoning_tokens", "cost_pico_usd", "queued_ms",
+    "reasoning_tokens", "cost_pico_usd", "queued_ms", "estimated",
 )  # fmt: skip
 
 
@@ -69,8 +69,8 @@ def route_row(route: Row) -> Row:
 
 def call_of(attempt: Attempt) -> Row:
     """What an attempt has in common with others: the columns `CALL_COLUMNS`."""
-    model, key, trigger, cancelled, status = _call(attempt)
-    return (model, key, trigger or "", cancelled, status or 0)
+    model, key, trigger, cancelled, status, estimated = _call(attempt)
+    return (model, key, trigger or "", cancelled, status or 0, estimated)
 
 
 def request_row(record: Record, number: int, route: int, session: int | None) -> Row:

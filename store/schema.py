@@ -3,10 +3,11 @@
 Never change an entry that was released; add one. `layout` shows the tables as they are now, this how they came to be.
 """
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
 
 from hotspare.store.layout import CONTENTS, INDICES, ROLLED_UP, SESSIONS_VIEW, TABLES, VIEWS
-from hotspare.store.rows import ROUTE_COLUMNS
+from hotspare.store.rows import CALL_COLUMNS, ROUTE_COLUMNS
 
 _REQUESTS = """
 CREATE TABLE requests (
@@ -128,7 +129,17 @@ WHERE attempts.trigger IS NOT NULL AND requests.kind = 'traffic'
 
 _QUEUED = "ALTER TABLE attempts ADD COLUMN queued_ms REAL NOT NULL DEFAULT 0"
 
-_SHARED = ", ".join(ROUTE_COLUMNS)
+_PROMPT = "(SELECT prompt FROM contents WHERE contents.id = requests.id)"
+_LATER = ("estimated", "estimated_pico_usd")
+_SHARED = ", ".join(name for name in ROUTE_COLUMNS if name not in _LATER)
+
+
+def _before_estimates(statement: str) -> str:
+    """A table or a view of `layout` as it was before costs could be estimates."""
+    for name in _LATER:
+        statement = re.sub(rf"^  {name} [^,]*,\n|,\s{name}\b", "", statement, flags=re.MULTILINE)
+    return statement
+
 
 # Each old request beside what it has in common with others, as `rows` makes it.
 _SORTED_OUT = """
@@ -177,6 +188,17 @@ _FILLED: Sequence[str] = (
     """,
 )
 
+
+def _with_estimates(table: str, columns: Sequence[str]) -> Iterator[str]:
+    """Make a small table anew, with a column that is part of what makes a row of it another one."""
+    [created] = [statement for statement in TABLES if statement.split()[2] == table]
+    before = ", ".join(name for name in ("number", *columns) if name not in _LATER)
+    yield f"ALTER TABLE {table} RENAME TO old_{table}"
+    yield created
+    yield f"INSERT INTO {table} ({before}, estimated) SELECT {before}, 0 FROM old_{table}"
+    yield f"DROP TABLE old_{table}"
+
+
 _COMPACT: Sequence[str] = (
     "DROP VIEW sessions",
     "DROP VIEW session_errors",
@@ -184,15 +206,30 @@ _COMPACT: Sequence[str] = (
     "ALTER TABLE attempts RENAME TO old_attempts",
     "DROP INDEX requests_by_time",
     "DROP INDEX requests_by_model",
-    *TABLES,
+    *map(_before_estimates, TABLES),
     ROLLED_UP,
     *_FILLED,
     "DROP TABLE sorted_out",
     "DROP TABLE old_attempts",
     "DROP TABLE old_requests",
     *INDICES,
-    *(view.replace("(SELECT prompt FROM contents WHERE contents.id = requests.id)", "NULL") for view in VIEWS),
+    *(
+        _before_estimates(view).replace("(SELECT prompt FROM contents WHERE contents.id = requests.id)", "NULL")
+        for view in VIEWS
+    ),
     "INSERT INTO rolled_up (one, number) VALUES (1, 0)",
+)
+
+_ESTIMATES: Sequence[str] = (
+    *(f"DROP VIEW {view}" for view in ("requests", "attempts", "sessions", "session_errors")),
+    *(
+        statement
+        for table, columns in (("routes", ROUTE_COLUMNS), ("calls", CALL_COLUMNS))
+        for statement in _with_estimates(table, columns)
+    ),
+    "ALTER TABLE request_figures ADD COLUMN estimated_pico_usd INTEGER NOT NULL DEFAULT 0",
+    "ALTER TABLE call_figures ADD COLUMN estimated_pico_usd INTEGER NOT NULL DEFAULT 0",
+    *VIEWS,
 )
 
 MIGRATIONS: Sequence[Sequence[str]] = (
@@ -212,6 +249,7 @@ MIGRATIONS: Sequence[Sequence[str]] = (
     _COMPACT,
     (CONTENTS, "CREATE INDEX contents_by_time ON contents (at)", "DROP VIEW sessions", SESSIONS_VIEW),
     ("ALTER TABLE contents ADD COLUMN request TEXT",),
+    _ESTIMATES,
 )
 
 VERSION = len(MIGRATIONS)

@@ -19,10 +19,11 @@ _SHORT_IDS_SHOWN = 3
 _REQUEST = """
 SELECT id, at, kind, asked, meant, chain, model, caller, session, dialect, stream, verdict, status, ok, fallback,
   forced, source, reason, ended_by, duration_ms, first_content_ms, input_tokens, output_tokens, cost_usd, unpriced,
+  estimated,
   (SELECT count(*) FROM stored_attempts WHERE request = requests.number) AS attempts
 FROM requests
 """
-_FLAGS = ("stream", "ok", "fallback", "forced", "unpriced")
+_FLAGS = ("stream", "ok", "fallback", "forced", "unpriced", "estimated")
 
 _NAMES = "lower(asked || char(10) || chain || char(10) || caller || char(10) || model)"
 _OF_ROUTE: Mapping[str, str] = {
@@ -147,7 +148,7 @@ SELECT requests.id, requests.at, chain, asked, caller, dialect, input_tokens, co
 _ATTEMPTS = """
 SELECT number, model, key, trigger, cancelled, status, message, provider_request_id, queued_ms, started_ms,
   first_content_ms, ended_ms, input_tokens, output_tokens, cache_read_tokens, cache_write_tokens, reasoning_tokens,
-  cost_usd
+  cost_usd, estimated
 FROM attempts WHERE request_id = :id ORDER BY number
 """
 
@@ -179,6 +180,6 @@ async def _by_id(source: Source, sql: str, given: dict[str, Any]) -> Rows:
 async def _explained(source: Source, row: dict[str, Any]) -> dict[str, Any]:
     [kept] = await source.fetch(_CANDIDATES, row)
     attempts = await source.fetch(_ATTEMPTS, row)
-    told = [{**attempt, "cancelled": bool(attempt["cancelled"])} for attempt in attempts]
+    told = [{**attempt, **{name: bool(attempt[name]) for name in ("cancelled", "estimated")}} for attempt in attempts]
     said = await source.fetch(_CONTENT, row)
     return {**row, "candidates": candidates_of(kept), "attempts": told, **(said[0] if said else _NO_CONTENT)}

@@ -23,10 +23,11 @@ CANCELLED = "cancelled"
 
 FIGURES = (
     "requests", "answered", "primary", "fallback", "forced_fallback", "duration_us", "input_tokens", "output_tokens",
-    "cost_pico_usd", "unpriced",
+    "cost_pico_usd", "unpriced", "estimated_pico_usd",
 )  # fmt: skip
 CALLS = (
     "calls", "requests", "served", "duration_us", "input_tokens", "output_tokens", "cost_pico_usd", "unpriced",
+    "estimated_pico_usd",
 )  # fmt: skip
 
 _encode = msgspec.msgpack.Encoder().encode
@@ -48,6 +49,7 @@ class CallFigures:
     output_tokens: int = 0
     cost_pico_usd: int = 0
     unpriced: int = 0
+    estimated_pico_usd: int = 0
     last_at: float = 0.0
     durations: Histogram = field(default_factory=Histogram)
 
@@ -59,6 +61,8 @@ class CallFigures:
             self.unpriced += 1
         else:
             self.cost_pico_usd += attempt.cost_pico_usd
+            if attempt.estimated:
+                self.estimated_pico_usd += attempt.cost_pico_usd
         self.last_at = max(self.last_at, record.at + attempt.ended_ms / 1000.0)
         if outcome is SERVED:
             duration = (round(attempt.ended_ms * 1000.0) - round(attempt.started_ms * 1000.0)) / 1000.0
@@ -71,6 +75,7 @@ class CallFigures:
         for name in ("calls", "requests", "served", "duration_ms", "input_tokens", "output_tokens", "cost_pico_usd"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
         self.unpriced += other.unpriced
+        self.estimated_pico_usd += other.estimated_pico_usd
         self.last_at = max(self.last_at, other.last_at)
         self.durations.merge(other.durations.buckets)
 

@@ -177,15 +177,16 @@ _MUST_BE_NONE = {
 _EXPORTED = """
 SELECT id, at, kind, chain, asked, meant, model, caller, session, dialect, stream, verdict, status, ok, fallback,
   forced, source, reason, ended_by, duration_ms, first_content_ms, input_tokens, output_tokens, cost_usd, unpriced,
-  number
+  estimated, number
 FROM requests WHERE at >= ? ORDER BY at, number
 """
 _ATTEMPTS = """
 SELECT model, key, trigger, cancelled, status, message, provider_request_id, queued_ms, started_ms, first_content_ms,
-  ended_ms, input_tokens, output_tokens, cache_read_tokens, cache_write_tokens, reasoning_tokens, cost_usd
+  ended_ms, input_tokens, output_tokens, cache_read_tokens, cache_write_tokens, reasoning_tokens, cost_usd,
+  estimated
 FROM attempts WHERE request = ? ORDER BY number
 """
-_FLAGS = ("stream", "ok", "fallback", "forced", "unpriced")
+_FLAGS = ("stream", "ok", "fallback", "forced", "unpriced", "estimated")
 
 
 def export(path: Path, since: float, *, as_csv: bool) -> Iterator[str]:
@@ -198,7 +199,7 @@ def export(path: Path, since: float, *, as_csv: bool) -> Iterator[str]:
         for row in rows:
             number = row.pop("number")
             attempts = [dict(each) for each in connection.execute(_ATTEMPTS, (number,))]
-            told = [{**each, "cancelled": bool(each["cancelled"])} for each in attempts]
+            told = [{**each, **{name: bool(each[name]) for name in ("cancelled", "estimated")}} for each in attempts]
             yield json.dumps({**row, **{name: bool(row[name]) for name in _FLAGS}, "attempts": told})
 
 

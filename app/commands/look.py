@@ -62,7 +62,8 @@ def status(chosen: Chosen, instance: str | None, *, oneline: bool, as_json: bool
     else:
         shown = status_fields(value)
         who = ", ".join(console.who for console in snapshot.consoles)
-        printing.print_pairs((name, who if name == "consoles" else value[name]) for name in shown)
+        told = {**value, "consoles": who, "cost_usd": printing.cell_of("cost_usd", value)}
+        printing.print_pairs((name, told[name]) for name in shown)
         click.echo()
         printing.print_table(value["models"], MODEL_COLUMNS, empty="no models")
 
@@ -134,7 +135,7 @@ def _print_request(row: dict[str, Any], *, as_json: bool) -> None:
     if as_json:
         printing.print_json(row, compact=True)
     else:
-        click.echo("  ".join(printing.cell(field, row.get(field)) for field, _ in REQUEST_COLUMNS))
+        click.echo("  ".join(printing.cell_of(field, row) for field, _ in REQUEST_COLUMNS))
     printing.flush()
 
 
@@ -160,6 +161,7 @@ def explain(chosen: Chosen, instance: str | None, request_id: str, *, as_json: b
     printing.print_table(trace["candidates"], CANDIDATE_COLUMNS, empty="no candidates")
     click.echo()
     printing.print_table(trace["attempts"], ATTEMPT_COLUMNS, empty="nothing was called")
+    _explain_mark(trace["attempts"])
     for said in ("prompt", "answer"):
         if trace.get(said):
             click.echo(f"\n{said}: {plain(trace[said], 4000)}")
@@ -253,3 +255,9 @@ def _show(found: list[dict[str, Any]], columns: Any, *, as_json: bool, empty: st
         printing.print_json(found)
     else:
         printing.print_table(found, columns, empty=empty)
+        _explain_mark(found)
+
+
+def _explain_mark(found: list[dict[str, Any]]) -> None:
+    if any(row.get("estimated") or row.get("estimated_usd") for row in found):
+        click.echo(f"\n{printing.ESTIMATED} in part or whole a guess: a provider did not say what was used", err=True)

@@ -9,21 +9,34 @@ import re
 _TEXT = rb'(?:[^"\\\x00-\x1f]++|\\["\\/bfnrt]|\\u(?![dD][89a-fA-F])[0-9a-fA-F]{4})*+'
 """The inside of a JSON string; half characters are left to who reads."""
 
-_WORDS = re.compile(
-    rb'"(?:content|text|thinking|reasoning_content|reasoning|arguments|partial_json|obfuscation)":\s?"('
-    + _TEXT
-    + rb')"'
-)
+_SAYS = rb"content|text|thinking|reasoning_content|reasoning|arguments|partial_json"
+_PADS = b"obfuscation"
+
+
+def _fields(names: bytes) -> re.Pattern[bytes]:
+    return re.compile(rb'"(?:' + names + rb')":\s?"(' + _TEXT + rb')"')
+
+
+_SAID = _fields(_SAYS)
+_WORDS = _fields(_SAYS + b"|" + _PADS)
 """Fields whose text does not change what an event says of its stream, once there has been content."""
+
+PADDED_BYTES = 4
+"""What an event is taken to say that is as long as its padding makes it: about one token."""
 
 _text = re.compile(_TEXT).match
 _all_text = re.compile(_TEXT).fullmatch
 
 
+def said_bytes(data: bytes) -> int:
+    """How much text of an answer there is in an event, or in a whole answer, of either dialect."""
+    return sum(word.end(1) - word.start(1) for word in _SAID.finditer(data))
+
+
 class Alike:
     """The likeness of one event, given as it came, with its blank line, in valid UTF-8."""
 
-    __slots__ = ("_first", "_others")
+    __slots__ = ("_first", "_fixed_bytes", "_others", "_padded")
 
     def __init__(self, event: bytes) -> None:
         at, fixed = 0, []
@@ -31,10 +44,16 @@ class Alike:
             fixed.append(event[at : word.start(1)])
             at = word.end(1)
         self._first, *self._others = (*fixed, event[at:])
+        self._fixed_bytes = len(self._first) + sum(map(len, self._others))
+        self._padded = _PADS in event
 
     def __bool__(self) -> bool:
         """Whether anything in it can be different."""
         return bool(self._others)
+
+    def said_bytes(self, size: int, events: int) -> int:
+        """How much text there is in so many bytes, which are so many events like it."""
+        return events * PADDED_BYTES if self._padded else size - events * self._fixed_bytes
 
     def run(self, data: bytes, begin: int) -> tuple[int, int]:
         """The end of the events from `begin` on that are like it, and their number."""

@@ -62,6 +62,10 @@ class EventReader(Protocol):
         """What the provider has told so far."""
 
     @property
+    def said_bytes(self) -> int:
+        """How much text of an answer has come in what was read."""
+
+    @property
     def stop(self) -> StopReason | None:
         """Why the model stopped; None while it has not said that its answer is complete."""
 
@@ -89,8 +93,8 @@ class AnswerStream:
     """One stream. Feed it until `ended`, then `close` it."""
 
     __slots__ = (
-        "_alike", "_held", "_lessons", "_parser", "_reader", "_writer", "content", "ended", "events", "failure",
-        "skipped",
+        "_alike", "_held", "_lessons", "_parser", "_reader", "_unread_bytes", "_writer", "content", "ended", "events",
+        "failure", "skipped",
     )  # fmt: skip
 
     def __init__(self, reader: EventReader, writer: EventWriter) -> None:
@@ -100,6 +104,7 @@ class AnswerStream:
         self._held: list[bytes] = []
         self._alike: Alike | None = None
         self._lessons = LESSONS
+        self._unread_bytes = 0
         self.content = False
         """The first content has come: what `feed` returns may go to the caller."""
         self.ended = False
@@ -113,6 +118,11 @@ class AnswerStream:
     @property
     def usage(self) -> Usage | None:
         return self._reader.usage
+
+    @property
+    def said_bytes(self) -> int:
+        """How much text of an answer has come."""
+        return self._reader.said_bytes + self._unread_bytes
 
     @property
     def complete(self) -> bool:
@@ -161,6 +171,7 @@ class AnswerStream:
 
     def _break(self, failure: AttemptFailed) -> None:
         failure.usage = failure.usage or self._reader.usage
+        failure.said_bytes = self.said_bytes
         self.failure = failure
         self.ended = True
 
@@ -175,8 +186,10 @@ class AnswerStream:
         """Whole events as they came: those like one that was read go on unread, all at once."""
         begin, utf8 = 0, _is_utf8(data)
         while begin < len(data) and not self.ended:
-            end, events = self._alike.run(data, begin) if utf8 and self._alike is not None else (begin, 0)
-            if events:
+            alike = self._alike if utf8 else None
+            end, events = alike.run(data, begin) if alike is not None else (begin, 0)
+            if alike is not None and events:
+                self._unread_bytes += alike.said_bytes(end - begin, events)
                 self._lessons = LESSONS
                 self.events += events
                 self._held.append(data[begin:end])

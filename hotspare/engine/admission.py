@@ -9,6 +9,7 @@ from typing import Any
 
 from hotspare.dialects.body import metadata_of
 from hotspare.dialects.call import Call, InvalidRequest, Operation
+from hotspare.dialects.token_estimate import text_size
 from hotspare.router.clock import Clock
 from hotspare.router.error import HotspareError
 from hotspare.router.facade import Router
@@ -112,7 +113,7 @@ def admit(
         session=call.session,
         stream=call.stream,
         needs=call.needs,
-        size_bytes=call.size_bytes,
+        size_bytes=text_size(call),
         start=start,
         task=_task(chain, call) if chain.tasks and start is None else None,
         only=only is not None,

@@ -29,7 +29,10 @@ class Attempts:
         running: the tasks; empty while everything is awaited in place.
     """
 
-    __slots__ = ("_ask", "_call", "_carrier", "_closed", "_give_up", "_react", "_stopping", "answers", "running")
+    __slots__ = (
+        "_ask", "_call", "_carrier", "_closed", "_give_up", "_held", "_react", "_stopping", "answers",
+        "running",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -48,6 +51,7 @@ class Attempts:
         self._react = react
         self._give_up = give_up
         self._stopping: set[int] = set()
+        self._held: dict[int, Answer] = {}
         self._closed: int | None = None
 
     async def make(self, step: Try) -> Event:
@@ -63,6 +67,10 @@ class Attempts:
     def start(self, step: Try) -> None:
         """One attempt beside others."""
         self._run(step.n, attempt(self._carrier, step, self._ask, self._call), self._came_back)
+
+    def holds(self, n: int, answer: Answer) -> None:
+        """Attempt n has begun to answer, and is not over before that is whole."""
+        self._held[n] = answer
 
     def taken(self, n: int) -> Answer:
         """The answer of attempt n, which is from now on the taker's to close."""
@@ -127,5 +135,5 @@ class Attempts:
         return FirstContent(n)
 
     def _cancelled(self, n: int) -> Cancelled:
-        answer = self.answers.get(n)
-        return Cancelled(n, None if answer is None else answer.usage)
+        answer = self.answers.get(n) or self._held.get(n)
+        return Cancelled(n) if answer is None else Cancelled(n, answer.usage, answer.said_bytes)

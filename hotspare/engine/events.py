@@ -137,6 +137,7 @@ def request_row(record: Record) -> Row:
         "output_tokens": record.output_tokens,
         "cost_usd": record.cost_pico_usd / PICO_PER_USD if known else None,
         "unpriced": record.unpriced,
+        "estimated": record.estimated,
         "attempts": len(record.attempts),
     }
 

@@ -31,6 +31,7 @@ class HeldAnswer:
     provider_request_id: str | None
     spent_seconds: float | None
     usage: Usage | None
+    said_bytes: int
     tail: bytes
     blocks: deque[bytearray] = field(repr=False)
     body: bytes | None = None
@@ -45,11 +46,13 @@ class HeldAnswer:
 
 
 class Holding:
-    """Calls models through `carrier`. `content_came` is told the attempt's number when there is something to hold."""
+    """Calls models through `carrier`. `content_came` is told the attempt's number, and what gives its answer, when
+    there is something to hold.
+    """
 
     __slots__ = ("_carrier", "_content_came")
 
-    def __init__(self, carrier: Carrier, *, content_came: Callable[[int], None]) -> None:
+    def __init__(self, carrier: Carrier, *, content_came: Callable[[int, Answer], None]) -> None:
         self._carrier = carrier
         self._content_came = content_came
 
@@ -58,7 +61,7 @@ class Holding:
         answer = await self._carrier.call(attempt, ask, call)
         if answer.body is not None:
             return answer
-        self._content_came(attempt.n)
+        self._content_came(attempt.n, answer)
         blocks = await _all_of(answer)
         return HeldAnswer(
             status=answer.status,
@@ -67,6 +70,7 @@ class Holding:
             provider_request_id=answer.provider_request_id,
             spent_seconds=answer.spent_seconds,
             usage=answer.usage,
+            said_bytes=answer.said_bytes,
             tail=answer.tail,
             blocks=blocks,
         )
@@ -80,6 +84,7 @@ async def _all_of(answer: Answer) -> deque[bytearray]:
         failure.status = failure.status or answer.status
         failure.provider_request_id = failure.provider_request_id or answer.provider_request_id
         failure.usage = failure.usage or answer.usage
+        failure.said_bytes = failure.said_bytes or answer.said_bytes
         raise failure.with_traceback(None) from None  # its frames have what was held, as long as the request lives
     finally:
         await close(answer, pieces)

@@ -40,6 +40,7 @@ class RepairedAnswer:
     provider_request_id: str | None
     spent_seconds: float | None
     usage: Usage | None
+    said_bytes: int
     repairs: tuple[str, ...]
     body: bytes | None = field(repr=False)
     streamed: bytes = field(repr=False)
@@ -106,6 +107,7 @@ class Judging:
         except AttemptFailed as failure:
             await close(answer)
             failure.usage = answer.usage
+            failure.said_bytes = answer.said_bytes
             failure.provider_request_id = answer.provider_request_id
             raise failure.with_traceback(None) from None  # its frames hold the answer, as long as the request lives
         if isinstance(judged, RepairedAnswer):
@@ -161,6 +163,7 @@ class Judging:
             provider_request_id=answer.provider_request_id,
             spent_seconds=answer.spent_seconds,
             usage=answer.usage,
+            said_bytes=answer.said_bytes,
             repairs=repairs,
             body=None if streams else body,
             streamed=self._reading.streamed(self._call, body) if streams else b"",

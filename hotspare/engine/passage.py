@@ -17,7 +17,7 @@ from hotspare.engine.continuing import begun_of
 from hotspare.engine.handover import Handover
 from hotspare.engine.holding import Holding
 from hotspare.engine.judging import judging, repairs_of
-from hotspare.engine.protocols import Carrier, Delivery
+from hotspare.engine.protocols import Answer, Carrier, Delivery
 from hotspare.engine.recollection import Recollection
 from hotspare.router.clock import Clock
 from hotspare.router.record import Ask, Record
@@ -233,7 +233,8 @@ class Passage:
     def _react(self, event: Event) -> None:
         self._perform(self._tell(event))
 
-    def _content_came(self, n: int) -> None:
+    def _content_came(self, n: int, answer: Answer) -> None:
+        self._attempts.holds(n, answer)
         self._react(ContentHeld(n))
 
     def _decide(self, turn: Turn) -> None:
@@ -297,4 +298,5 @@ class Passage:
             answer.spent_seconds,
             resumable,
             repairs_of(answer),
+            answer.said_bytes,
         )

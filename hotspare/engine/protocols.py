@@ -40,6 +40,10 @@ class Answer(Protocol):
         """Known once the answer has ended; None where the provider told none."""
 
     @property
+    def said_bytes(self) -> int:
+        """How much text has come, for whoever must guess what was used; may be 0 where the provider tells all."""
+
+    @property
     def tail(self) -> bytes:
         """The bytes that end a whole stream (`data: [DONE]`), held back until its Record is kept."""
 

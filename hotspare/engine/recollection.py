@@ -50,6 +50,7 @@ class CachedAnswer:
     provider_request_id: str | None = None
     spent_seconds: float | None = None
     usage: Usage | None = None
+    said_bytes = 0
 
     def __init__(self, kept: _Kept, now: float, similarity: float = 1.0) -> None:
         self._kept = kept

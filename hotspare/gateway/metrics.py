@@ -177,8 +177,8 @@ FAMILIES: tuple[Family, ...] = (
         "hotspare_tokens_total",
         "counter",
         ("kind", "chain", "model", "token_type"),
-        "Tokens as the providers counted them; `token_type` is `input` or `output`; `kind` is `traffic`, `test`, "
-        "`probe` or `drill`.",
+        "Tokens as the providers counted them, our guess where they did not say; `token_type` is `input` or `output`; "
+        "`kind` is `traffic`, `test`, `probe` or `drill`.",
         _tokens,
     ),
     Family(
@@ -189,10 +189,18 @@ FAMILIES: tuple[Family, ...] = (
         _used(lambda used: used.cost_pico_usd / PICO_PER_USD),
     ),
     Family(
+        "hotspare_estimated_cost_usd_total",
+        "counter",
+        ("kind", "chain", "model"),
+        "The part of hotspare_cost_usd_total that is our guess: the provider did not say what was used (streams that "
+        "broke off, races that were lost, callers that left, servers that never tell).",
+        _used(lambda used: used.estimated_pico_usd / PICO_PER_USD),
+    ),
+    Family(
         "hotspare_unpriced_attempts_total",
         "counter",
         ("kind", "chain", "model"),
-        "Attempts whose cost is unknown, for want of a price or of usage.",
+        "Attempts whose cost is unknown, for want of a price.",
         _used(lambda used: used.unpriced),
     ),
     Family(

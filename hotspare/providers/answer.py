@@ -25,6 +25,7 @@ class WholeAnswer:
     body: bytes | None = field(default=None, repr=False)
     streamed: bytes = field(default=b"", repr=False)
     tail: bytes = b""
+    said_bytes: int = 0
 
     @property
     def content_type(self) -> str:
@@ -77,6 +78,11 @@ class StreamedAnswer:
     def usage(self) -> Usage | None:
         """What the provider has told so far; all of it once the answer has ended."""
         return self._stream.usage
+
+    @property
+    def said_bytes(self) -> int:
+        """How much text has come so far."""
+        return self._stream.said_bytes
 
     @property
     def tail(self) -> bytes:
@@ -143,6 +149,7 @@ class StreamedAnswer:
             if failure.trigger is Trigger.network:
                 failure = AttemptFailed(Trigger.stream_cut, f"the stream broke off: {failure.message}")
             failure.usage = self._stream.usage
+            failure.said_bytes = self._stream.said_bytes
             self._stream.failure = failure
         return rest
 

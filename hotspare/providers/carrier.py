@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from hotspare.dialects import openai_embeddings
+from hotspare.dialects.alike import said_bytes
 from hotspare.dialects.call import VIA_HEADER, Call
 from hotspare.dialects.composed import Composed
 from hotspare.dialects.continuing import Continuation
@@ -217,6 +218,7 @@ class ProviderCarrier:
             body=None if state.call.stream else read.body,
             streamed=streamed,
             tail=state.exchange.tail if state.call.stream else b"",
+            said_bytes=said_bytes(read.body) if read.usage is None and state.call.operation == "chat" else 0,
         )
 
     async def _stream(self, state: _Attempt, reply: Reply) -> WholeAnswer | StreamedAnswer:
@@ -231,7 +233,7 @@ class ProviderCarrier:
                 chunk = await anext(chunks, None)
                 first = stream.close() if chunk is None else stream.feed(chunk)
         except AttemptFailed as failure:
-            raise _in_a_stream(failure) from None
+            raise _in_a_stream(failure, stream) from None
         return self._begun(state, reply, chunks, stream, first)
 
     async def _stream_on(self, state: _Attempt, reply: Reply, continuation: Continuation) -> StreamedAnswer:
@@ -249,8 +251,7 @@ class ProviderCarrier:
                 if continuation.heard and stream.events > events:
                     due, failed = self._clock.monotonic() + state.limits.silence_seconds, state.silent
         except AttemptFailed as failure:
-            failure.usage = stream.usage
-            raise _in_a_stream(failure) from None
+            raise _in_a_stream(failure, stream) from None
         return self._begun(state, reply, chunks, stream, first)
 
     def _begun(
@@ -276,8 +277,10 @@ class ProviderCarrier:
         )
 
 
-def _in_a_stream(failure: AttemptFailed) -> AttemptFailed:
+def _in_a_stream(failure: AttemptFailed, stream: AnswerStream) -> AttemptFailed:
     """What broke an answer whose head had come."""
+    failure.usage = failure.usage or stream.usage
+    failure.said_bytes = failure.said_bytes or stream.said_bytes
     if failure.trigger is Trigger.network:
         failure.trigger = Trigger.stream_cut
     return failure

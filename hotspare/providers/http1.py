@@ -123,7 +123,9 @@ class Http1Transport:
                     lambda: Connection(pool), target.host, target.port, ssl=context
                 )
         except TimeoutError:
-            raise AttemptFailed(Trigger.timeout, f"no connection in {outgoing.connect_seconds:.1f} s") from None
+            raise AttemptFailed(
+                Trigger.timeout, f"no connection in {outgoing.connect_seconds:.1f} s", sent=False
+            ) from None
         except (OSError, ValueError) as error:
             raise AttemptFailed(Trigger.network, cause_of(error)) from None
         pool.take_in(connection)

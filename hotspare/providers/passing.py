@@ -49,7 +49,7 @@ class Passing:
 
     def late(self, seconds: float) -> AttemptFailed:
         """The time for the connection is up."""
-        return AttemptFailed(Trigger.timeout, f"no connection through {self.shown} in {seconds:.1f} s")
+        return AttemptFailed(Trigger.timeout, f"no connection through {self.shown} in {seconds:.1f} s", sent=False)
 
     def refused(self, status: int) -> AttemptFailed:
         """The proxy answered in place of the provider."""

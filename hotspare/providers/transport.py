@@ -68,7 +68,9 @@ class HttpxTransport:
             transport = await self._transport(request.url, outgoing)
             response = await _passed(transport, request, outgoing)
         except httpx.ConnectTimeout:
-            raise AttemptFailed(Trigger.timeout, f"no connection in {outgoing.connect_seconds:.1f} s") from None
+            raise AttemptFailed(
+                Trigger.timeout, f"no connection in {outgoing.connect_seconds:.1f} s", sent=False
+            ) from None
         except AttemptFailed:
             raise
         except Exception as error:  # noqa: BLE001 -- the boundary: ssl, idna and socket errors pass through httpx bare

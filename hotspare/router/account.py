@@ -71,9 +71,10 @@ class Account:
         told: AttemptFailed | Ended | None = None,
         *,
         cancelled: bool = False,
+        said_bytes: int = 0,
     ) -> None:
         """A call is over. `told` is what the provider said at its end; None where it was cancelled before."""
-        attempt = attempt_of(n, lane, times, usage, told, cancelled=cancelled)
+        attempt = attempt_of(self._ask, n, lane, times, usage, told, cancelled=cancelled, said_bytes=said_bytes)
         self._attempts.append(attempt)
         if self._purse is not None and attempt.cost_pico_usd is not None:
             self._set_aside(attempt.cost_pico_usd - self._reserved.pop(n))

@@ -63,6 +63,8 @@ class Figures:
     input_tokens: int = 0
     output_tokens: int = 0
     cost_pico_usd: int = 0
+    estimated_pico_usd: int = 0
+    """The part of the cost that is our guess, where a provider did not tell what was used."""
     unpriced: int = 0
 
     def merge(self, other: "Figures", sign: int = 1) -> None:
@@ -77,6 +79,7 @@ class Figures:
         self.input_tokens += sign * other.input_tokens
         self.output_tokens += sign * other.output_tokens
         self.cost_pico_usd += sign * other.cost_pico_usd
+        self.estimated_pico_usd += sign * other.estimated_pico_usd
         self.unpriced += sign * other.unpriced
 
     def view(self) -> FiguresView:
@@ -93,8 +96,14 @@ class Figures:
             input_tokens=self.input_tokens,
             output_tokens=self.output_tokens,
             cost_pico_usd=self.cost_pico_usd,
+            estimated_pico_usd=self.estimated_pico_usd,
             unpriced_requests=self.unpriced,
         )
+
+
+def estimated_cost(record: Record) -> int:
+    """The part of a Record's cost that is our guess, in picodollars."""
+    return sum(attempt.cost_pico_usd or 0 for attempt in record.attempts if attempt.estimated)
 
 
 def fold(figures: Figures, record: Record) -> None:
@@ -103,6 +112,8 @@ def fold(figures: Figures, record: Record) -> None:
     figures.input_tokens += record.input_tokens
     figures.output_tokens += record.output_tokens
     figures.unpriced += record.unpriced
+    if record.estimated:
+        figures.estimated_pico_usd += estimated_cost(record)
     if record.verdict in ("caller_fault", "caller_left"):
         return
     figures.requests += 1
@@ -131,6 +142,7 @@ class ModelFigures:
     first_contents: Histogram = field(default_factory=Histogram)
     """Of streams: from the call to its first content."""
     cost_pico_usd: int = 0
+    estimated_pico_usd: int = 0
     unpriced: int = 0
 
     def merge(self, other: "ModelFigures") -> None:
@@ -141,6 +153,7 @@ class ModelFigures:
         self.durations.merge(other.durations.buckets)
         self.first_contents.merge(other.first_contents.buckets)
         self.cost_pico_usd += other.cost_pico_usd
+        self.estimated_pico_usd += other.estimated_pico_usd
         self.unpriced += other.unpriced
 
 
@@ -155,6 +168,8 @@ def fold_attempts(models: dict[str, ModelFigures], record: Record) -> None:
         figures.calls += 1
         figures.cost_pico_usd += attempt.cost_pico_usd or 0
         figures.unpriced += attempt.cost_pico_usd is None
+        if attempt.estimated:
+            figures.estimated_pico_usd += attempt.cost_pico_usd or 0
         if attempt.trigger is not None:
             figures.failed += 1
         elif not attempt.cancelled:

@@ -66,18 +66,32 @@ class Ending:
 
 NO_USAGE = Usage()
 
+FREE = "count_tokens"
+"""What a request needs that is billed by nobody."""
+
+SAID_BYTES_PER_TOKEN = 4
+"""Of the text of an answer."""
+
 FIRST_CHOICE = Ending("answered", 200, "first_choice", "")
 CALLER_LEFT = Ending("caller_left", 499, "caller_left", "")
 
 
-def cost_of(usage: Usage | None, rates: Rates | None) -> int | None:
-    """Picodollars: each kind of token at its rate; None where usage or price is unknown."""
-    if usage is None or rates is None:
+def cost_of(usage: Usage, rates: Rates | None) -> int | None:
+    """Picodollars: each kind of token at its rate; None where the price is unknown."""
+    if rates is None:
         return None
     read = rates.input if rates.cache_read is None else rates.cache_read
     write = rates.input if rates.cache_write is None else rates.cache_write
     plain = max(0, usage.input - usage.cache_read - usage.cache_write)
     return plain * rates.input + usage.cache_read * read + usage.cache_write * write + usage.output * rates.output
+
+
+def estimate_of(ask: Ask, state: CandidateState, told: Usage | None, said_bytes: int) -> Usage:
+    """What a call used whose provider did not tell, or only what it had read: guessed from what went each way."""
+    output = -(-said_bytes // SAID_BYTES_PER_TOKEN)
+    if told is None:
+        return Usage(state.tokens_of(ask), output)
+    return replace(told, output=max(told.output, output), begun=False)
 
 
 @dataclass(slots=True)
@@ -92,6 +106,7 @@ class Times:
 
 
 def attempt_of(
+    ask: Ask,
     number: int,
     lane: Lane,
     times: Times,
@@ -99,13 +114,15 @@ def attempt_of(
     told: AttemptFailed | Ended | None,
     *,
     cancelled: bool,
+    said_bytes: int = 0,
 ) -> Attempt:
     """The account of one attempt. `told` is what the provider said at its end; None where it was cancelled before."""
     failure = told if isinstance(told, AttemptFailed) else None
     model = lane.state.model
-    tokens = usage or NO_USAGE
-    unbilled = failure is not None and times.first_content is None and failure.trigger in UNBILLED
     first = times.first_content
+    unbilled = failure is not None and (not failure.sent or (first is None and failure.trigger in UNBILLED))
+    estimated = (usage is None or usage.begun) and not unbilled and FREE not in ask.needs
+    tokens = estimate_of(ask, lane.state, usage, said_bytes) if estimated else usage or NO_USAGE
     return Attempt(
         number=number,
         model=model.name,
@@ -123,8 +140,9 @@ def attempt_of(
         cache_read_tokens=tokens.cache_read,
         cache_write_tokens=tokens.cache_write,
         reasoning_tokens=tokens.reasoning,
-        cost_pico_usd=0 if usage is None and unbilled else cost_of(usage, model.rates),
+        cost_pico_usd=0 if tokens is NO_USAGE else cost_of(tokens, model.rates),
         queued_ms=times.queued * 1000.0,
+        estimated=estimated,
     )
 
 
@@ -263,11 +281,13 @@ def record_of(
     """The finished request, frozen."""
     answered = ending.verdict == "answered"
     first_content_ms, input_tokens, output_tokens, cost_pico_usd, unpriced = None, 0, 0, 0, False
+    estimated = False
     for attempt in attempts:
         input_tokens += attempt.input_tokens
         output_tokens += attempt.output_tokens
         cost_pico_usd += attempt.cost_pico_usd or 0
         unpriced |= attempt.cost_pico_usd is None
+        estimated |= attempt.estimated
         if attempt.model == model and not attempt.cancelled:
             first_content_ms = attempt.first_content_ms
     return Record(
@@ -297,6 +317,7 @@ def record_of(
         unpriced=unpriced,
         candidates=candidates_of(plan, skipped, {attempt.model for attempt in attempts}),
         attempts=tuple(attempts),
+        estimated=estimated,
     )
 
 

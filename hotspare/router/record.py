@@ -60,6 +60,7 @@ class Ask:
     stream: bool = False
     needs: frozenset[str] = frozenset()
     size_bytes: int = 0
+    """Of its body; what is attached to it (pictures, files, sound) counts as a text of some length."""
     start: str | None = None
     """A model of the chain that the caller named: it first, then all others in order."""
     task: int | None = None
@@ -110,6 +111,8 @@ class Attempt:
     """None: unknown (no price, or no usage told); never zero for want of knowledge."""
     queued_ms: float = 0.0
     """How long it stood in its model's line before it started."""
+    estimated: bool = False
+    """Its provider did not tell all of what it used: tokens, and so the cost, are our guess from what went each way."""
 
 
 @value
@@ -149,3 +152,5 @@ class Record:
     """At least one attempt used tokens whose price is unknown."""
     candidates: tuple[Candidate, ...]
     attempts: tuple[Attempt, ...]
+    estimated: bool = False
+    """At least one attempt is."""

@@ -30,6 +30,8 @@ class FiguresView:
     output_tokens: int = 0
     cost_pico_usd: int = 0
     unpriced_requests: int = 0
+    estimated_pico_usd: int = 0
+    """The part of the cost that is our guess, where a provider did not tell what was used."""
 
     @property
     def primary_rate(self) -> float | None:
@@ -81,6 +83,8 @@ class ModelView:
     input_pico_usd: int | None = None
     """The price of a token that is read, and of one that is written; None: unknown."""
     output_pico_usd: int | None = None
+    estimated_pico_usd: int = 0
+    """The part of the day's cost that is our guess."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +127,8 @@ class RequestRow:
     output_tokens: int
     cost_pico_usd: int
     unpriced: bool
+    estimated: bool = False
+    """Some of the cost is our guess."""
 
 
 @dataclass(frozen=True, slots=True)

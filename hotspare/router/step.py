@@ -52,6 +52,8 @@ class Ended:
     """It broke off in the middle of text, which another model could go on with."""
     message: str = ""
     """What was done to the answer before it went out, for its Record."""
+    said_bytes: int = 0
+    """The text that came, for whoever must guess what was used."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,7 @@ class Cancelled:
 
     n: int
     usage: Usage | None = None
+    said_bytes: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,8 @@ class Used:
     input_tokens: int = 0
     output_tokens: int = 0
     cost_pico_usd: int = 0
+    estimated_pico_usd: int = 0
+    """The part of the cost that is our guess."""
     unpriced: int = 0
     """Attempts whose cost is unknown."""
 
@@ -43,6 +45,8 @@ class Used:
             self.unpriced += 1
         else:
             self.cost_pico_usd += attempt.cost_pico_usd
+            if attempt.estimated:
+                self.estimated_pico_usd += attempt.cost_pico_usd
 
 
 @dataclass(slots=True)

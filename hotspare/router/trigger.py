@@ -196,6 +196,8 @@ class Usage:
     cache_read: int = 0
     cache_write: int = 0
     reasoning: int = 0
+    begun: bool = False
+    """It was told when the answer began: `output` is not all of it."""
 
 
 class AttemptFailed(Exception):
@@ -210,6 +212,8 @@ class AttemptFailed(Exception):
         content_type: of `body`.
         provider_request_id: the provider's own id of the call.
         usage: tokens that were used all the same, if known.
+        said_bytes: the text that had come by then, for whoever must guess what was used.
+        sent: False where the request cannot have reached the provider.
     """
 
     __slots__ = (
@@ -218,6 +222,8 @@ class AttemptFailed(Exception):
         "message",
         "provider_request_id",
         "retry_after_seconds",
+        "said_bytes",
+        "sent",
         "status",
         "trigger",
         "usage",
@@ -234,6 +240,7 @@ class AttemptFailed(Exception):
         content_type: str = "application/json",
         provider_request_id: str | None = None,
         usage: Usage | None = None,
+        sent: bool = True,
     ) -> None:
         super().__init__(message)
         self.trigger = trigger
@@ -244,6 +251,8 @@ class AttemptFailed(Exception):
         self.content_type = content_type
         self.provider_request_id = provider_request_id
         self.usage = usage
+        self.said_bytes = 0
+        self.sent = sent
 
 
 class Incapable(AttemptFailed):

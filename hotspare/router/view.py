@@ -83,6 +83,7 @@ def row_of(record: Record) -> RequestRow:
         output_tokens=record.output_tokens,
         cost_pico_usd=record.cost_pico_usd,
         unpriced=record.unpriced,
+        estimated=record.estimated,
     )
 
 
@@ -217,6 +218,7 @@ class Viewer:
             same_as=state.model.same_as,
             input_pico_usd=None if state.model.rates is None else state.model.rates.input,
             output_pico_usd=None if state.model.rates is None else state.model.rates.output,
+            estimated_pico_usd=day.estimated_pico_usd,
         )
 
     def _decisions(self, now: float) -> tuple[DecisionView, ...]:

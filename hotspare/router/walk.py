@@ -161,7 +161,8 @@ class Walk:
     def _failed(self, event: Failed, now: float) -> tuple[Step, ...]:
         running, failure = self._lanes.running.pop(event.n), event.failure
         self._give_back(running, verdict_of(failure), now, failure)
-        self._account.called(event.n, running.lane, self._times(running, now), failure.usage, failure)
+        times = self._times(running, now)
+        self._account.called(event.n, running.lane, times, failure.usage, failure, said_bytes=failure.said_bytes)
         self._account.failed(running.lane.state.model, failure)
         if self._decided():
             return self._settle()
@@ -196,7 +197,10 @@ class Walk:
             self._changed()
         usage = event.usage if failure is None else failure.usage or event.usage
         times = self._times(running, now)
-        self._account.called(event.n, running.lane, times, usage, failure or event, cancelled=not delivered)
+        said = event.said_bytes
+        self._account.called(
+            event.n, running.lane, times, usage, failure or event, cancelled=not delivered, said_bytes=said
+        )
         if not delivered:
             return self._settle()
         if failure is None:
@@ -222,7 +226,8 @@ class Walk:
     def _cancelled(self, event: Cancelled, now: float) -> tuple[Step, ...]:
         running = self._lanes.running.pop(event.n)
         self._give_back(running, Verdict.nothing, now, None)
-        self._account.called(event.n, running.lane, self._times(running, now), event.usage, cancelled=True)
+        times, said = self._times(running, now), event.said_bytes
+        self._account.called(event.n, running.lane, times, event.usage, cancelled=True, said_bytes=said)
         return self._settle()
 
     def _look(self, event: Due | Woken, now: float) -> tuple[Step, ...]:

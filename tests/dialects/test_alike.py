@@ -48,6 +48,7 @@ def counted(monkeypatch):
 
     class Counted:
         usage = property(lambda _: reader.usage)
+        said_bytes = property(lambda _: reader.said_bytes)
         stop = property(lambda _: reader.stop)
 
         def read(self, event):
@@ -68,6 +69,7 @@ ODD_INSIDES = (
     b'","role":"x',
     b'"},"finish_reason":"stop","x":{"y":"',
 )
+FIELDS = ("content", "reasoning_content", "arguments")
 ENDINGS = ("", ',"usage":null', ',"usage":{"prompt_tokens":1}', ',"obfuscation":"a"')
 ODD_EVENTS = (
     END,
@@ -101,6 +103,25 @@ def test_the_caller_gets_what_reading_each_event_would_have_given_it(events, who
     assert read == given_to(stream_of(), [data])
     assert read == given_to(stream_of(), events)
     assert read == given_to(stream_of(), [data[at : at + cut] for at in range(0, len(data), cut)])
+
+
+@given(words=st.lists(st.text(max_size=12), min_size=1), cut=st.integers(1, 200), field=st.sampled_from(FIELDS))
+def test_how_much_was_said_is_known_of_events_that_went_on_unread(words, cut, field):
+    insides = [json.dumps(word, ensure_ascii=False)[1:-1].encode("utf-8", "replace") for word in words]
+    data = raw(b"first") + b"".join(raw(inside, field) for inside in insides)
+    said = len(b"first") + sum(map(len, insides))
+    for pieces in ([data], [data[at : at + cut] for at in range(0, len(data), cut)]):
+        stream = stream_of()
+        given_to(stream, pieces)
+        assert stream.said_bytes == said
+        assert stream.failure.said_bytes == said
+
+
+def test_padding_is_not_taken_for_something_said():
+    stream = stream_of()
+    events = [raw(b"word", more=f',"obfuscation":"{"x" * 30}"') for _ in range(100)]
+    stream.feed(b"".join(events))
+    assert stream.said_bytes == 400
 
 
 def test_of_events_that_are_alike_few_are_read(counted):

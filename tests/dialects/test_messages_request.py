@@ -5,12 +5,12 @@ import json
 import msgspec
 import pytest
 
-from hotspare.dialects import anthropic_messages
+from hotspare.dialects import anthropic_messages, openai_chat
 from hotspare.dialects.call import InvalidRequest
 from hotspare.dialects.endpoint import Endpoint
 from hotspare.dialects.exchange import EXCHANGES
 from hotspare.dialects.schema import closed, is_strict
-from hotspare.dialects.token_estimate import estimate_tokens
+from hotspare.dialects.token_estimate import estimate_tokens, text_size
 from hotspare.router.trigger import AttemptFailed, Incapable, Trigger
 
 HI = [{"role": "user", "content": "hi"}]
@@ -154,6 +154,21 @@ def test_an_estimate_grows_with_words_and_not_with_the_bytes_of_pictures():
     assert 900 < estimate("word " * 800) < 1100
     picture = [{"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": "a" * 1_000_000}}]
     assert 1600 <= estimate(picture) < 1700
+
+
+def test_what_is_attached_to_a_request_counts_as_a_text_of_some_length():
+    def size(content):
+        raw = json.dumps({"model": "x", "messages": [{"role": "user", "content": content}]}).encode()
+        call = openai_chat.read_request(raw, {})
+        assert call.size_bytes == len(raw)
+        return text_size(call) - len(raw)
+
+    picture = {"type": "image_url", "image_url": {"url": "data:image/png;base64," + "a" * 1_000_000}}
+    assert size("data:image/png;base64," + "a" * 1000) == 0, "a text that says so is a text"
+    assert size([picture]) == 6400 - 1_000_000
+    assert size([picture, picture]) == 2 * (6400 - 1_000_000)
+    linked = {"type": "image_url", "image_url": {"url": "https://pictures.example/a.png"}}
+    assert size([linked]) == 0
 
 
 # ------------------------------------------------------------------ written for chat

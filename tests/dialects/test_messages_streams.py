@@ -107,7 +107,7 @@ def test_an_error_event_is_that_error(before):
     stream.feed(b"".join(map(event, before)))
     stream.feed(b'event: error\ndata: {"type":"error","error":{"type":"overloaded_error","message":"busy"}}\n\n')
     assert stream.failure.trigger is Trigger.overloaded
-    assert stream.failure.usage == Usage(input=11)
+    assert stream.failure.usage == Usage(input=11, begun=True)
 
 
 def test_a_stream_without_an_end_is_cut_and_one_without_content_is_empty():

@@ -61,6 +61,7 @@ class FakeAnswer:
     dropped = ()
     provider_request_id = "provider-1"
     spent_seconds = None
+    said_bytes = 0
     tail = b"data: [DONE]\n\n"
 
     def __init__(self, carrier, name, play):

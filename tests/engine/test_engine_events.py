@@ -11,7 +11,7 @@ pytestmark = pytest.mark.looptime
 
 async def test_a_request_is_told_in_the_contracts_words(bench, plays):
     watching = bench.engine.events.watch()
-    bench.script(claude=plays.failing("timeout"))
+    bench.script(claude=plays.failing("timeout", sent=False))
     await bench.serve()
     event = await anext(watching)
     assert event["event"] == "request"

@@ -86,13 +86,14 @@ async def test_content_that_was_held_and_lost_may_be_billed(bench, plays):
 
     async def call(*arguments):
         answer = await real(*arguments)
-        answer.usage = None
+        answer.usage, answer.said_bytes = None, 41
         return answer
 
     bench.carrier.call = call
     await bench.serve(streamed=True)
-    assert bench.record.attempts[0].cost_pico_usd is None
-    assert bench.record.unpriced
+    [attempt, _] = bench.record.attempts
+    assert (attempt.estimated, attempt.output_tokens) == (True, 11)
+    assert attempt.cost_pico_usd == attempt.input_tokens * 1_000_000 + 11 * 5_000_000
 
 
 async def test_the_record_tells_when_the_provider_began_to_answer(bench, plays):

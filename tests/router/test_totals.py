@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from hotspare.router.figures import estimated_cost
 from hotspare.router.settings import Limits
 from hotspare.router.totals import DURATION_BOUNDS_SECONDS, Durations, Totals, fold_totals
 from hotspare.router.trigger import Trigger
@@ -14,7 +15,7 @@ from hotspare.router.trigger import Trigger
 @pytest.fixture
 def records(world, fails):
     """A mixed hour: answers, fallbacks, failures, probes, and a price that nobody knows."""
-    main = world(limits=Limits(retries=0))
+    main = world(limits=Limits(retries=0), models={"haiku": {"rates": None}})
     rng = random.Random(11)
     made = []
     for number in range(120):
@@ -22,7 +23,7 @@ def records(world, fails):
             bad = [fails(rng.choice([Trigger.timeout, Trigger.server_error] * 3 + [Trigger.bad_request]))]
             main.scripts[name] = bad if rng.random() < 0.3 or number % 17 == 3 else []
         main.now += rng.random() * 30
-        made.append(main.request(kind="probe" if number % 10 == 0 else "traffic").record)
+        made.append(main.request(kind="probe" if number % 10 == 0 else "traffic", size_bytes=400).record)
     return made
 
 
@@ -67,6 +68,12 @@ def test_tokens_and_cost_are_counted_for_every_kind(records, totals):
 def test_an_unknown_cost_is_counted_and_is_not_zero(records, totals):
     unpriced = sum(attempt.cost_pico_usd is None for record in records for attempt in record.attempts)
     assert sum(sums.unpriced for sums in totals.used.values()) == unpriced > 0
+
+
+def test_what_was_guessed_of_a_cost_is_told_beside_it(records, totals):
+    guessed = sum(estimated_cost(record) for record in records)
+    assert sum(sums.estimated_pico_usd for sums in totals.used.values()) == guessed > 0
+    assert guessed < sum(sums.cost_pico_usd for sums in totals.used.values())
 
 
 def test_durations_are_those_of_answered_traffic(records, totals):

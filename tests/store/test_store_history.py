@@ -226,6 +226,7 @@ async def test_history_gives_the_figures_in_steps(filled, noon):
         "output_tokens": 800,
         "cost_usd": pytest.approx(0.018000000005),
         "unpriced_requests": 0,
+        "estimated_usd": 0.0,
     }
     [one] = await filled.query("history", {"caller": "nightly"})
     assert (one["requests"], one["mean_ms"]) == (1, 300.0)

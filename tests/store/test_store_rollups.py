@@ -34,6 +34,7 @@ def make_any(make_record, make_attempt, noon):
             started_ms=started,
             ended_ms=round(started + chance.randrange(9_000_000) / 1000, 3),
             cost_pico_usd=None if chance.random() < 0.2 else chance.randrange(10**12),
+            estimated=chance.random() < 0.3,
         )
 
     def make(**fields):
@@ -55,6 +56,7 @@ def make_any(make_record, make_attempt, noon):
             "duration_ms": chance.randrange(1, 9_000_000) / 1000,
             "cost_pico_usd": sum(each.cost_pico_usd or 0 for each in attempts),
             "unpriced": any(each.cost_pico_usd is None for each in attempts),
+            "estimated": any(each.estimated for each in attempts),
             "attempts": attempts,
         }
         return make_record(**(values | fields))
@@ -86,6 +88,7 @@ def told(total):
         "output_tokens": view.output_tokens,
         "cost_usd": None if view.unpriced_requests and not view.cost_pico_usd else view.cost_pico_usd / 1e12,
         "unpriced_requests": view.unpriced_requests,
+        "estimated_usd": view.estimated_pico_usd / 1e12,
     }
 
 
@@ -119,8 +122,8 @@ async def assert_right(asked, noon, records):
         name: (each.served, each.calls, each.answered, each.failed, each.durations.percentile(0.95), each.unpriced)
         for name, each in models.items()
     }
-    costs = {row["name"]: row["cost_usd"] for row in rows}
-    assert costs == {name: each.cost_pico_usd / 1e12 for name, each in models.items()}
+    costs = {row["name"]: (row["cost_usd"], row["estimated_usd"]) for row in rows}
+    assert costs == {name: (each.cost_pico_usd / 1e12, each.estimated_pico_usd / 1e12) for name, each in models.items()}
 
 
 async def test_every_figure_is_the_fold_over_the_records(opened, make_any, noon):
@@ -129,6 +132,7 @@ async def test_every_figure_is_the_fold_over_the_records(opened, make_any, noon)
         for record in records:
             store.append(record)
         await assert_right(store, noon, records)
+        assert sum(row["estimated_usd"] for row in await store.query("figures", {"since": noon - 4 * 86400})) > 0
         assert [record async for record in store.records(0.0)] == sorted(records, key=lambda each: (each.at, each.id))
 
 

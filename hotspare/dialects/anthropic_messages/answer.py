@@ -132,8 +132,10 @@ def stop_reason(stop: StopReason, *, called: bool) -> str:
     return STOP_REASONS["tool_calls" if called and stop == "stop" else stop]
 
 
-def read_usage(raw: msgspec.Raw | bytes, before: Usage | None = None) -> Usage | None:
-    """Tokens as the provider counted them, each of which replaces what it told `before` (a stream tells twice)."""
+def read_usage(raw: msgspec.Raw | bytes, before: Usage | None = None, *, begun: bool = False) -> Usage | None:
+    """Tokens as the provider counted them, each of which replaces what it told `before` (a stream tells twice: at its
+    beginning, when `begun` is given, and at its end).
+    """
     try:
         told: Any = msgspec.json.decode(raw)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
@@ -152,6 +154,7 @@ def read_usage(raw: msgspec.Raw | bytes, before: Usage | None = None) -> Usage |
         cache_read=cache_read,
         cache_write=cache_write,
         reasoning=_latest(thinking, "thinking_tokens", known.reasoning),
+        begun=begun,
     )
 
 

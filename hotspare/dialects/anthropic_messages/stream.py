@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 
 import msgspec
 
+from hotspare.dialects.alike import said_bytes
 from hotspare.dialects.anthropic_messages.answer import STOPS, read_usage
 from hotspare.dialects.provider_error import failure_of, read_error
 from hotspare.dialects.sse import ServerSentEvent
@@ -53,10 +54,11 @@ _EVENT = msgspec.json.Decoder(_Event)
 class MessageReader:
     """Reads message_start … message_stop, as far as it must be judged. Types that are not known say nothing."""
 
-    __slots__ = ("stop", "usage")
+    __slots__ = ("said_bytes", "stop", "usage")
 
     def __init__(self) -> None:
         self.usage: Usage | None = None
+        self.said_bytes = 0
         self.stop: StopReason | None = None
 
     def read(self, event: ServerSentEvent) -> Told:
@@ -68,11 +70,16 @@ class MessageReader:
         if decoded.type == "error" or event.name == b"error":
             raise failure_of(read_error(data))
         said = _WHAT.get(decoded.type)
-        return said(self, decoded) if said is not None else Told()
+        if said is None:
+            return Told()
+        told = said(self, decoded)
+        if told.content:
+            self.said_bytes += said_bytes(data)
+        return told
 
     def _start(self, event: _Event) -> Told:
         if event.message is not None:
-            self.usage = read_usage(event.message.usage, self.usage)
+            self.usage = read_usage(event.message.usage, self.usage, begun=True)
         return Told()
 
     def _block(self, event: _Event) -> Told:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import msgspec
 
+from hotspare.dialects.alike import said_bytes
 from hotspare.dialects.openai_chat.answer import STOPS, TAIL, Said, ToldContent, read_usage, reasoning_of, text_of
 from hotspare.dialects.provider_error import failure_of, read_error
 from hotspare.dialects.sse import ServerSentEvent, SseParser
@@ -58,10 +59,11 @@ def _tells(part: msgspec.Raw) -> bool:
 class ChunkReader:
     """Reads chat.completion.chunk events."""
 
-    __slots__ = ("_content", "_finished", "_open", "_reason", "usage")
+    __slots__ = ("_content", "_finished", "_open", "_reason", "said_bytes", "usage")
 
     def __init__(self) -> None:
         self.usage: Usage | None = None
+        self.said_bytes = 0
         self._content = False
         self._reason: StopReason | None = None
         self._open: set[int] = set()
@@ -85,6 +87,8 @@ class ChunkReader:
         told = Told()
         for choice in chunk.choices or ():
             self._take(choice, told)
+        if self._content and chunk.choices:
+            self.said_bytes += said_bytes(data)
         if _tells(chunk.usage):
             self.usage = read_usage(chunk.usage) or self.usage
             told.usage = not chunk.choices
