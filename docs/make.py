@@ -5,11 +5,13 @@ from pathlib import Path
 from hotspare.configuration.schema import KeyRow, rows
 from hotspare.dialects.content.json_schema import KNOWN, MOST_STEPS
 from hotspare.dialects.content.loop import FEWEST_CHARACTERS, FEWEST_TIMES, LONGEST_PIECE
+from hotspare.dialects.content.nearness import LONGEST_TEXT_CHARACTERS
 from hotspare.dialects.content.refusal import LONGEST_REFUSAL_CHARACTERS
 from hotspare.dialects.content.repair import REPAIRED_CHARACTERS
 from hotspare.engine.continuing import CONTINUED_BYTES
 from hotspare.engine.judging import JUDGED_BYTES
-from hotspare.engine.recollection import MOST_ANSWERS
+from hotspare.engine.recollection import MOST_ANSWERS, MOST_BYTES, MOST_NEAR
+from hotspare.engine.resembling import CALLER, LONGEST_LOOK_SECONDS, SIMILAR_OVER
 from hotspare.router.breaker import LAST_RESORT_PAUSE_SECONDS, LONGEST_BREAK
 from hotspare.router.budget import RETRY_SHARE, WINDOW_SECONDS
 from hotspare.router.candidate import KEY_TRIAL_SECONDS
@@ -241,9 +243,27 @@ the first line that fits:
 
 A stream's headers go out with its first content: what comes to light after that is in the trace alone.
 
-With `emergency_cache = true` a chain keeps its whole answers (in memory, at most {MOST_ANSWERS:,}, the oldest out first), and when every model has failed a
-request that asks for the same as one before gets that answer: `x-hotspare-source: cache`, `x-hotspare-notice: cached` and its age in
-`x-hotspare-cache-age`. The same means: the same chain, dialect and fields, apart from names, ids, and stamps of a moment in the text.
+## The emergency cache
+
+With `emergency_cache = true` a chain keeps its whole answers (in memory, at most {MOST_ANSWERS:,} and {MOST_BYTES // 2**20} MB, the oldest out first), and when
+every model has failed a request that asks for the same as one before gets that answer: `x-hotspare-source: cache`, `x-hotspare-notice: cached`, its age in
+`x-hotspare-cache-age`, `x-hotspare-cache-similarity: 1.000`. The same means: the same chain, dialect and fields, apart from names, ids, and stamps of a
+moment in the text. Errors, streams that broke off, and what the cache itself gave are never kept.
+
+`emergency_cache_embeddings = "NAME"`, a chain of kind `embeddings`, has the answer to a similar request given too. All of this must hold:
+
+- Nothing but the last message of the caller differs: the chain, the dialect, the system prompt, what was said before, and every parameter are the same. That
+  message is text of at most {LONGEST_TEXT_CHARACTERS} characters, and no tools are offered.
+- **The guard** finds no difference in what the words mean. Numbers and their units, signs, quotations, the count of negations, and *who, when, where, why* must be
+  equal; each name of one must stand in the other; no word may have its opposite there (*enable* and *disable*, *before* and *after* …); a *to*, *from* or *than*
+  must not lead elsewhere, nor words stand in a turned order. The words that carry meaning must be the same, endings and a few synonyms aside; one
+  may be added that narrows nothing. It would rather miss a rewording than take one question for another. The words it knows are English: in other languages only
+  the very same words in another form or order pass.
+- **The cosine** of the two vectors is over {SIMILAR_OVER:g}. Only now is anything embedded: the request and at most {MOST_NEAR} that the guard let pass, in one call through the chain with
+  its fallbacks, limits and breakers, and for at most {LONGEST_LOOK_SECONDS:g} s (never past the request's deadline). When it fails, the caller gets the error as if nothing had been found.
+
+In calm times this costs no call and sends no prompt anywhere. What the calls cost is in requests of kind `probe` of the caller `{CALLER}`. The answer says how
+similar (`x-hotspare-cache-similarity: 0.943`), and so do `x-hotspare-notice-text` and the trace.
 
 ## Limits of cost
 

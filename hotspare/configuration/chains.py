@@ -42,6 +42,7 @@ def _chain(name: str, keys: ChainKeys, models: dict[str, ModelKeys], draft: Draf
         fallback_on_error=keys.fallback_on_error,
         actions=_actions(keys),
         emergency_cache=keys.emergency_cache,
+        emergency_cache_embeddings=keys.emergency_cache_embeddings or "",
         stream_delivery=keys.stream_delivery,
         on_stream_break=_on_stream_break(keys),
         check_output=keys.check_output,

@@ -36,6 +36,7 @@ def _findings(draft: Draft) -> Iterator[Finding]:
     names = {model.peek("name") for model in models}
     for name, chain in chains.items():
         yield from _chain(name, chain, names)
+        yield from _similar(name, chain, chains)
     yield from _answers(chains)
     yield from _callers(draft.file.peek("callers"), chains)
 
@@ -79,6 +80,30 @@ def _chain(name: str, chain: ChainKeys, known: set[str]) -> Iterator[Finding]:
     for pattern in chain.peek("answers"):
         if "[" in pattern:
             yield f"chains.{plain(name)}.answers holds {plain(pattern)}", "only * and ? stand for something there"
+
+
+def _similar(name: str, chain: ChainKeys, chains: dict[str, ChainKeys]) -> Iterator[Finding]:
+    """What finds similar requests in the emergency cache."""
+    key, embeddings = f"chains.{plain(name)}.emergency_cache_embeddings", chain.peek("emergency_cache_embeddings")
+    if embeddings is None:
+        return
+    if not chain.peek("emergency_cache"):
+        yield f"{key} is given, and the chain keeps no answers", "add emergency_cache = true, or take it out"
+    if chain.peek("kind") != "chat":
+        yield f"{key} is given for a chain of embeddings, whose answers are no words", "take it out"
+    found = chains.get(embeddings)
+    if found is None or found.peek("kind") != "embeddings":
+        others = ", ".join(plain(other) for other, keys in chains.items() if keys.peek("kind") == "embeddings")
+        what = "no chain of this file" if found is None else "no chain of embeddings"
+        yield f"{key} is {plain(embeddings)}, which is {what}", _one_of(others)
+
+
+def _one_of(chains: str) -> str:
+    return (
+        f"use one of: {chains}"
+        if chains
+        else 'add one: [chains.embeddings] with models = ["…"] and kind = "embeddings"'
+    )
 
 
 def _strategy(name: str, chain: ChainKeys) -> Iterator[Finding]:

@@ -123,6 +123,7 @@ MEANINGS: Mapping[type[Section], Mapping[str, str]] = {
         "on_content_filter": "Whether a filter's refusal may be served by another model.",
         "triggers": "What is done after a trigger, where it is not what docs/routing.md says.",
         "emergency_cache": "When all models have failed, give the answer that the same request got before.",
+        "emergency_cache_embeddings": "The chain of embeddings by which a similar request's answer is found too.",
         "check_output": "What is not the JSON, schema or tool call that was asked for goes to the next model.",
         "repair_output": "Take off what a model puts around its JSON; marked x-hotspare-repaired.",
         "check_refusal": 'With on_content_filter = "next": a refusal is known by its words too.',

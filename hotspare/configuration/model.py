@@ -203,6 +203,7 @@ class ChainKeys(LimitKeys):
     check_loop: bool = True
     check_refusal: bool = True
     emergency_cache: bool = False
+    emergency_cache_embeddings: Name | None = None
     hedge_extra_share: Share = 0.05
     score: Text = ""
     affinity: Literal["none", "session"] = "none"

@@ -18,6 +18,9 @@ from hotspare.router.record import Ask
 from hotspare.router.step import Cancelled, Event, Failed, FirstContent, Try
 from hotspare.router.trigger import AttemptFailed
 
+CACHED = 0
+"""The number of what no attempt gave."""
+
 Came: TypeAlias = Answer | AttemptFailed
 
 
@@ -72,6 +75,10 @@ class Attempts:
         """Attempt n has begun to answer, and is not over before that is whole."""
         self._held[n] = answer
 
+    def recall(self, work: Coroutine[Any, Any, Event]) -> None:
+        """Look for an answer that no attempt gives, beside what else may come."""
+        self._run(CACHED, work, self._was_recalled)
+
     def taken(self, n: int) -> Answer:
         """The answer of attempt n, which is from now on the taker's to close."""
         self._closed = n
@@ -123,6 +130,11 @@ class Attempts:
             self._run(n, close(self.answers[n]), self._was_closed)
         else:
             self._react(event)
+
+    def _was_recalled(self, n: int, task: asyncio.Task[Event]) -> None:
+        del n
+        if not task.cancelled():
+            self._react(task.result())
 
     def _was_closed(self, n: int, task: asyncio.Task[None]) -> None:
         del task

@@ -12,7 +12,7 @@ from typing import Any, Self, TypeVar
 
 from hotspare.dialects.call import Call
 from hotspare.dialects.content.judgement import Rules
-from hotspare.engine import admission
+from hotspare.engine import admission, resembling
 from hotspare.engine.admission import UnknownModel
 from hotspare.engine.attempt import LOG
 from hotspare.engine.continuing import may_be_continued
@@ -22,7 +22,8 @@ from hotspare.engine.judging import rules_of
 from hotspare.engine.overhearing import Overhearing
 from hotspare.engine.passage import Passage, Watcher
 from hotspare.engine.protocols import Carrier, ContentKeeper, Delivery, Journal, Recorder
-from hotspare.engine.recollection import Recollection
+from hotspare.engine.recollection import CachedAnswer, Recollection
+from hotspare.engine.resembling import Resembling
 from hotspare.router.arrears import Arrears
 from hotspare.router.clock import Clock
 from hotspare.router.command import Command, Decision, JournalEntry, Outcome, Refusal, Slot, Undo
@@ -84,6 +85,7 @@ class Engine:
         self._ids = RequestIds(clock.wall(), secrets.randbits(NOISE_BITS))
         self._epoch = router.epoch
         self._recollection = Recollection()
+        self._resembling = Resembling(self._recollection, clock, self._ask_for_vectors)
         self._idle = asyncio.Event()
         self._deciding = asyncio.Lock()
         self._acts: set[asyncio.Task[Any]] = set()
@@ -156,6 +158,7 @@ class Engine:
                 clock=self.clock,
                 watcher=watcher,
                 cache=self._recollection if _recalls(ask, chain) else None,
+                similar=self._similar(ask, chain),
                 keep_alive_seconds=self._keep_alive_seconds if _held(ask, chain) else None,
                 continues=chain.on_stream_break == "continue" and may_be_continued(call),
             )
@@ -168,6 +171,14 @@ class Engine:
             self.in_flight -= 1
             if not self.in_flight:
                 self._idle.set()
+
+    def _similar(self, ask: Ask, chain: Chain) -> Callable[[Ask, Call], Awaitable[CachedAnswer | None]] | None:
+        """What finds an answer to a request that means the same, where the chain has one of embeddings for it."""
+        embeddings = chain.emergency_cache_embeddings
+        return partial(self._resembling.find, chain=embeddings) if embeddings and _recalls(ask, chain) else None
+
+    async def _ask_for_vectors(self, call: Call, delivery: Delivery) -> None:
+        await self.serve(self.admit(call, caller=resembling.CALLER, kind="probe"), call, delivery)
 
     def _rules_of(self, chain: Chain) -> Rules:
         """Worked out once for each chain, as long as it is the same."""

@@ -18,6 +18,7 @@ from hotspare.router.record import Ask
 from hotspare.router.step import Fail, Finish
 from hotspare.router.trigger import AttemptFailed
 from hotspare.router.walk import Walk
+from hotspare.router.words import span
 
 BACKUP = ("backup", "answered by a fallback model")
 SHORTENED = ("shortened", "answered by a fallback model, and ended at its own output limit")
@@ -132,7 +133,7 @@ class Handover:
         """What is told beside the answer, the weightiest first."""
         walk = self._walk
         if isinstance(answer, CachedAnswer):
-            return "cached", f"no model could answer: this answer was given {int(answer.age_seconds)} s ago"
+            return "cached", _cached(answer)
         if walk.fallback:
             body = None if answer is None else answer.body
             cut = answer is not None and body is not None and is_shortened(self._call, body, answer.usage)
@@ -140,3 +141,8 @@ class Handover:
         if answer is not None and walk.waited:
             return QUEUED
         return SLOW if answer is not None and walk.slow else otherwise
+
+
+def _cached(answer: CachedAnswer) -> str:
+    given = f"no model could answer: this answer was given {span(answer.age_seconds)} ago"
+    return given if answer.similarity == 1.0 else f"{given} to a similar request (similarity {answer.similarity:.3f})"

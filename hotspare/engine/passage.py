@@ -12,13 +12,13 @@ from typing import Protocol, TypeAlias, assert_never
 
 from hotspare.dialects.call import Call
 from hotspare.dialects.content.judgement import Rules
-from hotspare.engine.attempts import Attempts
+from hotspare.engine.attempts import CACHED, Attempts
 from hotspare.engine.continuing import begun_of
 from hotspare.engine.handover import Handover
 from hotspare.engine.holding import Holding
 from hotspare.engine.judging import judging, repairs_of
 from hotspare.engine.protocols import Answer, Carrier, Delivery
-from hotspare.engine.recollection import Recollection
+from hotspare.engine.recollection import CachedAnswer, Recollection
 from hotspare.router.clock import Clock
 from hotspare.router.record import Ask, Record
 from hotspare.router.step import (
@@ -44,9 +44,6 @@ from hotspare.router.walk import Walk
 
 BEGIN, DUE, WOKEN, CALLER_LEFT = Begin(), Due(), Woken(), CallerLeft()
 
-CACHED = 0
-"""The number of what no attempt gave."""
-
 Turn: TypeAlias = Deliver | Finish | Fail
 """A step that is the serving task's own."""
 
@@ -66,6 +63,7 @@ class Passage:
 
     Args:
         cache: where answers are kept for when all models fail; None: nowhere.
+        similar: finds one to a request that means the same; None: only the same request's is looked for.
         rules: what answers are judged by.
         keep_alive_seconds: where the answer is a stream that is held until it is whole: how often its caller gets a
             sign of life meanwhile.
@@ -74,7 +72,7 @@ class Passage:
 
     __slots__ = (
         "_ask", "_attempts", "_cache", "_call", "_clock", "_continues", "_decided", "_handover", "_keep_alive_seconds",
-        "_not_before", "_timer", "_walk", "_watcher",
+        "_not_before", "_similar", "_timer", "_walk", "_watcher",
     )  # fmt: skip
 
     def __init__(
@@ -90,12 +88,14 @@ class Passage:
         watcher: Watcher | None = None,
         keep_alive_seconds: float | None = None,
         cache: Recollection | None = None,
+        similar: Callable[[Ask, Call], Awaitable[CachedAnswer | None]] | None = None,
         continues: bool = False,
     ) -> None:
         self._walk = walk
         self._ask = ask
         self._call = call
         self._cache = cache
+        self._similar = similar
         self._clock = clock
         self._watcher = watcher
         self._continues = continues
@@ -154,20 +154,23 @@ class Passage:
             await self._attempts.all_stopped()
 
     # ------------------------------------------------------------ the walk
-    def _recall(self) -> Recalled:
-        """An answer given before to the same request."""
+    async def _recall(self) -> Recalled:
+        """An answer given before to the same request, or to one that means the same."""
         found = None if self._cache is None else self._cache.find(self._ask, self._call, self._clock.wall())
+        if found is None and self._similar is not None:
+            found = await self._similar(self._ask, self._call)
         if found is None:
             return Recalled(None)
         self._attempts.answers[CACHED] = found
-        return Recalled(found.model)
+        return Recalled(found.model, found.age_seconds, found.similarity)
 
     def _keep_for_bad_times(self, turn: Turn) -> None:
         """A whole answer that a model gave may be given again when none does."""
         if self._cache is not None and isinstance(turn, Finish) and turn.n != CACHED:
             model = self._walk.delivered_model or ""
             answer = self._attempts.answers[turn.n]
-            self._cache.keep(self._ask, self._call, model, answer, self._handover.sent, self._clock.wall())
+            sent, similar = self._handover.sent, self._similar is not None
+            self._cache.keep(self._ask, self._call, model, answer, sent, self._clock.wall(), similar=similar)
 
     def _tell(self, event: Event) -> tuple[Step, ...]:
         steps = self._walk.next(event, self._now())
@@ -193,7 +196,7 @@ class Passage:
                     self._not_before = until
                     steps = self._tell(DUE)
                 case Recall():
-                    steps = self._tell(self._recall())
+                    steps = self._tell(await self._recall())
                 case Cancel() | Wait():
                     break
                 case Deliver() | Finish() | Fail():
@@ -222,7 +225,7 @@ class Passage:
                     for waiter in step.waiters:
                         waiter.wake = self._called
                 case Recall():
-                    self._react(self._recall())
+                    self._attempts.recall(self._recall())
                 case Deliver(n=n) if self._keep_alive_seconds is not None:
                     self._react(self._ended(n))  # all of it is here; a slow caller keeps no model busy
                 case Deliver() | Finish() | Fail():

@@ -1,14 +1,17 @@
 """The emergency cache: answers given before, for the time when every model fails. In memory, and off unless asked for.
 
 Only whole answers of models are kept, as their callers got them; what is found is given as it was. The oldest go first.
+Where similar requests are looked for too, it knows by their words which may mean the same (`near`), and no more.
 """
 
+import asyncio
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from hotspare.dialects.call import Call
-from hotspare.dialects.likeness import likeness
+from hotspare.dialects.content.nearness import Sense, difference, sense_of
+from hotspare.dialects.likeness import likeness, wording
 from hotspare.engine.protocols import Answer
 from hotspare.router.record import Ask
 from hotspare.router.trigger import Usage
@@ -16,11 +19,30 @@ from hotspare.router.trigger import Usage
 MOST_ANSWERS = 10_000
 MOST_BYTES = 64 * 1024 * 1024
 LARGEST_ANSWER_BYTES = 1024 * 1024
+MOST_NEAR = 8
+"""So many requests at most are compared by their vectors."""
+_AT_ONCE = 200
+
+_Place = tuple[bytes, tuple[tuple[str, ...], ...]]
+"""Where a similar request would be: in the same form, and with the same facts in its words."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Kept:
-    """One answer. `at` is UTC epoch seconds."""
+class Meaning:
+    """What a request asks for in its caller's words, and the digest of all the rest of it."""
+
+    form: bytes
+    text: str
+    sense: Sense
+
+    @property
+    def place(self) -> _Place:
+        return self.form, self.sense.facts
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """One answer. `at` is UTC epoch seconds; `meaning` is None where no similar request gets it."""
 
     model: str
     at: float
@@ -28,6 +50,7 @@ class _Kept:
     body: bytes | None
     sent: tuple[bytes, ...]
     tail: bytes
+    meaning: Meaning | None = None
 
     @property
     def size(self) -> int:
@@ -52,7 +75,7 @@ class CachedAnswer:
     usage: Usage | None = None
     said_bytes = 0
 
-    def __init__(self, kept: _Kept, now: float, similarity: float = 1.0) -> None:
+    def __init__(self, kept: Kept, now: float, similarity: float = 1.0) -> None:
         self._kept = kept
         self.model = kept.model
         self.age_seconds = max(0.0, now - kept.at)
@@ -82,10 +105,11 @@ class CachedAnswer:
 class Recollection:
     """See the module."""
 
-    __slots__ = ("_answers", "_bytes")
+    __slots__ = ("_answers", "_bytes", "_places")
 
     def __init__(self) -> None:
-        self._answers: OrderedDict[bytes, _Kept] = OrderedDict()
+        self._answers: OrderedDict[bytes, Kept] = OrderedDict()
+        self._places: dict[_Place, OrderedDict[bytes, Kept]] = {}
         self._bytes = 0
 
     def __len__(self) -> int:
@@ -96,7 +120,29 @@ class Recollection:
         kept = self._answers.get(likeness(ask.chain, call))
         return None if kept is None else CachedAnswer(kept, wall)
 
-    def keep(self, ask: Ask, call: Call, model: str, answer: Answer, sent: Sequence[bytes], wall: float) -> None:
+    async def near(self, meaning: Meaning) -> list[Kept]:
+        """Answers to requests whose words may mean the same, the newest first; others have their turn meanwhile."""
+        found: list[Kept] = []
+        for i, kept in enumerate(reversed(tuple(self._places.get(meaning.place, {}).values())), 1):
+            if kept.meaning is not None and not difference(kept.meaning.sense, meaning.sense):
+                found.append(kept)
+                if len(found) == MOST_NEAR:
+                    break
+            if not i % _AT_ONCE:
+                await asyncio.sleep(0)
+        return found
+
+    def keep(
+        self,
+        ask: Ask,
+        call: Call,
+        model: str,
+        answer: Answer,
+        sent: Sequence[bytes],
+        wall: float,
+        *,
+        similar: bool = False,
+    ) -> None:
         """Keep a whole answer, in place of an earlier one to the same request.
 
         Args:
@@ -106,14 +152,39 @@ class Recollection:
             answer: what it was.
             sent: of a stream, the pieces that went out.
             wall: UTC epoch seconds.
+            similar: requests that mean the same may get it too.
         """
-        kept = _Kept(model, wall, answer.content_type, answer.body, tuple(sent), answer.tail)
+        kept = Kept(model, wall, answer.content_type, answer.body, tuple(sent), answer.tail)
         if kept.size > LARGEST_ANSWER_BYTES:
             return
-        key = likeness(ask.chain, call)
-        before = self._answers.pop(key, None)
-        self._bytes += kept.size - (0 if before is None else before.size)
+        if similar:
+            kept = replace(kept, meaning=meaning_of(ask.chain, call))
+        self.take_up(likeness(ask.chain, call), kept)
+
+    def take_up(self, key: bytes, kept: Kept) -> None:
+        """Keep an answer as the newest."""
+        self._drop(key)
         self._answers[key] = kept
+        self._bytes += kept.size
+        if kept.meaning is not None:
+            self._places.setdefault(kept.meaning.place, OrderedDict())[key] = kept
         while len(self._answers) > MOST_ANSWERS or self._bytes > MOST_BYTES:
-            _, oldest = self._answers.popitem(last=False)
-            self._bytes -= oldest.size
+            self._drop(next(iter(self._answers)))
+
+    def _drop(self, key: bytes) -> None:
+        gone = self._answers.pop(key, None)
+        if gone is None:
+            return
+        self._bytes -= gone.size
+        if gone.meaning is not None:
+            there = self._places[gone.meaning.place]
+            del there[key]
+            if not there:
+                del self._places[gone.meaning.place]
+
+
+def meaning_of(chain: str, call: Call) -> Meaning | None:
+    """What a request asks for; None where no other words can be compared with its own."""
+    found = wording(chain, call)
+    sense = None if found is None else sense_of(found.text)
+    return None if found is None or sense is None else Meaning(found.form, found.text, sense)

@@ -39,12 +39,13 @@ class Lanes:
         made: how many Tries there were.
         hedge_at: when one more is started beside what runs; NEVER where none is.
         waited: for a model to come back, as the caller wished.
+        waited_seconds: how long.
         resumes: what is called goes on with what the caller has already.
     """
 
     __slots__ = (
         "_account", "_ask", "_deadline", "_next", "_parked", "_parked_at", "_parking", "_plan", "_stopping",
-        "_waited_seconds", "_waiting", "hedge_at", "made", "resumes", "running", "waited",
+        "_waiting", "hedge_at", "made", "resumes", "running", "waited", "waited_seconds",
     )  # fmt: skip
 
     def __init__(self, ask: Ask, plan: Plan, account: Account, parking: Parking) -> None:
@@ -52,6 +53,7 @@ class Lanes:
         self.made = 0
         self.hedge_at = NEVER
         self.waited = False
+        self.waited_seconds = 0.0
         self.resumes = False
         self._deadline = ask.deadline
         self._ask = ask
@@ -61,7 +63,6 @@ class Lanes:
         self._parking = parking
         self._parked: Waiter | None = None
         self._parked_at = 0.0
-        self._waited_seconds = 0.0
         self._next = 0
         self._stopping: set[int] = set()
 
@@ -139,8 +140,8 @@ class Lanes:
         lane.due = NEVER
         lane.tried_keys |= {permit.key}
         self._account.calling(n, lane.state)
-        self.running[n] = Running(lane, permit, now, lane.queued_seconds + self._waited_seconds)
-        lane.queued_seconds = self._waited_seconds = 0.0
+        self.running[n] = Running(lane, permit, now, lane.queued_seconds)
+        lane.queued_seconds = 0.0
         return Try(n, lane.state.model.name, permit.key, lane.limits, self._deadline, self.resumes)
 
     def resume(self, now: float) -> Try | None:
@@ -185,7 +186,7 @@ class Lanes:
         if self._parked is not None:
             self._parking.leave(self._ask.chain, self._parked)
             self._parked = None
-            self._waited_seconds = now - self._parked_at
+            self.waited_seconds += now - self._parked_at
 
     def due(self, now: float) -> list[Step]:
         """The calls whose time has come."""

@@ -154,3 +154,9 @@ class Record:
     attempts: tuple[Attempt, ...]
     estimated: bool = False
     """At least one attempt is."""
+    waited_ms: float = 0.0
+    """How long its caller waited for a model to come back, as it wished."""
+    cache_age_seconds: float | None = None
+    """How long before it the answer was given that it got from the cache."""
+    cache_similarity: float | None = None
+    """Of the request that was so answered; 1: it was the same."""

@@ -146,6 +146,8 @@ class Chain:
     """What comes after a stream has broken off: an error event, or the rest, from the next model that can."""
     emergency_cache: bool = False
     """When every model has failed, an answer given before to the same request is better than none."""
+    emergency_cache_embeddings: str = ""
+    """The chain by whose vectors an answer to a similar request is found too; "": none is looked for."""
     stream_delivery: StreamDelivery = "live"
     """Whole: a stream is held back until it is complete, so that it can fall back to its very end."""
     check_output: bool = True

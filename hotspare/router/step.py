@@ -80,6 +80,9 @@ class Recalled:
     """What the emergency cache has: the model whose answer it is, or None."""
 
     model: str | None
+    age_seconds: float | None = None
+    similarity: float | None = None
+    """Of the request that it answered; 1: it was the same."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ are monotonic seconds.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from random import Random
 from typing import assert_never
 
@@ -77,6 +78,8 @@ class Walk:
         self.from_cache = False
         self.slow = False
         self._failing: EndedBy | None = None
+        self._recalling = False
+        self._recalled = Recalled(None)
         self._chain = chain
         self._random = random
         self._parking = parking
@@ -128,7 +131,7 @@ class Walk:
             case Due() | Woken():
                 steps = self._look(event, now)
             case Recalled():
-                steps = self._recall(event.model, now)
+                steps = self._recall(event, now)
             case CallerLeft():
                 steps = self._caller_left(now)
             case _:
@@ -140,7 +143,18 @@ class Walk:
         ending = self._ending or CALLER_LEFT
         source: Source = "cache" if self.from_cache else "model"
         record = self._account.record(ending, source, model=self.delivered_model, fallback=self.fallback, now=now)
+        if self._lanes.waited or self.from_cache:
+            record = self._told_beside(record)
         return since_first_content(record) if self._lanes.resumes else record
+
+    def _told_beside(self, record: Record) -> Record:
+        found = self._recalled
+        return replace(
+            record,
+            waited_ms=self._lanes.waited_seconds * 1000.0,
+            cache_age_seconds=found.age_seconds,
+            cache_similarity=found.similarity,
+        )
 
     # ------------------------------------------------------------ events
     def _begin(self, now: float) -> tuple[Step, ...]:
@@ -232,7 +246,7 @@ class Walk:
 
     def _look(self, event: Due | Woken, now: float) -> tuple[Step, ...]:
         """A time has come, or a turn in a line."""
-        if self._decided():
+        if self._decided() or self._recalling:
             return ()
         return self._go_on(self._due(now) if isinstance(event, Due) else self._lanes.woken(now), now)
 
@@ -310,19 +324,20 @@ class Walk:
         if fail.code in WORTH_WAITING and (wait := self._lanes.park(now)) is not None:
             return (wait,)
         if self._chain.emergency_cache and fail.code in WORTH_RECALLING and self._failing is None:
-            self._failing = ended_by
+            self._failing, self._recalling = ended_by, True
             return (Recall(),)
         fault = fail.status == 400
         ending = Ending("caller_fault" if fault else "failed", fail.status, ended_by, self._account.reason)
         return self._end(fail, ending, now)
 
-    def _recall(self, model: str | None, now: float) -> tuple[Step, ...]:
+    def _recall(self, found: Recalled, now: float) -> tuple[Step, ...]:
+        self._recalling = False
         if self._left or self._failing is None:
             return ()
-        if model is None:
+        if found.model is None:
             return self._fail(self._failing, now)
-        self.delivered_model = model
-        self.from_cache = True
+        self.delivered_model = found.model
+        self.from_cache, self._recalled = True, found
         return self._end(Finish(0), Ending("answered", 200, "cache", self._account.reason), now)
 
     def _answered(self) -> Ending:

@@ -65,6 +65,7 @@ ANOTHER: dict[str, Any] = {
     "chains.*.answers": ["gpt-*"],
     "chains.*.guests": ["spare"],
     "chains.*.kind": "embeddings",
+    "chains.*.emergency_cache_embeddings": "vectors",
     "chains.*.triggers": {"timeout": "retry"},
     "chains.*.score": "1 / latency_ms",
     "chains.*.weights": {"a": 1, "b": 2},
@@ -89,6 +90,9 @@ ALSO: dict[str, dict[str, Any]] = {
     "chains.*.score": {"chains": {"main": {"strategy": "load_balanced"}}},
     "chains.*.weights": {"chains": {"main": {"strategy": "weighted", "weights": {"a": 2, "b": 1}}}},
     "chains.*.strategy": {"chains": {"main": {"weights": {"a": 2}}}},
+    "chains.*.emergency_cache_embeddings": {
+        "chains": {"main": {"emergency_cache": True}, "vectors": {"models": ["spare"], "kind": "embeddings"}}
+    },
     "chains.*.equivalent": {"chains": {"main": {"kind": "embeddings"}}},
     "alerts.webhooks[].secret_env": {"alerts": {"webhooks": [{"url": "https://hooks.example.com/y"}]}},
     "chains.*.check_refusal": {"chains": {"main": {"on_content_filter": "next"}}},

@@ -221,6 +221,32 @@ def test_a_strategy_without_what_it_needs_is_refused(read, small, keys, said):
     assert said in str(raised.value)
 
 
+VECTORS = '[chains.vectors]\nmodels = ["claude"]\nkind = "embeddings"\n'
+SIMILAR = "emergency_cache = true\nemergency_cache_embeddings = "
+
+
+@pytest.mark.parametrize(
+    ("keys", "said", "remedy"),
+    [
+        ('emergency_cache_embeddings = "vectors"\n' + VECTORS, "the chain keeps no answers", "emergency_cache = true"),
+        (f'{SIMILAR}"nobody"\n{VECTORS}', "is nobody, which is no chain of this file", "use one of: vectors"),
+        (f'{SIMILAR}"main"\n', "is main, which is no chain of embeddings", "add one: [chains.embeddings]"),
+        (f'kind = "embeddings"\n{SIMILAR}"vectors"\n{VECTORS}', "whose answers are no words", "take it out"),
+    ],
+)
+def test_similar_answers_without_what_they_need_are_refused(read, small, keys, said, remedy):
+    with pytest.raises(ConfigurationError) as raised:
+        read(small + keys)
+    assert said in raised.value.title
+    assert remedy in raised.value.hint
+
+
+def test_similar_answers_are_in_force(read, small, states):
+    found = read(f'{small}{SIMILAR}"vectors"\n{VECTORS}')
+    assert found.settings.chains["main"].emergency_cache_embeddings == "vectors"
+    assert states(found)["chains.main.emergency_cache_embeddings"] == "in force"
+
+
 def test_a_region_is_a_model_of_its_own_behind_the_primary(read, small, states):
     region = '[[chains.main.regions]]\nname = "eu"\nbase_url = "https://eu.example.com"\n'
     found = read(small + region)

@@ -217,7 +217,7 @@ class FakeJournal:
 class Bench:
     """An engine with everything around it."""
 
-    def __init__(self, *, limits=None, chain=None, models=None, **options):
+    def __init__(self, *, limits=None, chain=None, models=None, beside=(), **options):
         self.diary = []
         self.carrier = FakeCarrier(self.diary)
         self.recorder = FakeRecorder(self.diary)
@@ -230,7 +230,7 @@ class Bench:
         }
         built |= {model.name: model for model in models or ()}
         chain = chain or Chain("main", MODELS, dict.fromkeys(MODELS, limits), answers=("claude-*",), **options)
-        self.settings = Settings(built, {chain.name: chain})
+        self.settings = Settings(built, {each.name: each for each in (chain, *beside)})
         self.router = Router(self.settings, random=random.Random(7), midnight=lambda wall: wall - wall % 86_400)
         self.clock = Clock(self._time, lambda: 1_700_000_000.0 + self._time())
         self.engine = Engine(

@@ -64,6 +64,25 @@ def read_answer(call: Call, body: bytes) -> ReadAnswer:
     return ReadAnswer(_encoded(call, body, vectors), usage, length)
 
 
+def vectors_of(body: bytes) -> list[list[float]]:
+    """The vectors of an answer that was checked, in the order of their texts.
+
+    Raises:
+        ValueError: one of them cannot be read.
+    """
+    try:
+        return [_floats(vector.embedding) for vector in _ANSWER.decode(body).data or ()]
+    except (msgspec.DecodeError, struct.error) as error:
+        raise ValueError(str(error)) from None
+
+
+def _floats(raw: msgspec.Raw) -> list[float]:
+    if not bytes(raw).startswith(b'"'):
+        return _FLOATS.decode(raw)
+    packed = base64.b64decode(_BASE64.decode(raw), validate=True)
+    return list(struct.unpack(f"<{len(packed) // _FLOAT_BYTES}f", packed))
+
+
 def _decode(body: bytes) -> _Answer:
     if not body:
         raise AttemptFailed(Trigger.empty, "the answer is empty", status=200)
@@ -114,5 +133,4 @@ def _converted(raw: msgspec.Raw, *, to_base64: bool) -> Any:
     if to_base64:
         floats = _FLOATS.decode(raw)
         return base64.b64encode(struct.pack(f"<{len(floats)}f", *floats)).decode()
-    packed = base64.b64decode(_BASE64.decode(raw), validate=True)
-    return list(struct.unpack(f"<{len(packed) // _FLOAT_BYTES}f", packed))
+    return _floats(raw)

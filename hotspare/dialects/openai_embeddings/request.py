@@ -1,6 +1,6 @@
 """Read a caller's embeddings request, and write it for a model: its values byte for byte."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
@@ -60,6 +60,11 @@ def compose(call: Call, endpoint: Endpoint) -> Composed:
         if name not in fields:
             fields[name] = msgspec.Raw(_encode(value))
     return Composed(_encode(fields))
+
+
+def texts_request(model: str, texts: Sequence[str]) -> bytes:
+    """A request of our own: a vector for each text."""
+    return _encode({"model": model, "input": texts})
 
 
 def input_count(fields: Fields) -> int:
