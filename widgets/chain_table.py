@@ -83,7 +83,8 @@ def _model_line(model: ModelView, chain: ChainView, table: Table, glyphs: Glyphs
     name_role: Role = "off" if model.state in OUT else "strong"
     cost = figures.UNKNOWN
     if model.requests_today or model.cost_pico_usd:
-        cost = figures.known_usd(model.cost_pico_usd, unpriced=model.unpriced)
+        guessed = model.estimated_pico_usd
+        cost = figures.known_usd(model.cost_pico_usd, unpriced=model.unpriced, estimated=guessed)
     place = str(chain.models.index(model.name) + 1) if model.name in chain.models else "+"
     return table.line(
         (
@@ -180,7 +181,7 @@ def _price(model: ModelView) -> str:
     if not model.requests_today:
         return told
     each = figures.usd(model.cost_pico_usd // model.requests_today)
-    return f"{told}; today {figures.usd(model.cost_pico_usd)}, {each} a call"
+    return f"{told}; today {figures.usd(model.cost_pico_usd, estimated=model.estimated_pico_usd)}, {each} a call"
 
 
 def _standing(model: ModelView, decisions: Sequence[DecisionView]) -> list[str]:

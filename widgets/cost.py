@@ -23,7 +23,7 @@ def today_lines(snapshot: Snapshot, width: int, glyphs: Glyphs) -> list[Line]:
 
 def _against_limit(snapshot: Snapshot, width: int, glyphs: Glyphs) -> Line:
     spent, limit = day_cost(snapshot), snapshot.daily_limit_pico_usd
-    lead: Line = ((" today ", "dim"), (figures.usd(spent), "strong"))
+    lead: Line = ((" today ", "dim"), (figures.usd(spent, estimated=snapshot.today.estimated_pico_usd), "strong"))
     rate = _per_hour(snapshot)
     at_rate: Line = ((f"   now {figures.usd(rate)} an hour", "text"),) if rate is not None else ()
     if limit is None:
@@ -50,10 +50,12 @@ def _made_of(snapshot: Snapshot, width: int, glyphs: Glyphs) -> Line:
     today = snapshot.today
     each = figures.usd(today.cost_pico_usd // today.requests) if today.requests else figures.UNKNOWN
     spans: list[Span] = [
-        (f" traffic {figures.usd(today.cost_pico_usd)}", "text"),
+        (f" traffic {figures.usd(today.cost_pico_usd, estimated=today.estimated_pico_usd)}", "text"),
         (f" for {figures.count(today.requests)} requests, {each} each", "dim"),
         (f"   probes, tests and drills {figures.usd(snapshot.today_other_pico_usd)}", "text"),
     ]
+    if today.estimated_pico_usd:
+        spans.append((f"   {figures.usd(today.estimated_pico_usd)} of it estimated", "dim"))
     if today.unpriced_requests:
         spans.append((f"   {figures.count(today.unpriced_requests)} requests without a price", "warn"))
     return fit(tuple(spans), width, glyphs.more)

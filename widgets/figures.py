@@ -40,21 +40,21 @@ def seconds(milliseconds: float | None) -> str:
     return f"{milliseconds / 1000:,.0f} s"
 
 
-def usd(pico: int | None) -> str:
-    """Money, with as many digits as it takes to see that it is not nothing."""
+def usd(pico: int | None, *, estimated: bool | int = False) -> str:
+    """Money, with as many digits as it takes to see that it is not nothing; "~$0.0007" where some of it is a guess."""
     if pico is None:
         return UNKNOWN
-    value = pico / PICO_PER_USD
+    value, about = pico / PICO_PER_USD, "~" if estimated else ""
     if value == 0 or abs(value) >= 0.095:
-        return f"${value:,.2f}" if abs(value) < 9_999.5 else f"${value:,.0f}"
-    return f"${value:.4f}" if abs(value) >= 0.0001 else "<$0.0001"
+        return about + (f"${value:,.2f}" if abs(value) < 9_999.5 else f"${value:,.0f}")
+    return f"{about}${value:.4f}" if abs(value) >= 0.0001 else "<$0.0001"
 
 
-def known_usd(pico: int, *, unpriced: bool) -> str:
+def known_usd(pico: int, *, unpriced: bool, estimated: bool | int = False) -> str:
     """What is known of a cost: "$0.0007+" where a part of it is not, "no price" where nothing is."""
     if not unpriced:
-        return usd(pico)
-    return f"{usd(pico)}+" if pico else "no price"
+        return usd(pico, estimated=estimated)
+    return f"{usd(pico, estimated=estimated)}+" if pico else "no price"
 
 
 def count(number: int) -> str:

@@ -178,7 +178,7 @@ def _cost_or_state(model: ModelView, *, known: bool) -> str:
         return figures.UNKNOWN if model.requests_today == 0 else "no price"
     if not model.requests_today and not model.cost_pico_usd:
         return figures.UNKNOWN
-    return figures.usd(model.cost_pico_usd)
+    return figures.usd(model.cost_pico_usd, estimated=model.estimated_pico_usd)
 
 
 def _now(model: ModelView, cells: int, glyphs: Glyphs) -> Line:

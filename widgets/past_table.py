@@ -81,7 +81,8 @@ def money(row: Mapping[str, Any], _: Whole, __: Glyphs) -> Span:
     unpriced = row.get("unpriced_requests") or row.get("unpriced_calls") or 0
     if cost is None:
         return "no price", "warn"
-    return figures.known_usd(round(cost * PICO), unpriced=bool(unpriced)), "strong" if cost else "dim"
+    told = figures.known_usd(round(cost * PICO), unpriced=bool(unpriced), estimated=bool(row.get("estimated_usd")))
+    return told, "strong" if cost else "dim"
 
 
 def money_each(row: Mapping[str, Any], _: Whole, __: Glyphs) -> Span:

@@ -44,7 +44,7 @@ def request_line(row: RequestRow, table: Table, glyphs: Glyphs) -> Line:
             (str(row.attempts), "dim"),
             (figures.count(row.input_tokens), "dim"),
             (figures.count(row.output_tokens), "dim"),
-            (figures.known_usd(row.cost_pico_usd, unpriced=row.unpriced), "text"),
+            (figures.known_usd(row.cost_pico_usd, unpriced=row.unpriced, estimated=row.estimated), "text"),
             (figures.seconds(row.duration_ms), "text"),
             (glyphs.clean(caller, 80), "dim"),
             (glyphs.clean(row.chain, 40), "dim"),

@@ -128,7 +128,7 @@ def _request(row: RequestRow, widths: Widths, glyphs: Glyphs) -> Line:
 
 def _roomy(row: RequestRow, widths: Widths, glyphs: Glyphs) -> list[Span]:
     tokens = f"{figures.count(row.input_tokens)} {glyphs.step} {figures.count(row.output_tokens)}"
-    cost = figures.known_usd(row.cost_pico_usd, unpriced=row.unpriced)
+    cost = figures.known_usd(row.cost_pico_usd, unpriced=row.unpriced, estimated=row.estimated)
     return [
         (f" {pad(glyphs.clean(row.evidence, 160), widths.rest, glyphs.more)} ", "text"),
         (pad_left(str(row.status), 6), "text" if row.status < 400 else "bad"),

@@ -137,11 +137,12 @@ def _p95(window: FiguresView) -> Line:
 
 def _cost(snapshot: Snapshot, glyphs: Glyphs) -> Tile:
     spent, limit = day_cost(snapshot), snapshot.daily_limit_pico_usd
+    told = figures.usd(spent, estimated=snapshot.today.estimated_pico_usd)
     if limit is None:
-        return Tile("cost today", ((figures.usd(spent), "strong"),), _unpriced(snapshot) or (("no limit set", "dim"),))
+        return Tile("cost today", ((told, "strong"),), _unpriced(snapshot) or (("no limit set", "dim"),))
     over = spent > limit
     value: Line = (
-        (figures.usd(spent), "bad" if over else "strong"),
+        (told, "bad" if over else "strong"),
         (f" of {figures.usd(limit).removesuffix('.00')}", "dim"),
     )
     if over:

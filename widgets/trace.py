@@ -48,7 +48,7 @@ def _summary(trace: Mapping[str, Any], width: int, glyphs: Glyphs) -> list[Line]
         tokens = f"{figures.count(trace.get('input_tokens') or 0)} + {figures.count(trace.get('output_tokens') or 0)}"
         facts.append(f"{tokens} tokens")
     cost = trace.get("cost_usd")
-    facts.append("price unknown" if cost is None else _usd(cost))
+    facts.append("price unknown" if cost is None else _usd(trace, cost))
     second = (*second, (f", {', '.join(facts)}", "dim"))
     right: Line = ((f"{_text(trace, 'id', glyphs)} ", "dim"),)
     return [
@@ -110,7 +110,7 @@ def _attempt(one: Mapping[str, Any], total: float, cells: int, name: int, told: 
         queued = _number(one, "queued_ms")
         words += f", {figures.seconds(queued)} in line" if queued else ""
         cost = one.get("cost_usd")
-        words += f", {_usd(cost)}" if cost else ""
+        words += f", {_usd(one, cost)}" if cost else ""
     model = cut_middle(_text(one, "model", glyphs), name, glyphs.more)
     number = str(one.get("number") or "")
     return (
@@ -184,5 +184,5 @@ def _number(one: Mapping[str, Any], name: str) -> float:
     return float(value) if isinstance(value, int | float) else 0.0
 
 
-def _usd(value: float) -> str:
-    return figures.usd(round(float(value) * 1e12))
+def _usd(of: Mapping[str, Any], value: float) -> str:
+    return figures.usd(round(float(value) * 1e12), estimated=bool(of.get("estimated")))

@@ -200,4 +200,5 @@ def row_of(row: Mapping[str, Any]) -> RequestRow:
         output_tokens=row["output_tokens"],
         cost_pico_usd=round((row["cost_usd"] or 0.0) * PICO_PER_USD),
         unpriced=row["unpriced"],
+        estimated=row.get("estimated", False),
     )

@@ -133,7 +133,7 @@ def _cost(record: Record) -> str:
     pico = record.cost_pico_usd
     if record.unpriced:
         return f"at least {_small(pico)}" if pico else "cost unknown"
-    return _small(pico)
+    return f"about {_small(pico)}" if record.estimated else _small(pico)
 
 
 def _small(pico: int) -> str:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from hotspare.app.printing import cell, print_table
+from hotspare.app.printing import cell, cell_of, print_table
 
 
 @pytest.mark.parametrize(
@@ -10,6 +10,7 @@ from hotspare.app.printing import cell, print_table
     [
         ("cost_usd", 0, "$0.00"),
         ("cost_usd", 0.00015, "$0.0001"),
+        ("cost_usd", 0.00004, "<$0.0001"),
         ("cost_usd", 0.0999, "$0.0999"),
         ("cost_usd", 0.1, "$0.10"),
         ("cost_usd", 1234.5, "$1,234.50"),
@@ -38,3 +39,12 @@ def test_numbers_stand_to_the_right_and_words_and_times_to_the_left(capsys):
         "a          5  1970-01-01 00:00:00  yes",
         "long   1,000  -                    no",
     ]
+
+
+@pytest.mark.parametrize(
+    ("row", "text"),
+    [({"cost_usd": 0.12, "estimated": True}, "~$0.12"), ({"cost_usd": 0.12, "estimated_usd": 0.001}, "~$0.12"),
+     ({"cost_usd": 0.12, "estimated": False}, "$0.12"), ({"cost_usd": 0.12, "estimated_usd": 0.0}, "$0.12")],
+)  # fmt: skip
+def test_a_cost_of_which_some_is_a_guess_is_marked(row, text):
+    assert cell_of("cost_usd", row) == text

@@ -43,3 +43,12 @@ def test_elapsed_time_counts_like_a_clock():
 
 def test_spans():
     assert [figures.span(minutes) for minutes in (15, 60, 360, 1440)] == ["15 min", "1 h", "6 h", "24 h"]
+
+
+@pytest.mark.parametrize(
+    ("usd", "unpriced", "estimated", "text"),
+    [(0.0031, False, True, "~$0.0031"), (41.2, True, True, "~$41.20+"), (41.2, True, False, "$41.20+"),
+     (0, True, True, "no price"), (0.00001, False, True, "<$0.0001"), (0.12, False, False, "$0.12")],
+)  # fmt: skip
+def test_a_cost_says_what_of_it_is_known_and_what_is_a_guess(usd, unpriced, estimated, text):
+    assert figures.known_usd(round(usd * PICO_PER_USD), unpriced=unpriced, estimated=estimated) == text

@@ -3,6 +3,7 @@ from dataclasses import replace
 import pytest
 
 from hotspare.router.snapshot import FiguresView
+from hotspare.widgets.cost import today_lines
 from hotspare.widgets.glyphs import UNICODE
 from hotspare.widgets.line import text_of, width_of
 from hotspare.widgets.tiles import compact_line, tile_lines, tiles_of
@@ -74,3 +75,13 @@ def test_the_compact_line_drops_what_does_not_fit(make_snapshot):
     for width in range(20, 60):
         assert width_of(compact_line(make_snapshot(), width, UNICODE)) <= width
     assert "ok 61.2 % ✖" in line(compact_line(make_snapshot(), 20, UNICODE))
+
+
+def test_a_cost_of_which_some_is_a_guess_says_so(make_snapshot):
+    today = FiguresView(requests=3, cost_pico_usd=120_000_000_000, estimated_pico_usd=1)
+    assert line(tiles(make_snapshot(today=today, today_other_pico_usd=0))["cost today"].value).startswith("~$0.12")
+    told = replace(today, estimated_pico_usd=0)
+    assert line(tiles(make_snapshot(today=told, today_other_pico_usd=0))["cost today"].value).startswith("$0.12")
+    shown = text_of(today_lines(make_snapshot(today=replace(today, estimated_pico_usd=31 * 10**9)), 120, UNICODE))
+    assert "traffic ~$0.12" in shown
+    assert "$0.0310 of it estimated" in shown

@@ -102,3 +102,16 @@ def test_hostile_messages_are_plain():
 
 def test_fields_that_are_missing_are_no_error():
     assert trace_lines({"id": "x"}, 80, UNICODE)
+
+
+def test_a_cost_that_is_a_guess_is_marked_at_the_request_and_at_the_attempt():
+    marked = {
+        **TRACE,
+        "cost_usd": 0.005,
+        "estimated": True,
+        "attempts": [ATTEMPTS[0], ATTEMPTS[1] | {"estimated": True}],
+    }
+    shown = text_of(trace_lines(marked, 160, UNICODE))
+    assert "~$0.0050" in shown
+    assert "~$0.0031" in shown
+    assert "~" not in text_of(trace_lines(TRACE, 160, UNICODE))
