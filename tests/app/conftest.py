@@ -22,7 +22,7 @@ from unittest import mock
 
 import pytest
 
-from hotspare.app import command
+from hotspare.app import command, instance
 
 PROGRAM = Path(sys.executable).with_name("hotspare")
 PATIENCE_SECONDS = 20.0
@@ -130,6 +130,19 @@ class Home:
 
         return self.until(found)
 
+    def end(self) -> None:
+        """Kill what runs here in the background, which no test has at hand."""
+        folders = [path.parent for path in self.folder.rglob("*.instance")]
+
+        def gone() -> bool:
+            left = [note for folder in folders for note in instance.running(folder)]
+            for note in left:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(note.pid, signal.SIGKILL)
+            return not left
+
+        self.until(gone)
+
 
 @pytest.fixture(scope="session")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
@@ -138,9 +151,11 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
 
 
 @pytest.fixture
-def new_home(tmp_path: Path) -> Home:
-    """Folders for one test."""
-    return Home(tmp_path / "user")
+def new_home(tmp_path: Path) -> Iterator[Home]:
+    """Folders for one test, however it ends."""
+    home = Home(tmp_path / "user")
+    yield home
+    home.end()
 
 
 @pytest.fixture(scope="session")

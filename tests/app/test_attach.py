@@ -106,6 +106,12 @@ def test_up_attaches_and_leaving_leaves_it_running(new_home, config, open_termin
     assert new_home.hotspare("status", "--json").json["pid"] != screen.process.pid
 
 
+def test_what_a_test_leaves_in_the_background_ends_with_it(new_home, config):
+    assert new_home.program("up", "--config", config).code == 0
+    new_home.end()
+    assert new_home.hotspare("status", "--json").json["pid"] is None
+
+
 def test_up_tells_the_servers_own_last_words_and_exit_code(demo, new_home, config):
     port = demo.hotspare("status", "--json").json["listen"].rsplit(":", 1)[1]
     done = new_home.program("up", "--config", config, "--port", port)
