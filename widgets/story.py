@@ -19,6 +19,7 @@ ENDED_BY: Mapping[str, str] = {
     "content_filter": "a provider's content filter refused it",
     "caller_left": "the caller went away",
     "cache": "the emergency cache answered",
+    "estimate": "no model would count the tokens, so the caller got an estimate",
 }
 SKIPS: Mapping[str, str] = {
     "disabled": "disabled",

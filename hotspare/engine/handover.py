@@ -5,6 +5,7 @@ What has begun is known here and nowhere else: a caller gets one beginning and o
 
 import asyncio
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TypeVar
 
 from hotspare.dialects.call import Call
@@ -102,7 +103,10 @@ class Handover:
         """The end that the caller sees; its Record is kept."""
         delivery = self._delivery
         if isinstance(turn, Fail):
-            told = self._told(None, NO_NOTICE if turn.relay else UNAVAILABLE)
+            estimate = self.is_estimate(turn)
+            told = self._told(None, NO_NOTICE if turn.relay or estimate else UNAVAILABLE)
+            if estimate:
+                told = replace(told, source="estimate")
             await (delivery.broken(told, turn) if self._begun else delivery.error(told, turn))
             return
         answer = answers[turn.n]
@@ -110,6 +114,10 @@ class Handover:
             await delivery.end(answer.tail)
         else:
             await delivery.whole(self._told(answer), answer)
+
+    def is_estimate(self, fail: Fail) -> bool:
+        """Whether the caller gets our guess in place of this error: of a prompt's tokens a guess is more use."""
+        return self._call.operation == "count_tokens" and not fail.relay
 
     def _told(self, answer: Answer | None, notice: tuple[str, str] = NO_NOTICE) -> Told:
         walk = self._walk

@@ -20,6 +20,7 @@ from hotspare.engine.judging import judging, repairs_of
 from hotspare.engine.protocols import Answer, Carrier, Delivery
 from hotspare.engine.recollection import CachedAnswer, Recollection
 from hotspare.router.clock import Clock
+from hotspare.router.outcome import estimated
 from hotspare.router.record import Ask, Record
 from hotspare.router.step import (
     Begin,
@@ -130,7 +131,7 @@ class Passage:
             self._keep(keep)
             raise
         else:
-            kept = self._keep(keep)
+            kept = self._keep(keep, turn)
             if kept is not None:
                 await kept
             await self._handover.last_word(turn, self._attempts.answers)
@@ -138,8 +139,12 @@ class Passage:
         finally:
             del self._attempts  # it holds methods of ours: a ring, which would keep the bodies until a collection
 
-    def _keep(self, keep: Callable[[Record], Awaitable[None] | None]) -> Awaitable[None] | None:
+    def _keep(
+        self, keep: Callable[[Record], Awaitable[None] | None], turn: Turn | None = None
+    ) -> Awaitable[None] | None:
         record = self._walk.record(self._now())
+        if isinstance(turn, Fail) and self._handover.is_estimate(turn):
+            record = estimated(record)
         kept = keep(record)
         if self._watcher is not None:
             self._watcher.kept(record)

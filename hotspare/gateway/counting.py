@@ -23,10 +23,10 @@ class CountDelivery(HttpDelivery):
 
     async def error(self, told: Told, fail: Fail) -> None:
         """Where nobody could count, a guess is more use than an error; what the caller did wrong stays one."""
-        if fail.relay:
-            await super().error(told, fail)
-        else:
+        if told.source == "estimate":
             await self.estimated(tuple(told_headers(told)))
+        else:
+            await super().error(told, fail)
 
     async def estimated(self, headers: tuple[tuple[bytes, bytes], ...]) -> None:
         """Our own guess."""

@@ -321,6 +321,11 @@ def record_of(
     )
 
 
+def estimated(record: Record) -> Record:
+    """The Record of a failure in whose place the caller got an estimate."""
+    return replace(record, verdict="answered", status=200, source="estimate", ended_by="estimate")
+
+
 def since_first_content(record: Record) -> Record:
     """The Record of an answer that several models gave one after the other: its first content was the first one's."""
     firsts = (attempt.first_content_ms for attempt in record.attempts if not attempt.cancelled)

@@ -22,7 +22,8 @@ Skip = Literal[
 ]
 """Why a candidate was not called; `forced` is the primary passed over by an operator's or a caller's order."""
 
-Source = Literal["model", "cache"]
+Source = Literal["model", "cache", "estimate"]
+"""Who gave what the caller got; an estimate is our own, of a prompt's tokens, where no model would count them."""
 
 Verdict = Literal["answered", "failed", "caller_fault", "caller_left"]
 
@@ -38,6 +39,7 @@ EndedBy = Literal[
     "content_filter",
     "caller_left",
     "cache",
+    "estimate",
 ]
 """The rule that ended a request; `not_allowed` is an error that the chain's settings do not fall back on."""
 

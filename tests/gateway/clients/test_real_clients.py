@@ -125,6 +125,7 @@ async def test_tokens_are_counted_by_anthropic_and_guessed_where_nobody_counts(h
     house.claude.status = 529
     failing = await messages.messages.with_raw_response.count_tokens(model="main", **asked)
     assert failing.headers["x-hotspare-estimated"] == "true"
+    assert (failing.headers["x-hotspare-source"], "x-hotspare-notice" in failing.headers) == ("estimate", False)
     house.claude.status = 400
     with pytest.raises(anthropic.BadRequestError):
         await messages.messages.count_tokens(model="main", **asked)
@@ -138,6 +139,21 @@ async def test_counting_tokens_is_no_request_of_traffic(house, messages):
     await messages.messages.count_tokens(model="only-gpt", messages=HI)
     await house.store.flush()
     assert len(await house.store.query("requests", {})) == kept
+
+
+async def test_a_guess_is_kept_as_what_the_caller_got_and_an_error_as_an_error(house, messages):
+    house.claude.status = 529
+    await messages.messages.count_tokens(model="main", messages=HI)
+    house.claude.status = 400
+    with pytest.raises(anthropic.BadRequestError):
+        await messages.messages.count_tokens(model="main", messages=HI)
+    await house.store.flush()
+    ids = [row["id"] for row in await house.store.query("requests", {})]
+    refused, guessed = [(await house.store.query("explain", {"id": one}))[0] for one in ids]
+    told = ("status", "verdict", "source", "ended_by", "model")
+    assert [guessed[name] for name in told] == [200, "answered", "estimate", "estimate", None]
+    assert guessed["reason"]
+    assert [refused[name] for name in told] == [400, "caller_fault", "model", "bad_request", None]
 
 
 async def test_both_clients_list_the_models(chat, messages):
