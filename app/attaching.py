@@ -37,17 +37,18 @@ async def attach(way: Way, *, who: str, notices: Sequence[str], name: str, hint:
         finally:
             asked.cancel()
             await asyncio.wait((asked,))
-    _tell_the_end(console, name, hint)
+    tell_the_end(console, name, hint)
     return 0 if console.crash is None else OUR_FAULT
 
 
-def _tell_the_end(console: Console, name: str, hint: str) -> None:
+def tell_the_end(console: Console, name: str, hint: str) -> None:
+    """Say what has become of an instance whose screen was left."""
     if console.crash is not None:
         say(f"the screen has failed ({type(console.crash).__name__}); {name} is not touched by that", hint)
-    elif console.state.lost_since is not None or console.state.latest is None:
+    elif console.desk is None or console.desk.state.lost_since is not None or console.desk.state.latest is None:
         say(f"left {name}, which did not answer", hint)
     else:
-        say(f"{name} goes on serving {console.state.latest.instance.listen}", hint)
+        say(f"{name} goes on serving {console.desk.state.latest.instance.listen}", hint)
 
 
 async def _leave_when_asked(console: Console, stopping: Stopping) -> None:

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hotspare.configuration.compiled import Configuration
-from hotspare.configuration.load import find, load, read
+from hotspare.configuration.finding import find
+from hotspare.configuration.load import load, read
 from hotspare.router.clock import Clock
 
 if TYPE_CHECKING:

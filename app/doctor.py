@@ -14,7 +14,8 @@ from typing import Any, Literal
 from hotspare.app import instance as instances
 from hotspare.configuration.check import report
 from hotspare.configuration.compiled import Configuration
-from hotspare.configuration.load import find, read
+from hotspare.configuration.finding import find
+from hotspare.configuration.load import read
 from hotspare.configuration.midnight import midnight
 from hotspare.dialects import openai_chat, openai_embeddings
 from hotspare.gateway.listening import CannotListen, bind_tcp

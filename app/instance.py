@@ -39,6 +39,16 @@ class Note:
     config: str = ""
     demo: bool = False
 
+    def runs_already(self, config: str) -> str:
+        """That it does, and whether that is from another file than `config`."""
+        other = self.config and config and Path(self.config).resolve() != Path(config).resolve()
+        return f"{self.name} runs already (pid {self.pid}{f', from {self.config}' if other else ''})"
+
+    @property
+    def how_to_go_on(self) -> str:
+        """How it is attached to again, and stopped."""
+        return f"attach: hotspare attach --instance {self.name}; stop: hotspare down --instance {self.name}"
+
 
 class NothingRuns(HotspareError):
     """No instance (of that name) runs."""

@@ -7,10 +7,12 @@ import locale
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from hotspare.router.snapshot import LaneCell, ModelState
 from hotspare.widgets.plain import plain
+
+if TYPE_CHECKING:
+    from hotspare.router.snapshot import LaneCell, ModelState
 
 Role = Literal["text", "dim", "strong", "title", "key", "accent", "ok", "warn", "bad", "off", "badge", "alarm", "rule"]
 """What a piece of a line is, from which its style follows (`palette.py`)."""
@@ -112,7 +114,7 @@ def choose_glyphs(environ: Mapping[str, str], encoding: str = "") -> Glyphs:
     return UNICODE if used.startswith("utf") else ASCII
 
 
-STATES: Mapping[ModelState, tuple[str, Role]] = MappingProxyType(
+STATES: "Mapping[ModelState, tuple[str, Role]]" = MappingProxyType(
     {
         "ok": ("ok", "ok"),
         "trial": ("trial", "warn"),
@@ -126,7 +128,7 @@ STATES: Mapping[ModelState, tuple[str, Role]] = MappingProxyType(
 )
 """The sign's name and the role of each state of a model."""
 
-LANE_CELLS: Mapping[LaneCell, tuple[str, Role]] = MappingProxyType(
+LANE_CELLS: "Mapping[LaneCell, tuple[str, Role]]" = MappingProxyType(
     {
         "ok": ("ok", "ok"),
         "degraded": ("limited", "warn"),
@@ -140,7 +142,7 @@ LANE_CELLS: Mapping[LaneCell, tuple[str, Role]] = MappingProxyType(
 """As `STATES`, for one minute of a lane."""
 
 
-def state_sign(state: ModelState, glyphs: Glyphs) -> tuple[str, Role]:
+def state_sign(state: "ModelState", glyphs: Glyphs) -> tuple[str, Role]:
     """The sign of a state and its role."""
     name, role = STATES[state]
     return getattr(glyphs, name), role

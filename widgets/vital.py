@@ -8,11 +8,9 @@ from hotspare.widgets.line import Line, fit
 _SIGNS: dict[str, tuple[str, Role]] = {"critical": ("broken", "bad"), "warning": ("limited", "warn")}
 
 
-def vital_line(snapshot: Snapshot | None, width: int, glyphs: Glyphs) -> Line:
+def vital_line(snapshot: Snapshot, width: int, glyphs: Glyphs) -> Line:
     """Answered and fallback share, every model's state, and the way out first: it must survive any cut."""
     way_out: Line = (("q", "key"), (" quits  ", "text"))
-    if snapshot is None:
-        return fit((*way_out, ("waiting for the instance", "dim")), width, glyphs.more)
     worst = snapshot.situations[0].severity if snapshot.situations else "ok"
     name, role = _SIGNS.get(worst, ("ok", "ok"))
     line: Line = (

@@ -26,8 +26,6 @@ from hotspare.widgets.plain import plain
 if TYPE_CHECKING:
     from hotspare.app.ssh import Far
 
-BEGIN_SECONDS = 30.0
-
 
 class NoTerminal(HotspareError):
     """A screen was asked for where none can be drawn."""
@@ -47,13 +45,13 @@ def up(chosen: Chosen, config: Path | None, port: int | None, who: str) -> int:
     notices = []
     note = instance.alive(meant.name)
     if note is not None:
-        notices = [_runs_already(note, str(meant.path or ""))]
+        notices = [note.runs_already(str(meant.path or ""))]
         say(notices[0])
     else:
         say(f"starting {meant.name} in the background")
         note = background.start(meant.name, _serve_arguments(config, chosen.port if port is None else port))
     if not has_terminal():
-        say(f"{note.name} serves {note.listen} (pid {note.pid})", _how_to_go_on(note))
+        say(f"{note.name} serves {note.listen} (pid {note.pid})", note.how_to_go_on)
         return 0
     return _attach(note, who, notices)
 
@@ -122,27 +120,9 @@ def _refuse_while_busy(note: Note) -> None:
         )
 
 
-def attach_again(name: str, config: str) -> int:
-    """A second start of an instance: its screen, with a word about it."""
-    note = instance.awaited(name, BEGIN_SECONDS)
-    told = _runs_already(note, config)
-    say(told)
-    return _attach(note, "", [f"{told}: attached to it. Leaving changes nothing."])
-
-
-def _runs_already(note: Note, config: str) -> str:
-    """That it does, and whether that is from another file."""
-    other = note.config and config and Path(note.config).resolve() != Path(config).resolve()
-    return f"{note.name} runs already (pid {note.pid}{f', from {note.config}' if other else ''})"
-
-
 def _need_terminal() -> None:
     if not has_terminal():
         raise NoTerminal("there is no terminal here to draw on", "look without one: hotspare status, hotspare requests")
-
-
-def _how_to_go_on(note: Note) -> str:
-    return f"attach: hotspare attach --instance {note.name}; stop: hotspare down --instance {note.name}"
 
 
 def _attach(note: Note, who: str, notices: Sequence[str]) -> int:
@@ -154,7 +134,7 @@ def _attach(note: Note, who: str, notices: Sequence[str]) -> int:
 def _show(way: Way, note: Note, who: str, notices: Sequence[str]) -> int:
     from hotspare.app.attaching import attach as show  # noqa: PLC0415 - the screen only where it is wanted
 
-    shown = show(way, who=who or operator(), notices=notices, name=note.name, hint=_how_to_go_on(note))
+    shown = show(way, who=who or operator(), notices=notices, name=note.name, hint=note.how_to_go_on)
     with asyncio.Runner(loop_factory=loop_factory()) as runner:
         return runner.run(shown)
 

@@ -118,7 +118,7 @@ def _path(path: Path | None, instance: str | None) -> Path:
     running_one = instances.alive(instance) if instance else next(iter(instances.running()), None)
     if running_one is not None and running_one.config:
         return Path(running_one.config)
-    from hotspare.configuration.load import find  # noqa: PLC0415 - the readers of all formats
+    from hotspare.configuration.finding import find  # noqa: PLC0415 - the readers of all formats
 
     return find(os.environ, Path.cwd())
 

@@ -63,7 +63,8 @@ def providers(context: click.Context, *, as_json: bool) -> None:
 
 def _path(context: click.Context) -> Path | None:
     """The configuration that is named, or found; None where there is none: the presets are known without."""
-    from hotspare.configuration.load import ConfigurationError, find  # noqa: PLC0415 - as above
+    from hotspare.configuration.error import ConfigurationError  # noqa: PLC0415 - as above
+    from hotspare.configuration.finding import find  # noqa: PLC0415 - as above
 
     if context.obj is not None and context.obj.config is not None:
         return Path(context.obj.config)

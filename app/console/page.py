@@ -2,12 +2,12 @@
 freeze and range. A screen says what its cursor is on and draws its body; what an act does is in `errands.py`.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, ClassVar, Protocol
 
 from textual import events
-from textual.app import ComposeResult
+from textual.app import ComposeResult, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.containers import Container
 from textual.css.query import NoMatches
@@ -238,6 +238,12 @@ class Page(Screen[None]):
             self.acts.go(action.id)
         else:
             self.acts.perform(action.id, model, self.chosen_request())
+
+    def commands(self) -> Iterable[SystemCommand]:
+        """The palette: every action of this screen by name."""
+        for action in ACTIONS:
+            if action.is_on(self.NAME):
+                yield SystemCommand(action.title, action.help, lambda name=action.id: self.action_do(name))
 
     def _meant(self, action: Action, model: ModelView | None) -> Action:
         """Two keys turn round what they did: `d` enables what is out, `s` lifts a skip."""

@@ -20,6 +20,7 @@ from hotspare.widgets.request_filter import RequestFilter
 from hotspare.widgets.request_table import fallback_rows, request_head, request_rows, title_line
 from hotspare.widgets.row_list import Row
 from hotspare.widgets.situation import situation_lines
+from hotspare.widgets.starting import starting_line
 from hotspare.widgets.tabs import Tab, tabs_line
 from hotspare.widgets.tiles import compact_line, tile_lines, tiles_of
 from hotspare.widgets.vital import vital_line
@@ -35,7 +36,9 @@ KEY_SIGNS: Mapping[str, str] = {"colon": ":"}
 
 def waiting(state: ViewState, width: int, glyphs: Glyphs) -> list[Line]:
     """Before the first figures have come."""
-    return [_lost_line(state, width, glyphs) if state.lost_since is not None else vital_line(None, width, glyphs)]
+    if state.lost_since is not None:
+        return [_lost_line(state, width, glyphs)]
+    return [starting_line(state.starting, width, glyphs)]
 
 
 def top(state: ViewState, width: int, glyphs: Glyphs, *, vital_only: bool) -> list[Line]:
@@ -43,7 +46,9 @@ def top(state: ViewState, width: int, glyphs: Glyphs, *, vital_only: bool) -> li
     latest = state.latest
     if vital_only and state.lost_since is not None:
         return [_lost_line(state, width, glyphs)]
-    if vital_only or latest is None:
+    if latest is None:
+        return waiting(state, width, glyphs)
+    if vital_only:
         return [vital_line(latest, width, glyphs)]
     return [header_line(latest, width, glyphs, _badges(state, latest))]
 

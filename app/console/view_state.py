@@ -41,6 +41,8 @@ class ViewState:
     frozen: Snapshot | None = None
     entries: Literal["fallbacks", "requests"] = "fallbacks"
     range_index: int = 1
+    starting: str = ""
+    """What is being done while there are no figures yet."""
     watched_since: float | None = None
     """When the first figures came, wall time."""
     seen: deque[Happened] = field(default_factory=lambda: deque(maxlen=MOST_SEEN))

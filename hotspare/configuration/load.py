@@ -16,31 +16,10 @@ from hotspare.configuration.locating import located
 from hotspare.configuration.model import File
 from hotspare.configuration.overlay import overlaid
 from hotspare.configuration.reading import text_of
-from hotspare.configuration.surroundings import Surroundings, config_folder, home_folder
+from hotspare.configuration.surroundings import Surroundings
 from hotspare.configuration.wording import said
 
-__all__ = ["FILE_NAME", "ConfigurationError", "find", "load", "read"]
-
-FILE_NAME = "hotspare.toml"
-
-
-def find(environ: Mapping[str, str], folder: Path) -> Path:
-    """The file that is meant where none is named.
-
-    Raises:
-        ConfigurationError: there is none in any of the places.
-    """
-    places = (
-        folder / FILE_NAME,
-        config_folder(environ) / FILE_NAME,
-        home_folder(environ) / ".humanlayer" / "humanlayer.json",
-    )
-    for place in places:
-        if place.is_file():
-            return place
-    raise ConfigurationError(
-        "no configuration found", "run `hotspare demo` or `hotspare init`, or name one: --config FILE"
-    )
+__all__ = ["ConfigurationError", "load", "read"]
 
 
 def load(

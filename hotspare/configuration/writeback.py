@@ -17,9 +17,9 @@ from tomlkit.exceptions import TOMLKitError
 from hotspare.configuration import formats
 from hotspare.configuration.consistency import check
 from hotspare.configuration.error import ConfigurationError, fault
+from hotspare.configuration.finding import FILE_NAME
 from hotspare.configuration.formats import hotspare_toml
 from hotspare.configuration.importing import imported
-from hotspare.configuration.load import FILE_NAME
 from hotspare.configuration.reading import text_of
 from hotspare.configuration.writing import unwritable, write_atomically
 from hotspare.router.snapshot import Snapshot

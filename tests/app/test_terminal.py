@@ -61,3 +61,22 @@ def test_a_terminal_that_hangs_up_does_not_end_the_instance(terminal, new_home):
     assert terminal.process.poll() is None
     terminal.process.send_signal(signal.SIGTERM)
     assert terminal.end() == 0
+
+
+def test_what_is_wrong_with_a_configuration_is_told_on_the_terminal_as_it_was(new_home, open_terminal):
+    file = new_home.folder / "hotspare.toml"
+    file.write_text("[gateway]\nprt = 4000\n")
+    terminal = open_terminal(new_home, "--config", str(file))
+    assert terminal.end() == 2
+    assert is_as_before(terminal)
+    frames, _, after = terminal.written.partition(b"\x1b[?1049l")
+    assert b"starting: reading" in frames
+    assert b"unknown key gateway.prt" in after
+    assert b"Traceback" not in terminal.written
+
+
+def test_a_console_without_any_configuration_draws_no_screen(new_home, open_terminal):
+    terminal = open_terminal(new_home)
+    assert terminal.end() == 2
+    assert b"no configuration found" in terminal.written
+    assert b"1049h" not in terminal.written

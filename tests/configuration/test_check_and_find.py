@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from hotspare.configuration import check
-from hotspare.configuration.load import ConfigurationError, find, load
+from hotspare.configuration.finding import find
+from hotspare.configuration.load import ConfigurationError, load
 
 GUIDE = json.dumps(
     {"claude_model": "claude-sonnet-4-20250514", "fallback_models": [{"model": "o3", "priority": 1}], "x": 1}

@@ -5,6 +5,7 @@ from hotspare.widgets.footer import Hint, action_at, hints_line, kept_hints, las
 from hotspare.widgets.glyphs import UNICODE
 from hotspare.widgets.layout import arrange
 from hotspare.widgets.line import text_of, width_of
+from hotspare.widgets.starting import starting_line
 from hotspare.widgets.vital import vital_line
 
 HINTS = [
@@ -92,7 +93,6 @@ def test_a_demo_says_that_it_is_one_until_somebody_acts(make_snapshot, width):
 
 @pytest.mark.parametrize("width", [8, 20, 39])
 def test_the_vital_line_keeps_the_way_out(make_snapshot, width):
-    for snapshot in (make_snapshot(), None):
-        line = vital_line(snapshot, width, UNICODE)
+    for line in (vital_line(make_snapshot(), width, UNICODE), starting_line("reading it", width, UNICODE)):
         assert width_of(line) <= width
         assert text_of([line]).startswith("q quits")

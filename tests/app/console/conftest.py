@@ -393,11 +393,24 @@ async def settle(pilot) -> None:
         await asyncio.sleep(0)
 
 
+async def furnish(pilot) -> None:
+    """Let what comes behind the first frame be made."""
+    while pilot.app.page() is None:
+        await pilot.pause()
+
+
+@pytest.fixture
+def furnished():
+    """Let what comes behind the first frame be made, and no figures be looked at."""
+    return furnish
+
+
 @pytest.fixture
 def begin():
     """Draw the first figures."""
 
     async def first(pilot) -> None:
+        await furnish(pilot)
         await pilot.app.pull()
         await settle(pilot)
 

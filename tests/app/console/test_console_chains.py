@@ -71,7 +71,7 @@ async def test_figures_that_come_while_a_screen_is_being_made_do_no_harm(make_co
     async with make_console().run_test(size=(80, 24)) as pilot:
         await begin(pilot)
         for name in SCREENS[1:]:
-            pilot.app.go(name)
+            pilot.app.desk.go(name)
             await pilot.app.pull()
             await begin(pilot)
             assert name == pilot.app.page().NAME

@@ -258,9 +258,10 @@ async def test_enter_on_a_model_forces_it_and_a_click_on_a_hint_acts(pilot, pres
     assert len(pilot.app.screen_stack) == 2
 
 
-async def test_acts_before_the_first_figures_say_so(make_console, press, toasts, backend):
+async def test_acts_before_the_first_figures_say_so(make_console, press, toasts, backend, furnished):
     backend.fails = HotspareError("not yet")
     async with make_console().run_test(size=(80, 24), notifications=True) as pilot:
+        await furnished(pilot)
         await press(pilot, "f", "d", "u", "p", "?")
         assert toasts(pilot.app) == ["Nothing is known yet: the instance has not answered."] * 4
         assert len(pilot.app.screen_stack) == 2

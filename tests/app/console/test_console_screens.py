@@ -3,7 +3,8 @@ import asyncio
 import pytest
 
 from hotspare.app.actions import ACTIONS, by_id
-from hotspare.app.console.console import Console, page_class
+from hotspare.app.console.console import Console
+from hotspare.app.console.desk import page_class
 from hotspare.app.console.leaving import LeavingFacts, facts_of
 from hotspare.app.console.panels import SCREENS
 from hotspare.engine.backend import Prompt, PromptEvent

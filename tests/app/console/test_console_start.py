@@ -3,13 +3,21 @@ import sys
 
 import pytest
 
+from hotspare.app.console.console import Console
 from hotspare.app.console.theme import DARK, LIGHT, PLAIN, choose_theme
+from hotspare.app.later import LaterBackend
+from hotspare.widgets.line import text_of
+from hotspare.widgets.line_view import LineView
 
 
 @pytest.mark.parametrize(
     ("module", "absent"),
     [
-        ("hotspare.app.console.console", ("plotext", "httpx", "aiosqlite", "pydantic", "httptools", "starlette")),
+        (
+            "hotspare.app.screen, hotspare.app.commands.run",
+            ("hotspare.app.actions", "hotspare.router.snapshot", "hotspare.configuration", "hotspare.store.schema"),
+        ),
+        ("hotspare.app.console.desk", ("plotext", "httpx", "aiosqlite", "pydantic", "httptools", "starlette")),
         ("hotspare.widgets.chart", ("plotext", "hotspare.engine", "hotspare.store")),
         ("hotspare.app.actions", ("textual", "rich", "hotspare.engine")),
     ],
@@ -59,3 +67,31 @@ async def test_a_failing_screen_is_logged_and_traffic_goes_on(make_console, back
     assert chosen == "serve_on"
     assert console.crash is not None
     assert "the console has failed; serving goes on" in caplog.text
+
+
+async def test_the_first_frame_says_what_is_done_and_can_be_left(make_console, monkeypatch):
+    async def never(_console):
+        """What lies behind the first frame takes its time."""
+
+    monkeypatch.setattr(Console, "_furnish", never)
+    app = make_console(starting="starting: reading prod.toml")
+    async with app.run_test(size=(80, 24)) as pilot:
+        (line,) = app.screen.query_one(LineView).lines
+        assert "starting: reading prod.toml" in text_of([line])
+        app.starting("starting: opening the store")
+        (line,) = app.screen.query_one(LineView).lines
+        assert "opening the store" in text_of([line])
+        await pilot.press("q")
+    assert app.return_value == "stop"
+
+
+async def test_what_is_being_done_is_said_until_there_are_figures(make_console, backend, furnished, begin):
+    app = make_console(starting="starting: reading prod.toml")
+    app.backend = LaterBackend()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await furnished(pilot)
+        app.starting("starting: opening the store")
+        assert "opening the store" in text_of(app.page().view("header").lines)
+        app.backend.arrive(backend)
+        await begin(pilot)
+        assert "opening the store" not in text_of(app.page().view("header").lines)

@@ -134,7 +134,7 @@ async def test_keys_typed_into_the_filter_are_no_acts(make_console, begin, press
         await press(pilot, "slash", "d", "s", "u", "q", "space", "escape")
         assert backend.applied == []
         assert pilot.app.is_running
-        assert pilot.app.state.frozen is None
+        assert pilot.app.desk.state.frozen is None
 
 
 async def test_r_shows_every_request_where_they_have_no_panel(make_console, begin, press, seen):

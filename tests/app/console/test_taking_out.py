@@ -101,7 +101,7 @@ async def test_an_export_that_fails_is_said(pilot, press, toasts, tmp_path, monk
     monkeypatch.chdir(tmp_path)
     await press(pilot, "2", "ctrl+e")
     await acted(pilot)
-    pilot.app.clock = type(pilot.app.clock)(monotonic=pilot.app.clock.monotonic, wall=lambda: 0.0)
+    pilot.app.desk.clock = type(pilot.app.clock)(monotonic=pilot.app.clock.monotonic, wall=lambda: 0.0)
     (tmp_path / "hotspare-chains-19700101T000000Z.csv").write_text("")
     await press(pilot, "ctrl+e")
     await acted(pilot)
