@@ -65,7 +65,7 @@ class Desk:
         self.overview = Overview(self.state, self, glyphs=self.glyphs)
         self._pages: dict[str, Page] = {self.overview.NAME: self.overview}
         self._chart = ChartFeed(self.backend, self.state, self.clock)
-        self.operator = Operator(self.backend, clock=self.clock, who=who, tell=self.tell, ask=self._ask)
+        self.operator = Operator(self.backend, clock=self.clock, who=who, tell=self.tell, ask=self.ask)
         self._errands = Errands(self)
 
     # ------------------------------------------------------------ screens
@@ -192,7 +192,7 @@ class Desk:
         """Show a dialog, and give what comes of it."""
         return await self._console.push_screen_wait(screen)
 
-    async def _ask(self, question: Question) -> bool:
+    async def ask(self, question: Question) -> bool:
         """Have something confirmed."""
         dialog = ConfirmDialog(question, glyphs=self.glyphs, clock=self.clock)
         return bool(await self.push_screen_wait(dialog))
