@@ -4,7 +4,6 @@ A Record's line is the Record itself; the memory's is told apart by its first ke
 """
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -42,13 +41,13 @@ def encode_record(record: Record) -> bytes:
         return _encode(storable(record)) + b"\n"
 
 
-def encode_memory(memory: Mapping[str, Any]) -> bytes:
+def encode_memory(memory: Memory) -> bytes:
     """One line.
 
     Raises:
         TypeError: it holds something that is no JSON.
     """
-    return _encode(Memory(dict(memory))) + b"\n"
+    return _encode(memory) + b"\n"
 
 
 def decode(line: bytes) -> Entry | None:

@@ -45,55 +45,55 @@ class Numbers:
     row_of: Callable[[Row], Row] = tuple
     known: dict[Row, int] = field(default_factory=dict)
     given: set[int] = field(default_factory=set)
-    fresh: dict[Row, int] = field(default_factory=dict)
+    fresh: list[Row] = field(default_factory=list)
+    """What was learned in the transaction that is under way."""
 
-    async def learn(self, connection: aiosqlite.Connection, values: Iterable[Row]) -> None:
-        """Look the numbers of all values up, and add those that have none."""
-        for value in values:
-            if value not in self.known and value not in self.fresh:
-                self.fresh[value] = await self._number(connection, self.row_of(value))
-
-    async def _number(self, connection: aiosqlite.Connection, row: Row) -> int:
+    async def learn(self, connection: aiosqlite.Connection, value: Row) -> int:
+        """The number of a value that is not known; it is added if it has none."""
+        row = self.row_of(value)
         same = " AND ".join(f"{column} = ?" for column in self.columns)
         found = list(await connection.execute_fetchall(f"SELECT number FROM {self.table} WHERE {same}", row))
         if not found:
             found = list(
                 await connection.execute_fetchall(f"{insert_into(self.table, self.columns)} RETURNING number", row)
             )
-        return int(found[0][0])
-
-    def __getitem__(self, value: Row) -> int:
-        number = self.known.get(value)
-        return self.fresh[value] if number is None else number
+        number = self.known[value] = int(found[0][0])
+        self.fresh.append(value)
+        return number
 
     def forget(self) -> None:
         """Look everything up again."""
         self.known.clear()
         self.given.clear()
+        self.fresh.clear()
 
     def settle(self, *, committed: bool) -> None:
         """The transaction is over."""
         if committed:
-            if len(self.known) > _REMEMBERED:
-                self.forget()
-            self.known.update(self.fresh)
-            self.given.update(self.fresh.values())
+            self.given.update(self.known[value] for value in self.fresh)
+        else:
+            for value in self.fresh:
+                del self.known[value]
         self.fresh.clear()
+        if len(self.known) > _REMEMBERED:
+            self.forget()
 
 
 class Inserter:
     """What puts Records into one database, or into the one that is attached to it as `schema`."""
 
     def __init__(self, schema: str = "main") -> None:
-        self._schema = schema
+        self._requests = insert_into(f"{schema}.stored_requests", REQUEST_COLUMNS)
+        self._attempts = insert_into(f"{schema}.stored_attempts", ATTEMPT_COLUMNS)
+        self._routes = Numbers(f"{schema}.routes", ROUTE_COLUMNS, route_row)
+        self._calls = Numbers(f"{schema}.calls", CALL_COLUMNS)
+        self._sessions = Numbers(f"{schema}.session_names", ("name",))
         self._data_version = 0
-        self.forget()
 
     def forget(self) -> None:
         """Learn all numbers anew: it may be another file, or rows were taken away."""
-        self._routes = Numbers(f"{self._schema}.routes", ROUTE_COLUMNS, route_row)
-        self._calls = Numbers(f"{self._schema}.calls", CALL_COLUMNS)
-        self._sessions = Numbers(f"{self._schema}.session_names", ("name",))
+        for numbers in (self._routes, self._calls, self._sessions):
+            numbers.forget()
 
     def let_go(self, gone: Gone) -> None:
         """Some of what it knows is no more."""
@@ -106,32 +106,59 @@ class Inserter:
         for numbers in (self._routes, self._calls, self._sessions):
             numbers.settle(committed=committed)
 
-    async def insert(self, connection: aiosqlite.Connection, records: Sequence[Record]) -> tuple[int, list[Record]]:
+    async def insert_missing(
+        self, connection: aiosqlite.Connection, records: Sequence[Record]
+    ) -> tuple[int, list[Record]]:
         """Add those that are not there yet; the number of the first of them, and those.
 
         Raises:
             sqlite3.Error, ValueError, OverflowError: a Record holds a value that no table takes.
         """
-        await self._look_for_others(connection)
         fresh = await _not_there(connection, records)
+        return await self.insert(connection, fresh), fresh
+
+    async def insert(self, connection: aiosqlite.Connection, records: Sequence[Record]) -> int:
+        """Add all; the number of the first of them.
+
+        Raises:
+            sqlite3.IntegrityError: one of them is there already, or comes twice.
+            sqlite3.Error, ValueError, OverflowError: a Record holds a value that no table takes.
+        """
+        await self._look_for_others(connection)
         [row] = await connection.execute_fetchall(_LAST)
         first = int(row[0]) + 1
         requests: list[Row] = []
         attempts: list[Row] = []
-        for begin in range(0, len(fresh), _SLICE):
-            some = fresh[begin : begin + _SLICE]
-            routes = [route_of(record) for record in some]
-            calls = [[call_of(attempt) for attempt in record.attempts] for record in some]
-            await self._learn(connection, some, routes, calls)
-            for number, (record, route, own) in enumerate(zip(some, routes, calls, strict=True), first + begin):
-                session = None if record.session is None else self._sessions[(record.session,)]
-                requests.append(request_row(record, number, self._routes[route], session))
-                for attempt, call in zip(record.attempts, own, strict=True):
-                    attempts.append(attempt_row(attempt, number, self._calls[call]))
+        for begin in range(0, len(records), _SLICE):
+            await self._make_rows(connection, first + begin, records[begin : begin + _SLICE], requests, attempts)
             await asyncio.sleep(0)
-        await connection.executemany(insert_into(f"{self._schema}.stored_requests", REQUEST_COLUMNS), requests)
-        await connection.executemany(insert_into(f"{self._schema}.stored_attempts", ATTEMPT_COLUMNS), attempts)
-        return first, fresh
+        await connection.executemany(self._requests, requests)
+        await connection.executemany(self._attempts, attempts)
+        return first
+
+    async def _make_rows(
+        self,
+        connection: aiosqlite.Connection,
+        number: int,
+        records: Iterable[Record],
+        requests: list[Row],
+        attempts: list[Row],
+    ) -> None:
+        """The rows of some Records, from that number on, are added to those there are."""
+        routes, calls, sessions = self._routes.known, self._calls.known, self._sessions.known
+        for record in records:
+            key = route_of(record)
+            route = routes.get(key) or await self._routes.learn(connection, key)
+            session = None
+            if record.session is not None:
+                name = (record.session,)
+                session = sessions.get(name) or await self._sessions.learn(connection, name)
+            requests.append(request_row(record, number, route, session))
+            for attempt in record.attempts:
+                key = call_of(attempt)
+                call = calls.get(key) or await self._calls.learn(connection, key)
+                attempts.append(attempt_row(attempt, number, call))
+            number += 1
 
     async def _look_for_others(self, connection: aiosqlite.Connection) -> None:
         """Another process may have taken rows away."""
@@ -139,18 +166,6 @@ class Inserter:
         if row[0] != self._data_version:
             self._data_version = row[0]
             self.forget()
-
-    async def _learn(
-        self,
-        connection: aiosqlite.Connection,
-        records: Sequence[Record],
-        routes: Iterable[Row],
-        calls: Iterable[Iterable[Row]],
-    ) -> None:
-        await self._routes.learn(connection, routes)
-        await self._calls.learn(connection, (call for own in calls for call in own))
-        named = (record.session for record in records)
-        await self._sessions.learn(connection, ((session,) for session in named if session is not None))
 
 
 async def _not_there(connection: aiosqlite.Connection, records: Sequence[Record]) -> list[Record]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from hotspare.router.record import Record
-from hotspare.store.entry import encode_memory, encode_record
+from hotspare.store.entry import Memory, encode_memory, encode_record
 from hotspare.store.folders import make_private
 from hotspare.store.spool import Spool
 
@@ -60,28 +60,28 @@ class Intake:
 
     def append(self, record: Record) -> None:
         """Keep one Record."""
-        if self.closed or not (self._spooled(encode_record(record), record) or self._hold(record)):
-            self.dropped += 1
+        spool = self.spool
+        if spool is None or not spool.append(encode_record(record), record):
+            self._hold(record)
         self.unlogged.append(record)
         self._wake()
 
     def remember(self, memory: Mapping[str, Any]) -> None:
         """Keep the router's memory, if it is another than the last."""
-        line = encode_memory(memory)
+        kept = Memory(dict(memory))
+        line = encode_memory(kept)
         if line == self._last_memory or self.closed:
             return
         self._last_memory = line
-        self.held_memory = None if self._spooled(line) else dict(memory)
+        spooled = self.spool is not None and self.spool.append(line, kept)
+        self.held_memory = None if spooled else kept.memory
         self._wake()
 
-    def _spooled(self, line: bytes, record: Record | None = None) -> bool:
-        return self.spool is not None and self.spool.append(line, record)
-
-    def _hold(self, record: Record) -> bool:
-        if len(self.held) >= HELD_RECORDS:
-            return False
-        self.held.append(record)
-        return True
+    def _hold(self, record: Record) -> None:
+        if self.closed or len(self.held) >= HELD_RECORDS:
+            self.dropped += 1
+        else:
+            self.held.append(record)
 
     def close(self) -> None:
         """What is still only in memory is lost; what is in the spool goes in at the next start."""

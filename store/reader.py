@@ -133,7 +133,7 @@ async def _add_waiting(reader: Reader, connection: aiosqlite.Connection, records
         return
     for statement in BESIDE:
         await connection.execute_fetchall(statement)
-    _, fresh = await Inserter("beside").insert(connection, records)
+    _, fresh = await Inserter("beside").insert_missing(connection, records)
     for record in fresh:
         sums.add(record)
     await sums.write(connection, "beside")

@@ -115,10 +115,12 @@ def _microseconds(milliseconds: float | None) -> int | None:
     return None if milliseconds is None else round(milliseconds * 1000.0)
 
 
-def _seconds_left(candidates: Iterable[Candidate]) -> str | None:
+def _seconds_left(candidates: Sequence[Candidate]) -> str | None:
     """What only this request says about its candidates; mostly nothing."""
-    left = [candidate.seconds_left for candidate in candidates]
-    return msgspec.json.encode(left).decode() if any(seconds is not None for seconds in left) else None
+    for candidate in candidates:
+        if candidate.seconds_left is not None:
+            return msgspec.json.encode([each.seconds_left for each in candidates]).decode()
+    return None
 
 
 def candidates_of(row: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -7,8 +7,7 @@ is under a lock of its process; a second process on the same database gets files
 
 import fcntl
 import os
-from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import count
@@ -21,20 +20,20 @@ FILE_LIMIT_BYTES = 64 * 1024 * 1024
 PORTION_BYTES = 1024 * 1024
 
 REMEMBERED_LINES = 2000
-"""What so many of the latest lines were made of is remembered, so that it need not be read out of them again."""
+"""What so many lines in a row were made of is remembered, so that they need not be read again."""
 
 
 @dataclass(frozen=True, slots=True)
 class Portion:
-    """Some lines at the front of a file; `end` is where the next portion begins."""
+    """What some lines at the front of a file were made of, or, where that is forgotten, the lines; `end` is where the
+    next portion begins.
+    """
 
     file: "SpoolFile"
-    lines: tuple[bytes, ...]
+    entries: tuple[object, ...]
     end: int
     inherited: bool
     """They were written by an earlier process."""
-    made_of: tuple[object, ...] = ()
-    """What each line was made of, where it is still known; else None."""
 
 
 class SpoolFile:
@@ -48,8 +47,7 @@ class SpoolFile:
         self.size = self.inherited_bytes = status.st_size
         self.written_at_ns = status.st_mtime_ns
         self.moved = 0
-        self._made_of: deque[tuple[int, object]] = deque(maxlen=REMEMBERED_LINES)
-        """Where in the file a line begins, and what it was made of; in order."""
+        self._remember_from(self.size)
 
     @classmethod
     def open(cls, path: Path) -> "SpoolFile | None":
@@ -72,13 +70,21 @@ class SpoolFile:
                 raise
             os.close(descriptor)  # its last owner took it away between our opening and our lock
 
-    def append(self, line: bytes, made_of: object = None) -> bool:
+    def append(self, line: bytes, made_of: object) -> bool:
         """Keep one line; False where there is no room for it."""
-        if self.size + len(line) > FILE_LIMIT_BYTES or not append_whole(self._descriptor, line):
+        size = self.size
+        if size + len(line) > FILE_LIMIT_BYTES or not append_whole(self._descriptor, line):
             return False
-        self._made_of.append((self.size, made_of))
-        self.size += len(line)
+        if len(self._made_of) >= REMEMBERED_LINES:
+            self._remember_from(size)
+        self._made_of.append(made_of)
+        self.size = size + len(line)
         return True
+
+    def _remember_from(self, position: int) -> None:
+        """Know what each line was made of that is written from here on."""
+        self._made_of: list[object] = []
+        self._remembered_from = position
 
     def sync(self) -> None:
         """Bring what was appended to the disk.
@@ -89,40 +95,37 @@ class SpoolFile:
         os.fdatasync(self._descriptor)
 
     def portion(self) -> Portion | None:
-        """The next lines that are not in the database, None when all are."""
+        """The next that is not in the database, None when all is."""
         if self.moved >= self.size:
             return None
+        if self.moved < self._remembered_from:
+            return self._read()
+        made_of = tuple(self._made_of)
+        self._remember_from(self.size)  # told once: while the database is ill, it is the file that holds it
+        return Portion(self, made_of, self.size, inherited=False)
+
+    def _read(self) -> Portion:
         data = self._whole_lines()
         if not data:  # somebody else emptied the file
-            return Portion(self, (), self.size, inherited=False)
-        lines = tuple(data.split(b"\n")[:-1])
+            return Portion(self, (), self._remembered_from, inherited=False)
         inherited = self.moved < self.inherited_bytes
-        return Portion(self, lines, self.moved + len(data), inherited, tuple(self._remembered(lines)))
-
-    def _remembered(self, lines: Iterable[bytes]) -> Iterator[object]:
-        """What each line was made of, told once: a portion that is asked for again has to be read."""
-        begins, known = self.moved, self._made_of
-        for line in lines:
-            while known and known[0][0] < begins:
-                known.popleft()
-            yield known.popleft()[1] if known and known[0][0] == begins else None
-            begins += len(line) + 1
+        return Portion(self, tuple(data.split(b"\n")[:-1]), self.moved + len(data), inherited)
 
     def _whole_lines(self) -> bytes:
-        """Up to a portion, and none of ours together with what was there before us."""
-        left = self.inherited_bytes - self.moved
-        wanted = min(PORTION_BYTES, left) if left > 0 else PORTION_BYTES
+        """Up to a portion; none of ours together with what was there before us, or with what is remembered."""
+        end = self.inherited_bytes if self.moved < self.inherited_bytes else self._remembered_from
+        wanted = min(PORTION_BYTES, end - self.moved)
         while True:
             data = os.pread(self._descriptor, wanted, self.moved)
-            if b"\n" in data or self.moved + wanted >= self.size:
+            if b"\n" in data or self.moved + wanted >= end:
                 return data[: data.rfind(b"\n") + 1]
-            wanted *= 2
+            wanted = min(2 * wanted, end - self.moved)
 
     def empty(self) -> None:
         """Forget everything: it is in the database."""
         os.ftruncate(self._descriptor, 0)
         self.size = self.inherited_bytes = self.moved = 0
-        self._made_of.clear()
+        self._remember_from(0)
 
     def close(self) -> None:
         """Give the file up, and take it away if nothing is left in it."""
@@ -152,8 +155,8 @@ class Spool:
         self._left = _left_by_others(database, {file.path for file in pair})
         self.half_lines = sum(file.half_lines for file in (*pair, *self._left))
 
-    def append(self, line: bytes, made_of: object = None) -> bool:
-        """Keep one line; False where there is no room for it."""
+    def append(self, line: bytes, made_of: object) -> bool:
+        """Keep one line, made of this; False where there is no room for it."""
         return self._active.append(line, made_of)
 
     def sync(self) -> None:

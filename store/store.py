@@ -155,7 +155,7 @@ class Store:
         return StoreView(
             state,
             detail,
-            intake.dropped + self._writer.dropped,
+            intake.dropped + self._writer.mover.dropped,
             str(self.path),
             waiting_bytes=0 if intake.spool is None else intake.spool.waiting_bytes,
             held=len(intake.held),
@@ -172,7 +172,7 @@ class Store:
             return "no spool", f"no file can be kept beside the database; a kill loses what waits{held}"
         if intake.held:
             return "full", f"the spool cannot grow{held}"
-        if (ahead := self._writer.newest_at - self._clock.wall()) > CLOCK_SECONDS:
+        if (ahead := self._writer.mover.newest_at - self._clock.wall()) > CLOCK_SECONDS:
             return (
                 "clock set back",
                 f"requests of up to {ahead / 60:.0f} minutes from now are stored; the clock was ahead",
@@ -256,7 +256,7 @@ class Store:
     async def past(self, since: float, *, sessions: bool = False) -> tuple[list[Past], float]:
         """What the Records from `since` on came to, and the time from which they are to be folded one by one."""
         try:
-            if await self._writer.is_behind():
+            if await self._writer.mover.is_behind():
                 return [], since
             return await read_past(self._database, since, self._clock.wall(), sessions=sessions)
         except sqlite3.Error as error:

@@ -1,42 +1,31 @@
-"""The one task that moves what came in into the database and the log; it also finds out how the database is.
+"""The one task that has what came in moved into the database and the log; it also finds out how the database is.
 
 Nobody else moves anything, and nobody cancels it: it is asked to stop, and finishes what it is doing.
 """
 
 import asyncio
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from contextlib import suppress
-from itertools import islice, zip_longest
 from pathlib import Path
-from typing import Any
-
-import msgspec
 
 from hotspare.router.clock import Clock
 from hotspare.router.record import Record
 from hotspare.store.contents import Contents
 from hotspare.store.database import Database, set_aside
-from hotspare.store.entry import Memory, decode, storable
 from hotspare.store.fault import Fault, Foreign, NewerSchema, fault_of
-from hotspare.store.inserting import Inserter
 from hotspare.store.intake import Intake
 from hotspare.store.journal import Journal
 from hotspare.store.log import Log, note_line, request_line
+from hotspare.store.moving import Mover
 from hotspare.store.retention import LOOK_SECONDS, Keeping, Retention
-from hotspare.store.rolling import RollUp
-from hotspare.store.spool import Portion
 
 RETRY_SECONDS = 2.0
-_BATCH_RECORDS = 250
 _SLICE = 50
-"""So many Records are encoded or decoded before requests get their turn."""
+"""So many lines of the log are made before requests get their turn."""
 
 _ROUNDS_TO_CATCH_UP = 20
 """A start waits for so many portions of roll-ups that an earlier process left out, and no longer."""
-
-_NEWEST = "SELECT coalesce(max(at), 0.0) AS at FROM stored_requests"
-_REMEMBER = "INSERT OR REPLACE INTO memory (one, at, value) VALUES (1, ?, ?)"
 
 
 class Writer:
@@ -44,8 +33,7 @@ class Writer:
 
     Attributes:
         fault: what is wrong with the database; None while it takes what we write.
-        dropped: Records that the database would not take.
-        newest_at: when the latest request began that is stored; UTC epoch seconds.
+        mover: what moves Records.
         warnings: sentences for the operator about what was found.
     """
 
@@ -68,8 +56,7 @@ class Writer:
         self._log = log
         self._clock = clock
         self._interval_seconds = interval
-        self._inserter = Inserter()
-        self._roll_up = RollUp(clock)
+        self.mover = Mover(intake, database, clock, inherited=self._log_missing, damaged=self._warn_of_lines)
         self._retention = Retention(keeping, clock)
         self._contents = contents
         self._work = asyncio.Event()
@@ -80,8 +67,6 @@ class Writer:
         self._task: asyncio.Task[None] | None = None
         self._logged: frozenset[str] | None = None
         self.fault: Fault | None = Fault("unavailable", "it was not opened yet", reopen=True)
-        self.dropped = 0
-        self.newest_at = 0.0
         self.warnings: list[str] = []
 
     # ------------------------------------------------------------------ its life
@@ -155,7 +140,7 @@ class Writer:
         try:
             await self._mend()
             await self._journal.write_pending()
-            await self._move()
+            await self.mover.move()
             await self._write_contents()
             await self._catch_up()
             await self._let_go()
@@ -193,11 +178,8 @@ class Writer:
             await self._begin_anew()
         else:
             await self._open_database(second)
-        self._inserter.forget()
-        self._roll_up.forget()
         self._wants_figures = True
-        [row] = await self._database.fetch(_NEWEST)
-        self.newest_at = row["at"]
+        await self.mover.begin()
         await self._journal.note_last_number()
         await self._database.prove_writable()
 
@@ -232,88 +214,12 @@ class Writer:
         self._warn(f"{self._path} was damaged; it is kept as {aside.name}, and a new one was begun.")
         await self._database.open()
 
-    # ------------------------------------------------------------------ moving
-    async def _move(self) -> None:
-        spool = self._intake.spool
-        while spool is not None and (portion := spool.portion()) is not None:
-            await self._move_portion(portion)
-            spool.committed(portion)
-        await self._move_held()
-
-    async def _move_portion(self, portion: Portion) -> None:
-        records: list[Record] = []
-        memory: Mapping[str, Any] | None = None
-        damaged = 0
-        for position, (line, known) in enumerate(zip_longest(portion.lines, portion.made_of), 1):
-            entry = known if isinstance(known, Record) else decode(line)
-            if isinstance(entry, Record):
-                records.append(entry)
-            elif isinstance(entry, Memory):
-                memory = entry.memory
-            else:
-                damaged += 1
-            if not position % _SLICE and not isinstance(known, Record):
-                await asyncio.sleep(0)
-        if portion.inherited:
-            self._log_missing(records)
-        await self._insert(records, memory)
-        if damaged:
-            self._warn_of_lines(damaged)
-
-    async def _move_held(self) -> None:
-        held = self._intake.held
-        while held:
-            batch = list(islice(held, _BATCH_RECORDS))
-            await self._insert(batch, None)
-            for _ in batch:
-                held.popleft()
-        if (memory := self._intake.held_memory) is not None:
-            await self._insert([], memory)
-            if self._intake.held_memory is memory:
-                self._intake.held_memory = None
-
-    async def _insert(self, records: list[Record], memory: Mapping[str, Any] | None) -> None:
-        if not records and memory is None:
-            return
-        try:
-            await self._commit(records, memory)
-        except (ValueError, OverflowError, sqlite3.IntegrityError, sqlite3.InterfaceError):
-            await self._insert_one_by_one(records, memory)
-
-    async def _insert_one_by_one(self, records: Iterable[Record], memory: Mapping[str, Any] | None) -> None:
-        """One of them holds a value that no table takes: it must not keep out the others."""
-        for record in records:
-            try:
-                await self._commit([storable(record)], None)
-            except (ValueError, OverflowError, sqlite3.IntegrityError, sqlite3.InterfaceError):
-                self.dropped += 1
-        await self._commit([], memory)
-
-    async def _commit(self, records: list[Record], memory: Mapping[str, Any] | None) -> None:
-        committed = False
-        try:
-            async with self._database.transaction() as connection:
-                if records:
-                    self.newest_at = max(self.newest_at, *(record.at for record in records))
-                    self._roll_up.add(*await self._inserter.insert(connection, records))
-                    if self._roll_up.is_due:
-                        await self._roll_up.write(connection)
-                if memory is not None:
-                    text = msgspec.json.encode(memory).decode()
-                    await connection.execute_fetchall(_REMEMBER, (self._clock.wall(), text))
-            committed = True
-        finally:
-            self._inserter.settle(committed=committed)
-            if not committed:
-                self._roll_up.forget()
-
     async def _catch_up(self) -> None:
         """Bring the roll-ups to where the rows are, where somebody wants them; a long way in several rounds."""
         if not (self._wants_figures or self._stopping):
             return
-        async with self._database.transaction() as connection:
-            await self._roll_up.write(connection)
-        self._wants_figures = await self._roll_up.is_behind(self._database)
+        await self.mover.roll_up()
+        self._wants_figures = await self.mover.is_behind()
         if self._wants_figures:
             self._hurry.set()
             self._work.set()
@@ -324,21 +230,13 @@ class Writer:
                 await self._contents.write(connection, rows)
             self._contents.written(len(rows))
 
-    async def is_behind(self) -> bool:
-        """Whether there are rows that are in no roll-up yet.
-
-        Raises:
-            sqlite3.Error: the database did not answer.
-        """
-        return await self._roll_up.is_behind(self._database)
-
     async def _let_go(self) -> None:
         """Of what is too old or too much, one step a round; while there is more, the next round comes of itself."""
         if self._stopping or not self._retention.is_due:
             return
         async with self._database.transaction() as connection:
             gone = await self._retention.step(connection)
-        self._inserter.let_go(gone)
+        self.mover.let_go(gone)
         if self._retention.has_more:
             self._work.set()
 

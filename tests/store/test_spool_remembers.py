@@ -1,3 +1,8 @@
+"""What lines were made of is moved without reading them again, as long as it is known, and never mixed up."""
+
+import os
+
+from hotspare.store import spool as spools
 from hotspare.store.spool import REMEMBERED_LINES, Spool
 
 
@@ -9,13 +14,23 @@ def spool_with(path, made_of):
     return spool
 
 
-def test_a_portion_says_what_its_lines_were_made_of_once(tmp_path):
-    spool = spool_with(tmp_path, ["a", None, "c"])
+def moved(spool):
+    """All portions in the order they come."""
+    portions = []
+    while (portion := spool.portion()) is not None:
+        portions.append(portion.entries)
+        spool.committed(portion)
+    return portions
+
+
+def test_a_portion_is_what_its_lines_were_made_of_and_the_lines_when_it_is_asked_for_again(tmp_path):
+    spool = spool_with(tmp_path, ["a", "b", "c"])
     first, again = spool.portion(), spool.portion()
+    assert first.entries == ("a", "b", "c")
+    assert again.entries == (b"line 0", b"line 1", b"line 2")
+    assert first.end == again.end
+    assert moved(spool) == [(b"line 0", b"line 1", b"line 2")]
     spool.close()
-    assert first.lines == again.lines == (b"line 0", b"line 1", b"line 2")
-    assert first.made_of == ("a", None, "c")
-    assert again.made_of == (None, None, None)
 
 
 def test_a_file_that_was_emptied_begins_anew_with_what_it_remembers(tmp_path):
@@ -23,23 +38,42 @@ def test_a_file_that_was_emptied_begins_anew_with_what_it_remembers(tmp_path):
     spool.committed(spool.portion())
     assert spool.append(b"line 0\n", "b")
     spool.turn()
-    assert spool.portion().made_of == ("b",)
-    spool.committed(spool.portion())
+    assert moved(spool) == [("b",)]
     spool.turn()
     assert spool.append(b"other\n", "c")
     spool.turn()
-    assert spool.portion().made_of == ("c",)
+    assert moved(spool) == [("c",)]
     spool.close()
 
 
-def test_only_the_latest_lines_are_remembered_and_never_for_another_line(tmp_path):
+def test_of_very_many_lines_only_the_latest_are_remembered(tmp_path):
     made_of = list(range(REMEMBERED_LINES + 2))
     spool = spool_with(tmp_path, made_of)
-    portion = spool.portion()
+    assert moved(spool) == [tuple(b"line %d" % number for number in made_of[:-2]), tuple(made_of[-2:])]
     spool.close()
-    assert portion.made_of[:3] == (None, None, 2)
-    assert portion.made_of[-1] == made_of[-1]
-    assert len(portion.made_of) == len(portion.lines)
+
+
+def test_what_is_read_ends_where_what_is_remembered_begins(tmp_path, monkeypatch):
+    monkeypatch.setattr(spools, "REMEMBERED_LINES", 2)
+    monkeypatch.setattr(spools, "PORTION_BYTES", 10)
+    spool = spool_with(tmp_path, range(7))
+    assert moved(spool) == [*((b"line %d" % number,) for number in range(6)), (6,)]
+    spool.close()
+
+
+def test_what_is_remembered_is_moved_although_somebody_has_emptied_the_file(tmp_path):
+    spool = spool_with(tmp_path, ["a", "b"])
+    os.truncate(spool._sealed.path, 0)
+    assert moved(spool) == [("a", "b")]
+    spool.close()
+
+
+def test_a_file_that_somebody_has_emptied_ends_for_what_would_have_to_be_read(tmp_path):
+    spool = spool_with(tmp_path, ["a", "b"])
+    spool.portion()
+    os.truncate(spool._sealed.path, 0)
+    assert moved(spool) == [()]
+    spool.close()
 
 
 def test_lines_of_an_earlier_process_have_to_be_read(tmp_path):
@@ -47,10 +81,8 @@ def test_lines_of_an_earlier_process_have_to_be_read(tmp_path):
     spool = Spool(tmp_path / "x.db")
     assert spool.append(b"line 1\n", "b")
     spool.turn()
-    portions = []
-    while (portion := spool.portion()) is not None:
-        portions.append((portion.lines, portion.made_of))
-        spool.committed(portion)
-        spool.turn()
+    portions = moved(spool)
+    spool.turn()
+    portions += moved(spool)
     spool.close()
-    assert sorted(portions) == [((b"line 0",), (None,)), ((b"line 1",), ("b",))]
+    assert sorted(portions, key=str) == [("b",), (b"line 0",)]

@@ -48,6 +48,35 @@ async def test_a_record_given_twice_is_there_once(opened, make_record):
         assert store.view().dropped == 0
 
 
+async def test_one_that_is_there_already_keeps_none_of_the_others_out(opened, make_record):
+    async with opened() as store:
+        store.append(make_record())
+        await store.flush()
+        for number in range(3):
+            new = {"caller": f"new {number}", "session": f"of {number}", "chain": f"chain {number}"}
+            store.append(make_record(id=f"r1{number}", **new))
+            store.append(make_record())
+            await store.flush()
+            [row] = await store.query("requests", {"session": new["session"]})
+            assert {name: row[name] for name in new} == new
+        store.append(make_record(id="r20", caller="new 1", session="of 1"))
+        await store.flush()
+        assert [row["id"] for row in await store.query("requests", {"session": "of 1"})] == ["r20", "r11"]
+        [row] = await store.query("history", {"days": 1, "step_seconds": 86_400})
+        assert (row["requests"], store.view().dropped) == (5, 0)
+
+
+async def test_one_that_is_there_and_one_that_no_table_takes_keep_nobody_out(opened, make_record):
+    async with opened() as store:
+        store.append(make_record(id="r1"))
+        await store.flush()
+        for record in (make_record(id="r1"), make_record(id="r2", input_tokens=2**70), make_record(id="r3")):
+            store.append(record)
+        await store.flush()
+        assert [record.id for record in await all_records(store)] == ["r1", "r2", "r3"]
+        assert store.view().dropped == 0
+
+
 async def test_text_that_no_database_takes_does_not_keep_the_others_out(opened, make_record):
     async with opened() as store:
         store.append(make_record(id="r1", session="bad \ud800 half"))

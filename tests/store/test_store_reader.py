@@ -7,7 +7,7 @@ import pytest
 
 from hotspare.router.clock import Clock
 from hotspare.router.error import HotspareError
-from hotspare.store.entry import encode_memory, encode_record
+from hotspare.store.entry import Memory, encode_memory, encode_record
 from hotspare.store.fault import NewerSchema
 from hotspare.store.reader import open_reader
 
@@ -26,7 +26,7 @@ async def test_the_spool_is_read_with_the_database_and_nothing_is_changed(
         store.remember({"a": 1})
         await store.write(disable())
     spool = path.with_name("hotspare.db-spool2")
-    spool.write_bytes(encode_record(stored) + encode_record(waiting) + encode_memory({"a": 2}) + b'{"id":"half')
+    spool.write_bytes(encode_record(stored) + encode_record(waiting) + encode_memory(Memory({"a": 2})) + b'{"id":"half')
     before = path.read_bytes(), spool.read_bytes()
     async with open_reader(path, clock=Clock(wall=fake_wall)) as reader:
         assert [row["id"] for row in await reader.query("requests", {})] == ["f0001", "r0001"]
