@@ -283,7 +283,9 @@ class Engine:
             records: the latest, oldest first.
             past: what those before them came to.
         """
-        self.router.restore(decisions=decisions, memory=memory, now=self.clock.monotonic(), wall=self.clock.wall())
+        now, wall = self.clock.monotonic(), self.clock.wall()
+        for lifted in self.router.restore(decisions=decisions, memory=memory, now=now, wall=wall):
+            self._acted(await self._journal.write(lifted))
         for each in past:
             self.router.take_up(each)
         folded = 0

@@ -26,7 +26,7 @@ from hotspare.router.command import (
     Undo,
 )
 from hotspare.router.settings import Chain, Settings
-from hotspare.router.standing import Standing
+from hotspare.router.standing import Standing, in_order
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +194,7 @@ class Changes:
         change = entry.change
         stands = self._standing.get(entry.change.slot)
         if stands != change.after:
-            since = "it has expired" if stands is None else f"{stands.who} acted on {change.subject} since"
+            since = "it stands no longer" if stands is None else f"{stands.who} acted on {change.subject} since"
             return Refusal(f"{change.act} {change.subject} cannot be undone: {since}", "look at: hotspare journal")
         if change.before is not None and not is_there(self._settings, entry.change.slot, change.before):
             return Refusal(f"{change.act} {change.subject} cannot be undone: it is no longer in the file")
@@ -250,6 +250,19 @@ def is_there(settings: Settings, slot: Slot, decision: Decision) -> bool:
     if chain is None:
         return False
     return slot.kind == "order" or decision.value[0] == "skip_primary" or decision.value[1] in chain.models
+
+
+def is_declared(settings: Settings, slot: Slot, decision: Decision) -> bool:
+    """Whether the file has come to say for itself what was decided for good."""
+    if decision.until is not None:
+        return False
+    match slot.kind, decision.value:
+        case "order", names:
+            declared = settings.chains[slot.subject].models
+            return in_order(names, declared) == declared
+        case "model", ("disabled" | "enabled" as word,):
+            return settings.models[slot.subject].enabled == (word == "enabled")
+    return False
 
 
 def _no_other(chain: Chain) -> Refusal:

@@ -9,7 +9,7 @@ from random import Random
 from typing import Any
 
 from hotspare.router.candidate import CandidateState, Keys
-from hotspare.router.change import Asked, Changes, is_there
+from hotspare.router.change import Asked, Changes, is_declared, is_there
 from hotspare.router.command import Change, ClearModel, Command, Decision, JournalEntry, Refusal, Slot
 from hotspare.router.evidence import Witness
 from hotspare.router.live import Live, Past
@@ -165,7 +165,8 @@ class Router:
             wall: UTC epoch seconds.
 
         Returns:
-            For the journal: the reload itself, and the decisions that it lifts, as what they are about is gone.
+            For the journal: the reload itself, and the decisions that it lifts, as what they are about is gone or the
+            file says the same by now.
         """
         for keys in self._keys.values():
             keys.refused.clear()
@@ -173,7 +174,7 @@ class Router:
         self._obey(settings, renewed)
         self.live.keep_days(midnight)
         self._budget_anew(settings.budget)
-        lifted = [self._lift(slot, decision, now, wall) for slot, decision in self._unknown()]
+        lifted = self._lift_what_is_over(now, wall)
         for name in self.states:
             self._apply(Slot("model", name))
         self.parking.look(now)
@@ -188,15 +189,18 @@ class Router:
         else:
             self._purse = fresh
 
-    def _unknown(self) -> list[tuple[Slot, Decision]]:
-        return [
-            (slot, made) for slot, made in self.standing.decisions.items() if not is_there(self.settings, slot, made)
-        ]
+    def _lift_what_is_over(self, now: float, wall: float) -> list[Change]:
+        """Decisions that the file leaves nothing to decide about."""
+        over = [(slot, made, why) for slot, made in self.standing.decisions.items() if (why := self._over(slot, made))]
+        for slot, _, _ in over:
+            self.standing.put(slot, None, now=now, wall=wall)
+        return [Change("expired", slot.subject, "hotspare", wall, why, slot, made, None) for slot, made, why in over]
 
-    def _lift(self, slot: Slot, decision: Decision, now: float, wall: float) -> Change:
-        """A decision about what is no longer there."""
-        self.standing.put(slot, None, now=now, wall=wall)
-        return Change("expired", slot.subject, "hotspare", wall, "no longer in the file", slot, decision, None)
+    def _over(self, slot: Slot, decision: Decision) -> str:
+        """Why a decision need not stand, given the file; "" where it must."""
+        if not is_there(self.settings, slot, decision):
+            return "no longer in the file"
+        return "the file says so itself now" if is_declared(self.settings, slot, decision) else ""
 
     def _apply(self, slot: Slot) -> None:
         """Carry a decision about a model over to its state."""
@@ -224,14 +228,19 @@ class Router:
 
     def restore(
         self, *, decisions: Mapping[Slot, Decision], memory: Mapping[str, Any], now: float, wall: float
-    ) -> None:
-        """Take up what an earlier run decided and knew; what has ended, or is about models that are gone, is left."""
-        known = {slot: decision for slot, decision in decisions.items() if is_there(self.settings, slot, decision)}
-        self.standing.take_up(known, now=now, wall=wall)
-        for slot in known:
+    ) -> tuple[Change, ...]:
+        """Take up what an earlier run decided and knew, save what has ended meanwhile.
+
+        Returns:
+            For the journal: the decisions that the file of today lifts, as a reload does.
+        """
+        self.standing.take_up(decisions, now=now, wall=wall)
+        lifted = self._lift_what_is_over(now, wall)
+        for slot in decisions:
             self._apply(slot)
         for name, state in self.states.items():
             if name in memory:
                 state.remember(memory[name], now, wall)
         self.live.roll(wall)
         self._changed()
+        return tuple(lifted)

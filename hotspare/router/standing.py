@@ -71,7 +71,10 @@ class Standing:
     def order(self, chain: str, declared: tuple[str, ...]) -> tuple[str, ...]:
         """The chain's models in the operator's order; those it does not name follow in the file's."""
         decision = self.decisions.get(Slot("order", chain))
-        if decision is None:
-            return declared
-        first = tuple(name for name in decision.value if name in declared)
-        return first + tuple(name for name in declared if name not in first)
+        return declared if decision is None else in_order(decision.value, declared)
+
+
+def in_order(names: tuple[str, ...], declared: tuple[str, ...]) -> tuple[str, ...]:
+    """What is declared, those that are named first, in their order."""
+    first = tuple(name for name in names if name in declared)
+    return first + tuple(name for name in declared if name not in first)

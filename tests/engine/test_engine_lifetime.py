@@ -103,6 +103,20 @@ async def test_the_next_start_knows_what_the_last_one_did(bench, make_bench):
     assert len(restored.router.live.recent) == 3
 
 
+async def test_a_decision_that_the_file_has_come_to_say_is_lifted_at_the_start_and_for_good(bench, make_bench):
+    restored = make_bench()
+    slot, decision = Slot("model", "gpt"), Decision(("enabled",), "ada", 1.0)
+
+    async def none():
+        return
+        yield
+
+    await restored.engine.restore({slot: decision}, {}, none())
+    assert restored.router.standing.decisions == {}
+    lifted = (await restored.journal.latest()).change
+    assert (lifted.act, lifted.slot, lifted.before, lifted.after) == ("expired", slot, decision, None)
+
+
 async def test_restoring_many_records_lets_others_run(bench, make_bench):
     [record] = await records_of(bench, 1)
     restored = make_bench()

@@ -226,7 +226,7 @@ def test_an_undo_that_comes_too_late_says_why(make):
     late = Refusal("disable gpt cannot be undone: maria acted on gpt since", "look at: hotspare journal")
     assert work_out(main, Undo(), latest=JournalEntry(1, first)) == late
     commit(main, EnableModel("gpt"))
-    late = Refusal("disable gpt cannot be undone: it has expired", "look at: hotspare journal")
+    late = Refusal("disable gpt cannot be undone: it stands no longer", "look at: hotspare journal")
     assert work_out(main, Undo(), latest=JournalEntry(1, first)) == late
 
 

@@ -317,8 +317,9 @@ def test_decisions_about_what_is_gone_are_left_behind(world):
     order(main, DisableModel("gpt"))
     order(main, ForceModel("main", "haiku", main.wall + 600))
     again = world("claude", "local")
-    again.router.restore(decisions=main.router.standing.decisions, memory={}, now=again.now, wall=again.wall)
+    lifted = again.router.restore(decisions=main.router.standing.decisions, memory={}, now=again.now, wall=again.wall)
     assert again.router.standing.decisions == {}
+    assert [change.why for change in lifted] == ["no longer in the file"] * 2
 
 
 def test_a_decision_that_ended_while_nothing_ran_is_left_behind(world):

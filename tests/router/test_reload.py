@@ -4,7 +4,18 @@ import dataclasses
 
 import pytest
 
-from hotspare.router.command import DisableModel, EnableModel, ForceModel, Refusal, SetPriorities, Slot, Undo
+from hotspare.router.command import (
+    DisableModel,
+    DrainModel,
+    EnableModel,
+    ForceModel,
+    JournalEntry,
+    Refusal,
+    SetPriorities,
+    SkipPrimary,
+    Slot,
+    Undo,
+)
 from hotspare.router.settings import Budget, Chain, Limits
 from hotspare.router.step import Begin, Ended, Failed, FirstContent
 from hotspare.router.trigger import Trigger, Usage
@@ -238,3 +249,68 @@ def test_a_line_moves_when_a_limit_is_lifted(main):
     reload(main, models=with_model(main, "claude", max_concurrent=0))
     assert len(state.line) == 0
     assert waiter is not None
+
+
+# ------------------------------------------------------------------ the file says by now what was decided
+def lifted(changes):
+    return [(change.act, change.subject, change.who, change.why, change.after) for change in changes[1:]]
+
+
+BY_ITSELF = "the file says so itself now"
+
+
+def test_a_decision_that_the_file_has_come_to_say_is_lifted(main):
+    order(main, DisableModel("gpt"))
+    order(main, SetPriorities("main", ("haiku", "claude")))
+    told = reload(main, models=with_model(main, "gpt", enabled=False), chains=chain(main, "haiku", "claude", "gpt"))
+    assert lifted(told) == [
+        ("expired", "gpt", "hotspare", BY_ITSELF, None),
+        ("expired", "main", "hotspare", BY_ITSELF, None),
+    ]
+    assert main.router.standing.decisions == {}
+    assert (main.model("gpt").state, main.model("gpt").reason) == ("disabled", "by file")
+    assert [view.name for view in main.snapshot().models] == ["haiku", "claude", "gpt"]
+    reload(main, models=with_model(main, "gpt", enabled=True))
+    assert main.model("gpt").state == "ok", "nothing is left above the file"
+
+
+def test_a_model_enabled_above_the_file_is_the_files_once_it_says_so(main):
+    reload(main, models=with_model(main, "gpt", enabled=False))
+    order(main, EnableModel("gpt"))
+    assert lifted(reload(main, models=with_model(main, "gpt", enabled=True)))[0][3] == BY_ITSELF
+    reload(main, models=with_model(main, "gpt", enabled=False))
+    assert main.model("gpt").state == "disabled"
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        DisableModel("gpt", 2_000_000_000.0),
+        DrainModel("gpt"),
+        SkipPrimary("main"),
+        ForceModel("main", "gpt"),
+        SetPriorities("main", ("gpt",)),
+    ],
+)
+def test_what_the_file_does_not_say_for_good_stands(main, command):
+    order(main, command)
+    told = reload(main, models=with_model(main, "gpt", enabled=False), chains=chain(main, "haiku", "gpt", "claude"))
+    assert lifted(told) == []
+    assert len(main.router.standing.decisions) == 1
+
+
+def test_a_restart_lifts_what_the_file_has_come_to_say(main, world):
+    order(main, SetPriorities("main", ("gpt",)))
+    order(main, DisableModel("haiku"))
+    again = world(models={"haiku": {"enabled": False}}, limits=NO_RETRIES)
+    told = again.router.restore(decisions=main.router.standing.decisions, memory={}, now=again.now, wall=again.wall)
+    assert [change.subject for change in told] == ["haiku"]
+    assert (again.model("haiku").state, again.model("gpt").position) == ("disabled", 1)
+
+
+def test_an_act_that_the_file_has_taken_over_cannot_be_undone(main):
+    change = order(main, DisableModel("gpt"))
+    reload(main, models=with_model(main, "gpt", enabled=False))
+    refusal = order(main, Undo(), latest=JournalEntry(1, change))
+    assert isinstance(refusal, Refusal)
+    assert "stands no longer" in refusal.reason
