@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from hotspare.store import intake, writer
+from hotspare.store import intake, moving, writer
 from hotspare.store.appending import append_whole
 from hotspare.store.entry import encode_record
 from hotspare.store.fault import Fault, Foreign, NewerSchema
@@ -108,7 +108,7 @@ async def test_a_folder_that_cannot_be_made_means_a_bounded_queue_and_a_count(
     opened, tmp_path, make_record, monkeypatch
 ):
     monkeypatch.setattr(intake, "HELD_RECORDS", 3)
-    monkeypatch.setattr(writer, "_BATCH_RECORDS", 2)
+    monkeypatch.setattr(moving, "_BATCH_RECORDS", 2)
     (tmp_path / "file").touch()
     async with opened(tmp_path / "file" / "hotspare.db") as store:
         for number in range(5):
