@@ -81,8 +81,16 @@ STEERING = ("overview", "chains")
 VIEWED = ("requests", "cost")
 """The screens with several views, whose rows can be ordered."""
 
-RANGED = ("overview", "requests", "cost")
-"""The screens whose figures are of a chosen range of time."""
+RANGED = ("overview", "requests", "cost", "journal")
+"""The screens that show a chosen range of time."""
+
+SIGNS: Mapping[str, str] = {"colon": ":", "comma": ",", "full_stop": "."}
+"""How a key is written whose name is not its sign."""
+
+
+def key_sign(key: str) -> str:
+    """A key as it stands on the keyboard."""
+    return SIGNS.get(key, key)
 
 
 ACTIONS: tuple[Action, ...] = (
@@ -440,7 +448,7 @@ ACTIONS: tuple[Action, ...] = (
         title="Shorter range",
         help="Look at less time: 7 days, 24 h, 6 h, 1 h, 15 min.",
         tier=0,
-        command="",
+        command="hotspare errors --since 15m",
         screens=RANGED,
     ),
     Action(
@@ -450,6 +458,33 @@ ACTIONS: tuple[Action, ...] = (
         help="Look at more time: 15 min, 1 h, 6 h, 24 h, 7 days.",
         tier=0,
         command="hotspare history --chain {chain} --days 1",
+        screens=RANGED,
+    ),
+    Action(
+        id="range-earlier",
+        keys=("comma",),
+        title="Earlier",
+        help="Look half a range further back; the header then says up to when, for all screens.",
+        tier=0,
+        command="hotspare requests --since {since} --until {until}",
+        screens=RANGED,
+    ),
+    Action(
+        id="range-later",
+        keys=("full_stop",),
+        title="Later",
+        help="Look half a range later, up to now.",
+        tier=0,
+        command="hotspare requests --since {since} --until {until}",
+        screens=RANGED,
+    ),
+    Action(
+        id="range-now",
+        keys=("n",),
+        title="Back to now",
+        help="The range ends now again, and goes on with the time.",
+        tier=0,
+        command="hotspare requests --since 1h",
         screens=RANGED,
     ),
     Action(
@@ -503,7 +538,7 @@ def as_rows() -> list[dict[str, Any]]:
     return [
         {
             "id": action.id,
-            "keys": list(action.keys),
+            "keys": [key_sign(key) for key in action.keys],
             "title": action.title,
             "help": action.help,
             "tier": action.tier,

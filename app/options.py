@@ -1,6 +1,7 @@
 """The options that several commands share, and what the user chose with them."""
 
 import math
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,6 +39,30 @@ port_option = click.option(
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 as_option = click.option("--as", "who", default="", metavar="NAME", help="Who you are, where the user does not tell.")
 instance_option = click.option("--instance", metavar="NAME", help="Which instance, where several run.")
+
+
+class Moment(click.ParamType[float]):
+    """`2h` ago, `14:10`, `2026-11-21 14:10`: UTC epoch seconds."""
+
+    name = "moment"
+
+    def convert(self, value: Any, parameter: click.Parameter | None, context: click.Context | None) -> float:
+        """The moment itself."""
+        from hotspare.app.moment import parse_moment  # noqa: PLC0415 - only where one was given
+
+        try:
+            return value if isinstance(value, float) else parse_moment(str(value), time.time())
+        except ValueError as error:
+            self.fail(str(error), parameter, context)
+
+
+def ranged(function: Function) -> Function:
+    """The options of a command that looks at a range of time."""
+    since = "From when on: 2h (ago), 14:10, or '2026-11-21 14:10' (UTC)."
+    until = "Up to when, written likewise; else now."
+    return click.option("--since", type=Moment(), metavar="WHEN", help=since)(
+        click.option("--until", type=Moment(), metavar="WHEN", help=until)(function)
+    )
 
 
 def looking(function: Function) -> Function:

@@ -8,6 +8,9 @@ from hotspare.router.error import HotspareError
 LOOKED_AT = 50
 """Entries of the journal that are looked at."""
 
+BY_ITSELF = frozenset({"expired", "reload"})
+"""What no operator did, and so stands between no act and its redo."""
+
 _GIVEN: Mapping[str, Callable[[str, list[str]], dict[str, Any]]] = {
     "force": lambda subject, after: {"chain": subject, "model": after[1]},
     "skip-primary": lambda subject, _: {"chain": subject},
@@ -33,7 +36,7 @@ def redo_of(journal: Sequence[Mapping[str, Any]], wall: float) -> tuple[str, dic
     Raises:
         NothingToRedo: the latest act was no undo, or the time of what it took back is over.
     """
-    acts = [row for row in journal if row["act"] != "expired"]
+    acts = [row for row in journal if row["act"] not in BY_ITSELF]
     if not acts or acts[0]["act"] != "undo":
         raise NothingToRedo("there is nothing to redo: the latest act is no undo", "look at: hotspare journal")
     taken = next((row for row in acts if row.get("number") == acts[0].get("undoes")), None)

@@ -1,5 +1,6 @@
 """Turn a Snapshot, or what an act did, into the JSON that scripts rely on. Names and meanings are the contract's."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from hotspare.router.command import JournalEntry
@@ -78,6 +79,33 @@ def request(row: RequestRow) -> dict[str, Any]:
         "cost_usd": None if row.unpriced and not row.cost_pico_usd else usd(row.cost_pico_usd),
         "estimated": row.estimated,
     }
+
+
+def row_of(row: Mapping[str, Any]) -> RequestRow:
+    """A request of the past as a line of a list."""
+    return RequestRow(
+        id=row["id"],
+        at=row["at"],
+        chain=row["chain"],
+        asked=row["asked"],
+        meant=row["meant"],
+        model=row["model"],
+        caller=row["caller"],
+        session=row["session"],
+        kind=row["kind"],
+        verdict=row["verdict"],
+        status=row["status"],
+        fallback=row["fallback"],
+        attempts=row["attempts"],
+        reason=row["reason"] or "",
+        evidence="",
+        duration_ms=row["duration_ms"],
+        input_tokens=row["input_tokens"],
+        output_tokens=row["output_tokens"],
+        cost_pico_usd=round((row["cost_usd"] or 0.0) * PICO_PER_USD),
+        unpriced=row["unpriced"],
+        estimated=row.get("estimated", False),
+    )
 
 
 def about(snapshot: Snapshot) -> dict[str, Any]:

@@ -13,7 +13,7 @@
   By `model` they are those of its calls, with the cost of all of them; of sessions no percentiles are kept.
 - `errors`: failed attempts by trigger and model, the most frequent first; `slow`: how long models took, slowest first;
   both of the last hour unless `since` says otherwise.
-- `journal`: what operators did, newest first.
+- `journal`: what operators did from `since` to `until`, newest first, `last` so many.
 
 Rates and sums are of kind traffic. Costs are USD, null when unknown; times are UTC epoch seconds.
 """
@@ -48,9 +48,13 @@ async def answer(source: Source, name: str, parameters: Mapping[str, Any], wall:
     return await view.run(source, typed, wall)
 
 
+_JOURNAL = "SELECT * FROM journal WHERE at >= :since AND at < :until ORDER BY number DESC LIMIT :last"
+
+
 async def _journal(source: Source, given: dict[str, Any], wall: float) -> Rows:
     del wall
-    rows = await source.fetch("SELECT * FROM journal ORDER BY number DESC LIMIT :last", {"last": search.LAST, **given})
+    bound = {"last": search.LAST, "since": -math.inf, "until": math.inf, **given}
+    rows = await source.fetch(_JOURNAL, bound)
     return [journal_row(entry_of(row)) for row in rows]
 
 
@@ -122,7 +126,7 @@ _VIEWS: Mapping[str, _View] = {
     ),
     "explain": _View(search.explain, {"id": _text}),
     "kept": _View(search.kept, {"id": _text}),
-    "journal": _View(_journal, {"last": _count}),
+    "journal": _View(_journal, {**_RANGE, "last": _count}),
     "errors": _View(charts.errors, _FIGURES),
     "slow": _View(charts.slow, _FIGURES),
     "history": _View(

@@ -13,6 +13,7 @@ from typing import Any
 from hotspare.widgets import figures
 from hotspare.widgets.glyphs import Glyphs, Role
 from hotspare.widgets.line import Line, Span, joined, padded
+from hotspare.widgets.timeline import STATE_CHANGE, Happened, sign_of
 
 TICKS = 5
 LONG_SECONDS = 2 * 86_400
@@ -20,6 +21,9 @@ LONG_SECONDS = 2 * 86_400
 LEAST_WIDTH, LEAST_HEIGHT = 24, 6
 _CODES: dict[str, Role] = {"4": "ok", "3": "warn"}
 """plotext colours, used as names of roles only: what is shown follows from the theme."""
+
+_WEIGHT: dict[Role, int] = {"bad": 3, "accent": 2, "warn": 1}
+"""What is seen where several happened in one cell of the axis."""
 
 _SGR = re.compile("\x1b\\[([0-9;]*)m")
 _BOXES = str.maketrans("┤│└┘┌┐─┬┼", "||++++-++")
@@ -43,6 +47,9 @@ class ChartData:
     end: float
     points: tuple[Point, ...] = ()
     note: str = ""
+    marks: tuple[Happened, ...] = ()
+    """What operators, models and the configuration did meanwhile: on the axis of time."""
+    up_to_now: bool = True
 
 
 def load() -> Any:
@@ -65,8 +72,25 @@ def chart_lines(data: ChartData, width: int, height: int, glyphs: Glyphs) -> lis
         note = data.note or ("" if drawn else "no requests in this time")
         return [*lines, (), ((f"   {glyphs.clean(note)}", "dim"),), *([()] * (height - 3))][:height]
     text = _plot(data, width - 2, height - 1, glyphs)
-    lines.extend(((" ", "text"), *_spans(row, glyphs)) for row in text.split("\n")[: height - 1])
+    drawn_lines = [((" ", "text"), *_spans(row, glyphs)) for row in text.split("\n")[: height - 1]]
+    lines.extend(_marked(line, data, glyphs) for line in drawn_lines)
     return [*lines, *([()] * (height - len(lines)))]
+
+
+def _marked(line: Line, data: ChartData, glyphs: Glyphs) -> Line:
+    """The axis of time with what happened on it; every other line as it is."""
+    text = "".join(part for part, _ in line)
+    corner = text.find("+" if glyphs.ascii_only else "└")
+    if corner < 0 or not data.marks or text[:corner].strip():
+        return line
+    cells = len(text.rstrip()) - corner - 2
+    signs: dict[int, tuple[str, Role]] = {}
+    for one in sorted(data.marks, key=lambda one: one.at):
+        sign = sign_of(one, glyphs)
+        place = corner + 1 + round((one.at - data.begin) / (data.end - data.begin) * cells)
+        if corner < place < len(text) and _WEIGHT.get(sign[1], 0) >= _WEIGHT.get(signs.get(place, sign)[1], 0):
+            signs[place] = sign
+    return tuple(signs.get(place, (character, "dim")) for place, character in enumerate(text))
 
 
 def _title(data: ChartData, width: int, glyphs: Glyphs) -> Line:
@@ -76,7 +100,19 @@ def _title(data: ChartData, width: int, glyphs: Glyphs) -> Line:
     if last is not None:
         parts.append(((answered, "ok"), (f" answered {figures.percent(last.answered)}", "text")))
         parts.append(((fallback, "warn"), (f" fallback {figures.percent(last.fallback)}", "text")))
-    return padded(joined(parts, "   "), width, glyphs.more)
+    return padded(joined([*parts, *_told_marks(data, glyphs)], "   "), width, glyphs.more)
+
+
+def _told_marks(data: ChartData, glyphs: Glyphs) -> list[Line]:
+    """How many acts and changes of state are on the axis."""
+    acts = sum(one.what != STATE_CHANGE for one in data.marks)
+    states = len(data.marks) - acts
+    told: list[Line] = []
+    if acts:
+        told.append(((glyphs.forced, "accent"), (f" {acts} act{'' if acts == 1 else 's'}", "text")))
+    if states:
+        told.append(((glyphs.limited, "warn"), (f" {states} state{'' if states == 1 else 's'}", "text")))
+    return told
 
 
 def _plot(data: ChartData, width: int, height: int, glyphs: Glyphs) -> str:
@@ -95,7 +131,8 @@ def _plot(data: ChartData, width: int, height: int, glyphs: Glyphs) -> str:
     figure.ruler("x").lim(data.begin, data.end)
     times = [data.begin + (data.end - data.begin) * place / (TICKS - 1) for place in range(TICKS)]
     written = figures.day if data.end - data.begin > LONG_SECONDS else figures.minute
-    figure.ruler("x").ticks(times, [*(written(at) for at in times[:-1]), "now"])
+    last = "now" if data.up_to_now else written(times[-1])
+    figure.ruler("x").ticks(times, [*(written(at) for at in times[:-1]), last])
     figure.axes(active=False, side=1)
     return str(figure.build().string())
 

@@ -47,6 +47,7 @@ class Glyphs:
     """The part of a bar in which the answer comes."""
     up: str
     down: str
+    reload: str
 
     def clean(self, text: str, limit: int = 200) -> str:
         """Foreign text as one line, in this set."""
@@ -77,6 +78,7 @@ UNICODE = Glyphs(
     talking="█",
     up="↑",
     down="↓",
+    reload="↻",
 )
 
 ASCII = Glyphs(
@@ -103,6 +105,7 @@ ASCII = Glyphs(
     talking="#",
     up="^",
     down="v",
+    reload="@",
 )
 
 

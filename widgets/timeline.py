@@ -24,6 +24,10 @@ COLUMNS: tuple[Column, ...] = (
     Column("why", 12, rank=4, grow=True),
 )
 STATE_CHANGE = "state"
+REFUSED = "refused"
+RELOADS = frozenset({"reload", REFUSED})
+ENDS = frozenset({"expired", "force ended"})
+"""What nobody did: a time was over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +83,7 @@ def changes(before: Snapshot, now: Snapshot) -> list[Happened]:
     if now.instance.config_refused and now.instance.config_refused != before.instance.config_refused:
         key = f"refused {now.at}"
         refused = now.instance.config_refused
-        found[key] = Happened(key, now.at, "refused", now.instance.config_path, why=refused, state="open")
+        found[key] = Happened(key, now.at, REFUSED, now.instance.config_path, why=refused)
     return list(found.values())
 
 
@@ -116,7 +120,7 @@ def _state_change(old: ModelView, new: ModelView, at: float) -> Happened:
 
 
 def _line(one: Happened, table: Table, glyphs: Glyphs) -> Line:
-    sign, role = _sign(one, glyphs)
+    sign, role = sign_of(one, glyphs)
     taken_back = one.note.startswith("taken back")
     act_role: Role = "off" if taken_back else "strong" if one.what != STATE_CHANGE else "text"
     word = f"{one.what} (undone)" if taken_back else one.what
@@ -136,10 +140,13 @@ def _line(one: Happened, table: Table, glyphs: Glyphs) -> Line:
     )
 
 
-def _sign(one: Happened, glyphs: Glyphs) -> tuple[str, Role]:
+def sign_of(one: Happened, glyphs: Glyphs) -> tuple[str, Role]:
+    """The sign of what happened: a state's own, or an act's."""
     if one.state in STATES:
         return state_sign(one.state, glyphs)  # type: ignore[arg-type] # it is one of them
-    return glyphs.forced, "accent"
+    if one.what in RELOADS:
+        return glyphs.reload, "bad" if one.what == REFUSED else "accent"
+    return (glyphs.forced, "off") if one.what in ENDS else (glyphs.forced, "accent")
 
 
 def _decided(value: object) -> str:

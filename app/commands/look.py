@@ -7,11 +7,12 @@ from typing import Any
 import click
 
 from hotspare.app import printing, rows
-from hotspare.app.options import Chosen, FiniteRange, looking
+from hotspare.app.options import Chosen, FiniteRange, looking, ranged
 from hotspare.app.printing import Column
-from hotspare.app.reach import look, running
+from hotspare.app.reach import Source, look, running
 from hotspare.app.status_line import status_line
 from hotspare.widgets.plain import plain
+from hotspare.widgets.request_filter import RequestFilter
 from hotspare.widgets.story import sentences
 
 MODEL_COLUMNS: tuple[Column, ...] = (
@@ -45,6 +46,8 @@ JOURNAL_COLUMNS: tuple[Column, ...] = (
 
 BY = ("model", "chain", "caller", "session", "hour", "reason", "outcome", "kind")
 SLOW_MS = 5000.0
+LOOKED_THROUGH = 5000
+"""Requests that a filter looks through at most."""
 
 
 @click.command()
@@ -95,16 +98,39 @@ def models(chosen: Chosen, instance: str | None, *, as_json: bool) -> None:
 @click.option("--status", type=click.IntRange(100, 599), metavar="N", help="Only those answered with this status.")
 @click.option("--slow", is_flag=True, default=None, help="Only those that took over 5 s.")
 @click.option("--text", metavar="T", help="Only those with this in a name, or at the begin of the id.")
+@click.option(
+    "--filter", "words", default="", metavar="WORDS", help="As `/` on the screen: model:gpt !timeout >5s ~re."
+)
+@ranged
 @looking
 @click.pass_obj
-def requests(chosen: Chosen, /, instance: str | None, *, follow: bool, as_json: bool, **wanted: Any) -> None:
+def requests(
+    chosen: Chosen, /, instance: str | None, *, follow: bool, words: str, as_json: bool, **wanted: Any
+) -> None:
     """List requests, newest first; with --follow, go on with new ones below."""
     wanted = {name: value for name, value in wanted.items() if value is not None}
     if follow:
+        if "until" in wanted or words:
+            raise click.UsageError("--follow knows no --until and no --filter")
         _follow(instance, wanted, as_json=as_json)
         return
-    found = look(instance, chosen.config).query("requests", **wanted)
+    found = _filtered(look(instance, chosen.config), words, wanted)
     _show(found, REQUEST_COLUMNS, as_json=as_json, empty="no requests")
+
+
+def _filtered(source: Source, words: str, wanted: dict[str, Any]) -> list[dict[str, Any]]:
+    """Those that match, of the newest that could."""
+    meant = RequestFilter(words)
+    if meant.fault:
+        raise click.UsageError(f"{plain(meant.fault)} is no regular expression")
+    if not meant:
+        return source.query("requests", **wanted)
+    asked, rest = meant.for_store()
+    if any(wanted.get(name, value) != value for name, value in asked.items()):
+        return []
+    found = source.query("requests", **{**asked, **wanted, "last": LOOKED_THROUGH})
+    kept = {row.id for row in rest.keep(tuple(map(rows.row_of, found)))}
+    return [row for row in found if row["id"] in kept][: wanted["last"]]
 
 
 def _follow(instance: str | None, wanted: dict[str, Any], *, as_json: bool) -> None:
@@ -118,7 +144,7 @@ def _follow(instance: str | None, wanted: dict[str, Any], *, as_json: bool) -> N
 
 
 def _is_wanted(row: dict[str, Any], wanted: dict[str, Any]) -> bool:
-    return all(_fits(row, name, value) for name, value in wanted.items() if name != "last")
+    return all(_fits(row, name, value) for name, value in wanted.items() if name not in {"last", "since"})
 
 
 def _fits(row: dict[str, Any], name: str, value: Any) -> bool:
@@ -169,24 +195,27 @@ def explain(chosen: Chosen, instance: str | None, request_id: str, *, as_json: b
 
 
 @click.command()
+@ranged
 @looking
 @click.pass_obj
-def errors(chosen: Chosen, instance: str | None, *, as_json: bool) -> None:
+def errors(chosen: Chosen, /, instance: str | None, *, as_json: bool, **wanted: float | None) -> None:
     """Count the failed calls of the last hour, by model and trigger."""
-    _query(chosen, instance, "errors", as_json=as_json, empty="no call failed in the last hour")
+    _query(chosen, instance, "errors", as_json=as_json, empty="no call failed in that time", **wanted)
 
 
 @click.command()
+@ranged
 @looking
 @click.pass_obj
-def slow(chosen: Chosen, instance: str | None, *, as_json: bool) -> None:
-    """Show time by model, the slowest first."""
-    _query(chosen, instance, "slow", as_json=as_json, empty="no answers yet")
+def slow(chosen: Chosen, /, instance: str | None, *, as_json: bool, **wanted: float | None) -> None:
+    """Show time by model in the last hour, the slowest first."""
+    _query(chosen, instance, "slow", as_json=as_json, empty="no answers in that time", **wanted)
 
 
 @click.command()
 @click.option("--chain", metavar="C", help="Only this chain.")
 @click.option("--days", type=click.IntRange(min=1), default=7, show_default=True, metavar="N", help="How far back.")
+@ranged
 @looking
 @click.pass_obj
 def history(chosen: Chosen, /, instance: str | None, *, as_json: bool, **wanted: Any) -> None:
@@ -209,39 +238,49 @@ def about(chosen: Chosen, instance: str | None, *, as_json: bool) -> None:
 
 
 @click.command()
+@click.option("--last", type=click.IntRange(min=1), default=50, show_default=True, metavar="N", help="How many.")
+@ranged
 @looking
 @click.pass_obj
-def journal(chosen: Chosen, instance: str | None, *, as_json: bool) -> None:
+def journal(chosen: Chosen, /, instance: str | None, *, as_json: bool, **wanted: Any) -> None:
     """List what operators did, newest first: who, when, why, before and after."""
-    found = look(instance, chosen.config).query("journal")
-    _show(found, JOURNAL_COLUMNS, as_json=as_json, empty="nobody did anything yet")
+    found = look(instance, chosen.config).query("journal", **wanted)
+    _show(found, JOURNAL_COLUMNS, as_json=as_json, empty="nobody did anything then")
 
 
 @click.command()
 @click.option("--hours", type=FiniteRange(min=0.1), default=24, show_default=True, metavar="N", help="How far back.")
+@ranged
 @looking
 @click.pass_obj
-def callers(chosen: Chosen, /, instance: str | None, *, hours: float, as_json: bool) -> None:
+def callers(chosen: Chosen, /, instance: str | None, *, hours: float, as_json: bool, **wanted: float | None) -> None:
     """Show who asks: how much, how much failed or fell back, and what it cost."""
-    since = time.time() - hours * 3600
-    found = look(instance, chosen.config).query("figures", by="caller", since=since)
+    found = look(instance, chosen.config).query("figures", by="caller", **_range(hours, wanted))
     _show(found, CALLER_COLUMNS, as_json=as_json, empty="nobody asked in that time")
 
 
 @click.command()
 @click.option("--by", type=click.Choice(BY), default="model", show_default=True, help="By whom or what.")
 @click.option("--hours", type=FiniteRange(min=0.1), default=24, show_default=True, metavar="N", help="How far back.")
+@ranged
 @looking
 @click.pass_obj
-def cost(chosen: Chosen, /, instance: str | None, *, by: str, hours: float, as_json: bool) -> None:
+def cost(
+    chosen: Chosen, /, instance: str | None, *, by: str, hours: float, as_json: bool, **wanted: float | None
+) -> None:
     """Show what each model, chain, caller, session or hour cost, or each kind of fallback or outcome."""
-    since = time.time() - hours * 3600
-    found = look(instance, chosen.config).query("figures", by=by, since=since)
+    found = look(instance, chosen.config).query("figures", by=by, **_range(hours, wanted))
     if by == "hour" and not as_json:
         found = [{**row, "name": printing.clock_time(row["name"])} for row in found]
     counted = "calls" if by in {"model", "outcome"} else "requests"
     columns = (("name", by), ("cost_usd", "cost"), (counted, counted), ("failed", "failed"), *TOKEN_COLUMNS)
     _show(found, columns, as_json=as_json, empty="nothing was called in that time")
+
+
+def _range(hours: float, wanted: Mapping[str, float | None]) -> dict[str, float | None]:
+    """From `--since` on; else so many hours back."""
+    since = wanted["since"]
+    return {"since": time.time() - hours * 3600 if since is None else since, "until": wanted["until"]}
 
 
 def _query(chosen: Chosen, instance: str | None, view: str, *, as_json: bool, empty: str, **wanted: Any) -> None:

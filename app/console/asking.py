@@ -18,8 +18,6 @@ Past: TypeAlias = Sequence[Mapping[str, Any]]
 Wanted: TypeAlias = tuple[str, Mapping[str, Any]]
 """The name of a view of the past, and its parameters."""
 
-MINUTE = 60.0
-
 
 class AskingPage(Page):
     """Rows of the past below a line that says which."""
@@ -55,7 +53,7 @@ class AskingPage(Page):
         """Show what is known now."""
 
     def _ask(self, shown: Snapshot) -> None:
-        wanted, now = self.wanted(), self.state.looked_at
+        wanted, now = self._wanted(), self.state.looked_at
         same = wanted == self._asked
         if same and (now < self._due or self.state.frozen is not None):
             return
@@ -63,8 +61,13 @@ class AskingPage(Page):
             self.past, self.note = (), "asking"
         self._asked, self._due = wanted, now + self.ASK_SECONDS
         name, parameters = wanted
-        since = {"since": shown.at - self.state.range_minutes * MINUTE} if name != "journal" else {}
+        since = {"since": self.state.range_of(shown)[0]}
         self.run_worker(self._fetch(name, {**parameters, **since}), name=name, exclusive=True, group="past")
+
+    def _wanted(self) -> Wanted:
+        """What is shown, and where it ends, if that is not now."""
+        name, parameters = self.wanted()
+        return name, parameters if self.state.ends_at is None else {**parameters, "until": self.state.ends_at}
 
     async def _fetch(self, name: str, parameters: Mapping[str, Any]) -> None:
         try:

@@ -1,20 +1,24 @@
-"""What the chart shows: the past of one chain, asked from the store in steps that suit the range, now and then."""
+"""What the chart shows, asked now and then: the past of one chain, from the store in steps that suit the range, and
+what operators and models did meanwhile.
+"""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from hotspare.app.console.view_state import ViewState
 from hotspare.engine.backend import Backend
 from hotspare.router.clock import Clock
 from hotspare.router.error import HotspareError
-from hotspare.widgets import figures
+from hotspare.router.snapshot import ChainView
 from hotspare.widgets.chart import ChartData, Point, is_loaded, load
+from hotspare.widgets.timeline import RELOADS, Happened, act_of
 
 CHART_SECONDS = 5.0
 """How often the chart's past is asked for anew."""
 STEPS_SECONDS: dict[int, int] = {15: 60, 60: 60, 360: 300, 1440: 900, 10_080: 7200}
 """How long one point of the chart is, by the minutes of its range."""
+MOST_ACTS = 200
 
 
 class ChartFeed:
@@ -24,7 +28,7 @@ class ChartFeed:
         self._backend = backend
         self._state = state
         self._clock = clock
-        self._asked: tuple[str, int, float] = ("", 0, 0.0)
+        self._asked: tuple[tuple[str, int, float | None], float] = (("", 0, None), 0.0)
 
     def due(self, chain: str) -> str | None:
         """The chain whose past is to be asked for now: the wanted one ("": the first); None while it is not due.
@@ -34,33 +38,52 @@ class ChartFeed:
         state, now = self._state, self._clock.monotonic()
         if state.shown is None or not state.shown.chains:
             return None
-        wanted = chain or state.shown.chains[0].name
-        what, minutes, due = self._asked
-        if (what, minutes) == (wanted, state.range_minutes) and (now < due or state.frozen is not None):
+        name = chain or state.shown.chains[0].name
+        wanted = (name, state.range_minutes, state.ends_at)
+        asked, due = self._asked
+        if asked == wanted and (now < due or state.frozen is not None):
             return None
-        self._asked = (wanted, state.range_minutes, now + CHART_SECONDS)
-        return wanted
+        self._asked = (wanted, now + CHART_SECONDS)
+        return name
 
-    async def fetch(self, chain: str) -> ChartData:
+    async def fetch(self, name: str) -> ChartData:
         """The chart of that chain for the range that is looked at."""
         if not is_loaded():
             await asyncio.to_thread(load)
-        shown = self._state.shown
-        if shown is None:
+        state, shown = self._state, self._state.shown
+        chain = next((one for one in shown.chains if one.name == name), None) if shown else None
+        if shown is None or chain is None:
             return ChartData("", 0, 0)
-        return await fetch(self._backend, chain, self._state.range_minutes, shown.at)
+        when = (*state.range_of(shown), state.range_words())
+        return await fetch(self._backend, chain, when, tuple(state.seen), up_to_now=state.ends_at is None)
 
 
-async def fetch(backend: Backend, chain: str, minutes: int, now: float) -> ChartData:
-    """The chart of a chain's last minutes; a note stands in its place where the past cannot be told."""
-    title = f"{chain}, last {figures.span(minutes)}"
-    step = STEPS_SECONDS[minutes]
-    begin = (now // step) * step - minutes * 60
+async def fetch(
+    backend: Backend, chain: ChainView, when: tuple[float, float, str], seen: Iterable[Happened], *, up_to_now: bool
+) -> ChartData:
+    """The chart of a chain; a note stands in its place where the past cannot be told.
+
+    Args:
+        backend: the instance.
+        chain: whose past.
+        when: from when to when, wall times, and that in words.
+        seen: what models and the configuration did, as far as the screen saw it.
+        up_to_now: whether the range ends now.
+    """
+    since, until, words = when
+    title = f"{chain.name}, {words}"
+    step = STEPS_SECONDS[round((until - since) / 60)]
+    begin = since // step * step
     try:
-        rows = await backend.query("history", chain=chain, since=begin, step_seconds=step)
+        rows = await backend.query("history", chain=chain.name, since=begin, until=until, step_seconds=step)
+        acts = await backend.query("journal", since=begin, until=until, last=MOST_ACTS)
     except (HotspareError, ValueError) as error:
-        return ChartData(title, begin, now, note=f"no history: {error}")
-    return ChartData(title, begin, now, _points(rows, begin, now, step))
+        return ChartData(title, begin, until, note=f"no history: {error}")
+    about = {chain.name, *chain.models}
+    known = [*map(act_of, acts), *seen]
+    marks = [one for one in known if begin <= one.at <= until and (one.subject in about or one.what in RELOADS)]
+    points = _points(rows, begin, until, step)
+    return ChartData(title, begin, until, points, marks=tuple(marks), up_to_now=up_to_now)
 
 
 def _points(rows: Sequence[dict[str, Any]], begin: float, now: float, step: int) -> tuple[Point, ...]:

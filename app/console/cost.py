@@ -10,7 +10,6 @@ from textual.binding import BindingType
 
 from hotspare.app.console.asking import AskingPage, Wanted
 from hotspare.app.console.page import bindings_of
-from hotspare.app.console.panels import range_word
 from hotspare.router.snapshot import Snapshot
 from hotspare.widgets import figures
 from hotspare.widgets.cost import today_lines
@@ -75,13 +74,13 @@ class Cost(AskingPage):
         lines = today_lines(shown, width, self.glyphs)
         self.show_at("today", len(lines))
         self.view("today").show(lines)
-        extra: Line = ((f"last {range_word(self.state)}", "dim"),)
+        extra: Line = ((self.state.range_words(), "dim"),)
         self.view("views").show([self.views_line(extra)])
         rows = [{**row, "shown": self._shown(row["name"])} for row in self.ordered(self.past)]
         counted = "calls" if self._view in OF_CALLS else "requests"
         name = {"outcome of calls": "outcome", "fallbacks": "reason"}.get(self._view, self._view)
         head, drawn = past_rows(rows, costs(name, counted), lambda row: str(row["name"]), width, self.glyphs)
-        nothing = self.glyphs.clean(self.note, 300) or f"nothing was called in the last {range_word(self.state)}"
+        nothing = self.glyphs.clean(self.note, 300) or f"nothing was called in the {self.state.range_words()}"
         self.rows("rows").fill((head,) if drawn else (), drawn or [Row(((f"   {nothing}", "dim"),))])
 
     def _shown(self, name: Any) -> str:

@@ -12,7 +12,7 @@ from hotspare.widgets.line_view import LineView
 class FilterBar(Horizontal):
     """Shown only while somebody types."""
 
-    HELP = "Words that all must match: text, model:, trigger:, caller:, status:, >5s; ! in front excludes."
+    HELP = "Words that all must match: text, model:, trigger:, caller:, status:, >5s, ~re; ! in front excludes."
 
     class Typed(Message):
         """The filter is another one.
@@ -35,7 +35,7 @@ class FilterBar(Horizontal):
 
     def compose(self) -> ComposeResult:
         yield LineView(id="slash")
-        box = Input(id="filter", placeholder="text, model:, trigger:, caller:, >5s, !")
+        box = Input(id="filter", placeholder="text, model:, trigger:, caller:, >5s, !, ~re")
         box.cursor_blink = self._blink
         yield box
         yield LineView(id="filter-keys")

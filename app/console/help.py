@@ -2,9 +2,9 @@
 the command line that does the same, then what the signs mean.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
-from hotspare.app.actions import ACTIONS, Action, usage_line
+from hotspare.app.actions import ACTIONS, Action, key_sign, usage_line
 from hotspare.widgets.glyphs import Glyphs, Role
 from hotspare.widgets.line import Line, wrap
 
@@ -15,8 +15,6 @@ MOVING: tuple[tuple[str, str], ...] = (
     ("esc", "Back, or clear the filter."),
     ("ctrl+p", "Palette: every action by name."),
 )
-
-KEY_WORDS: Mapping[str, str] = {"colon": ":"}
 
 FIGURES: tuple[tuple[str, str], ...] = (
     ("primary ok", "answered by the model that was meant, of all requests of the window. Target: 99.9 %."),
@@ -55,7 +53,7 @@ def help_lines(width: int, glyphs: Glyphs, screen: str, about: Sequence[tuple[st
 
 
 def _action(action: Action, width: int, glyphs: Glyphs) -> list[Line]:
-    lines = _entry(", ".join(KEY_WORDS.get(key, key) for key in action.keys), f"{action.title}. {action.help}", width)
+    lines = _entry(", ".join(map(key_sign, action.keys)), f"{action.title}. {action.help}", width)
     if action.command:
         lines.append(((" " * 16, "text"), (f"$ {glyphs.clean(usage_line(action))}"[: max(1, width - 17)], "dim")))
     return lines

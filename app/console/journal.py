@@ -49,28 +49,36 @@ class JournalPage(AskingPage):
         return "journal", {"last": MOST}
 
     def draw_rows(self, shown: Snapshot, width: int) -> None:
-        del shown  # acts and states have times of their own
-        happened = self._happened()
+        happened = self._happened(shown)
         head, rows = timeline_rows(happened, width, self.glyphs)
-        nothing = self.note or ("none matches the filter" if self.filter else "nobody has changed anything yet")
-        empty = [Row(((f"   {self.glyphs.clean(nothing, 300)}", "dim"),))]
+        empty = [Row(((f"   {self.glyphs.clean(self._nothing(shown), 300)}", "dim"),))]
         self.rows("rows").fill((head,) if rows else (), rows or empty)
         self.view("views").show([self._title(len(rows))])
         self._draw_detail(happened, width)
 
+    def _nothing(self, shown: Snapshot) -> str:
+        if self.note:
+            return self.note
+        told = "none matches the filter" if self.filter else "nobody changed anything"
+        told = f"{told} in the {self.state.range_words()}"
+        if shown.last_act_at is None or shown.last_act_at >= self.state.range_of(shown)[0]:
+            return told
+        latest = f"{figures.day(shown.last_act_at)}, {figures.minute(shown.last_act_at)} UTC"
+        return f"{told}. The latest act was on {latest}: ] looks further back"
+
     def _title(self, number: int) -> Line:
         since = self.state.watched_since
         told = f", states seen here since {figures.clock(since)} UTC" if since is not None else ""
-        line: Line = ((f" acts{told}", "dim"),)
+        line: Line = ((f" acts, {self.state.range_words()}{told}", "dim"),)
         if self.filter:
-            chip = f" / {self.glyphs.clean(self.filter.text.strip(), 40)} "
-            line = (*line, ("  ", "text"), (chip, "badge"), (f"  {number} found, esc clears", "dim"))
+            line = (*line, *self.filter_chip(number))
         return line
 
-    def _happened(self) -> list[Happened]:
-        every = [*(act_of(row) for row in self.past), *self.state.seen]
-        words = self.filter.text.lower().split()
-        kept = [one for one in every if all(_matches(one, word) for word in words)]
+    def _happened(self, shown: Snapshot) -> list[Happened]:
+        begin, end = self.state.range_of(shown)
+        seen = (one for one in self.state.seen if begin <= one.at <= end)
+        every = [*(act_of(row) for row in self.past), *seen]
+        kept = [one for one in every if self.filter.finds(_everything(one))]
         return sorted(kept, key=lambda one: one.at, reverse=True)
 
     def _draw_detail(self, happened: list[Happened], width: int) -> None:
@@ -88,7 +96,5 @@ class JournalPage(AskingPage):
         event.stop()
 
 
-def _matches(one: Happened, word: str) -> bool:
-    wanted = word.removeprefix("!")
-    found = wanted in f"{one.who} {one.what} {one.subject} {one.before} {one.after} {one.why}".lower()
-    return found != word.startswith("!") or not wanted
+def _everything(one: Happened) -> str:
+    return f"{one.who} {one.what} {one.subject} {one.before} {one.after} {one.why}"

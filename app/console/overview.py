@@ -18,7 +18,7 @@ from hotspare.router.snapshot import ModelView, Snapshot
 from hotspare.widgets.chart import ChartData
 from hotspare.widgets.glyphs import Glyphs
 from hotspare.widgets.lanes import lane_key, split_key
-from hotspare.widgets.layout import Layout, arrange
+from hotspare.widgets.layout import CHART_HEIGHT, Layout, arrange
 from hotspare.widgets.line_view import LineView
 from hotspare.widgets.row_list import RowList
 
@@ -180,10 +180,10 @@ class Overview(Page):
         self.state.entries = "requests" if self.state.entries == "fallbacks" else "fallbacks"
         self.draw()
 
-    def _move_range(self, steps: int) -> None:
-        super()._move_range(steps)
+    def range_moved(self) -> None:
         if not self.has_chart:
-            self.acts.tell(f"Range {panels.range_word(self.state)}. Its chart needs a window of 36 lines or more.")
+            words = self.state.range_words()
+            self.acts.tell(f"Range: {words}. Its chart needs a window of {CHART_HEIGHT} lines or more.")
 
     def focus_list(self) -> None:
         (self.rows("entries") if self.rows("entries").display else self.rows("lanes")).focus()

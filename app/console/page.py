@@ -25,6 +25,7 @@ from hotspare.router.snapshot import ModelView, Snapshot
 from hotspare.widgets.footer import action_at
 from hotspare.widgets.glyphs import Glyphs
 from hotspare.widgets.layout import Frame, frame
+from hotspare.widgets.line import Line
 from hotspare.widgets.line_view import LineView
 from hotspare.widgets.request_filter import RequestFilter
 from hotspare.widgets.row_list import RowList
@@ -96,6 +97,9 @@ class Page(Screen[None]):
             "freeze": self._freeze,
             "range-shorter": lambda: self._move_range(-1),
             "range-longer": lambda: self._move_range(1),
+            "range-earlier": lambda: self._shift_range(-1),
+            "range-later": lambda: self._shift_range(1),
+            "range-now": self._range_to_now,
         }
 
     # ------------------------------------------------------------ what a screen is about
@@ -275,6 +279,17 @@ class Page(Screen[None]):
         self.range_moved()
         self.draw()
 
+    def _shift_range(self, steps: int) -> None:
+        if not self.state.shift_range(steps):
+            self.acts.tell(f"This is the {self.state.range_words()}: there is nothing later.")
+        self.range_moved()
+        self.draw()
+
+    def _range_to_now(self) -> None:
+        self.state.ends_at = None
+        self.range_moved()
+        self.draw()
+
     def range_moved(self) -> None:
         """Another range is wanted."""
 
@@ -300,6 +315,17 @@ class Page(Screen[None]):
         """Filter the lists."""
         self.filter = RequestFilter(text)
         self.draw()
+
+    def filter_chip(self, number: int) -> Line:
+        """What is filtered by, how many are left, and what is wrong with it."""
+        clean = self.glyphs.clean
+        fault = f"  {clean(self.filter.fault, 40)} is no regular expression" if self.filter.fault else ""
+        return (
+            ("  ", "text"),
+            (f" / {clean(self.filter.text.strip(), 40)} ", "badge"),
+            (f"  {number} found, esc clears", "dim"),
+            (fault, "warn"),
+        )
 
     @property
     def is_typing(self) -> bool:

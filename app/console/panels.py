@@ -2,10 +2,10 @@
 here, so every panel can be looked at in a test without a screen.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
-from hotspare.app.actions import ACTIONS, Action, by_id
+from hotspare.app.actions import ACTIONS, Action, by_id, key_sign
 from hotspare.app.console.reasons import why_not
 from hotspare.app.console.view_state import ViewState
 from hotspare.router.snapshot import ModelView, SituationView, Snapshot
@@ -29,9 +29,6 @@ SCREENS = tuple(action.id for action in ACTIONS if len(action.keys) == 1 and act
 """The ids of the screens, in the order of their keys."""
 
 TABS = tuple(Tab(by_id(name).keys[0], name, name) for name in SCREENS)
-
-KEY_SIGNS: Mapping[str, str] = {"colon": ":"}
-"""How a key is written whose name is not its sign."""
 
 
 def waiting(state: ViewState, width: int, glyphs: Glyphs) -> list[Line]:
@@ -64,6 +61,8 @@ def _badges(state: ViewState, latest: Snapshot) -> tuple[Badge, ...]:
         newer = state.newer_than_frozen()
         text = f"FROZEN {figures.elapsed(latest.at - state.frozen.at)}"
         badges.append(Badge(f"{text}, {newer} newer" if newer else text))
+    if state.ends_at is not None:
+        badges.append(Badge(f"UP TO {figures.minute(state.ends_at)}"))
     if state.lost_since is not None:
         badges.append(Badge("NO ANSWER", alarm=True))
     return tuple(badges)
@@ -138,9 +137,7 @@ def _hint(action: Action, state: ViewState, model: ModelView | None) -> Hint:
     word = "enable" if action.id == "disable" and out else action.word
     meant = by_id("enable") if word == "enable" else action
     enabled = not why_not(meant, state.latest, model, lost=state.lost_since is not None)
-    return Hint(
-        KEY_SIGNS.get(action.keys[0], action.keys[0]), word, action.rank or 0, enabled=enabled, action=action.id
-    )
+    return Hint(key_sign(action.keys[0]), word, action.rank or 0, enabled=enabled, action=action.id)
 
 
 def range_word(state: ViewState) -> str:

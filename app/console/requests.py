@@ -11,9 +11,7 @@ from textual.binding import BindingType
 from hotspare.app import rows
 from hotspare.app.console.asking import AskingPage, Wanted
 from hotspare.app.console.page import Acts, bindings_of
-from hotspare.app.console.panels import range_word
 from hotspare.app.console.view_state import ViewState
-from hotspare.router.settings import PICO_PER_USD
 from hotspare.router.snapshot import RequestRow, Snapshot
 from hotspare.router.trigger import MEANING, Trigger
 from hotspare.widgets import past_table
@@ -53,11 +51,14 @@ class Requests(AskingPage):
     NAME = "requests"
     ABOUT = (
         ("requests", "the newest of the range, as they end; enter (or w) shows the way of one, attempt by attempt."),
-        ("filter", "text, model:, trigger:, caller:, chain:, session:, status:, kind:, id:, >5s; ! in front excludes."),
+        (
+            "filter",
+            "text, model:, trigger:, caller:, chain:, session:, status:, kind:, id:, >5s, ~re; ! in front excludes.",
+        ),
         ("errors", "failed calls by trigger and model. Calls, not requests: a retry that fails counts again."),
         ("slowest", "how long calls took that were answered, from the call to its last byte; slowest mean first."),
         ("callers", "who asked (its token's name, x-hotspare-caller, or User-Agent), how much, how many failed."),
-        ("range", "[ and ] choose it for all views; figures of a range are whole minutes."),
+        ("range", "[ and ] its length, comma and full stop earlier and later, n now; for all screens. Whole minutes."),
     )
     BINDINGS: ClassVar[list[BindingType]] = bindings_of("requests")
     AUTO_FOCUS = "#rows"
@@ -100,7 +101,7 @@ class Requests(AskingPage):
     # ------------------------------------------------------------ drawing
     def draw_rows(self, shown: Snapshot, width: int) -> None:
         key = (shown.recent[:1], id(self.past), self.note, self.filter, width, self._view)
-        words = (self.order_words(), self.state.range_minutes)
+        words = (self.order_words(), self.state.range_words())
         if (key, words) == self._drawn:
             return
         self._drawn = (key, words)
@@ -113,14 +114,12 @@ class Requests(AskingPage):
             return self.glyphs.clean(self.note, 300)
         filtered = self.filter and self._view == "requests"
         told = "none matches the filter" if filtered else EMPTY[self._view]
-        return f"{told} in the last {range_word(self.state)}"
+        return f"{told} in the {self.state.range_words()}"
 
     def _extra(self, number: int) -> list[Span]:
-        spans: list[Span] = [(f"last {range_word(self.state)}", "dim")]
+        spans: list[Span] = [(self.state.range_words(), "dim")]
         if self.filter and self._view == "requests":
-            spans.append(("  ", "text"))
-            spans.append((f" / {self.glyphs.clean(self.filter.text.strip(), 40)} ", "badge"))
-            spans.append((f"  {number} found, esc clears", "dim"))
+            spans.extend(self.filter_chip(number))
         elif self._view == "requests" and number >= MOST:
             spans.append((f", the newest {number}", "dim"))
         return spans
@@ -142,9 +141,11 @@ class Requests(AskingPage):
 
     def _found(self, shown: Snapshot) -> list[RequestRow]:
         """Those that have just ended, and before them what the store knows; each once, newest first."""
-        live = {row.id: row for row in self.filter.keep(shown.recent)}
+        begin, end = self.state.range_of(shown)
+        recent = tuple(row for row in shown.recent if row.at >= begin and (self.state.ends_at is None or row.at < end))
+        live = {row.id: row for row in self.filter.keep(recent)}
         rest = self.filter.for_store()[1]
-        past = rest.keep(tuple(row_of(row) for row in self.past if row["id"] not in live))
+        past = rest.keep(tuple(rows.row_of(row) for row in self.past if row["id"] not in live))
         return sorted((*live.values(), *past), key=lambda row: row.at, reverse=True)
 
     def _sums(self, width: int) -> tuple[Line, list[Row], int]:
@@ -175,30 +176,3 @@ def _key(row: Mapping[str, Any]) -> str:
 
 def _meaning(trigger: str) -> str:
     return MEANING[Trigger(trigger)] if trigger in Trigger.__members__ else ""
-
-
-def row_of(row: Mapping[str, Any]) -> RequestRow:
-    """A request of the past as a line of a list."""
-    return RequestRow(
-        id=row["id"],
-        at=row["at"],
-        chain=row["chain"],
-        asked=row["asked"],
-        meant=row["meant"],
-        model=row["model"],
-        caller=row["caller"],
-        session=row["session"],
-        kind=row["kind"],
-        verdict=row["verdict"],
-        status=row["status"],
-        fallback=row["fallback"],
-        attempts=row["attempts"],
-        reason=row["reason"] or "",
-        evidence="",
-        duration_ms=row["duration_ms"],
-        input_tokens=row["input_tokens"],
-        output_tokens=row["output_tokens"],
-        cost_pico_usd=round((row["cost_usd"] or 0.0) * PICO_PER_USD),
-        unpriced=row["unpriced"],
-        estimated=row.get("estimated", False),
-    )

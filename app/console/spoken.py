@@ -43,16 +43,18 @@ def understand(text: str, snapshot: Snapshot | None) -> Spoken:
     Raises:
         NotUnderstood: there is no such action, model or chain, or something is missing.
     """
+    told = text.strip().removeprefix("hotspare ")
+    screen, slash, wanted = told.partition(" /")
+    if slash and screen.isidentifier() and _action(screen).keys[0].isdigit():
+        return Spoken(_action(screen), filter=wanted)  # as it was typed: a backslash belongs to its expression
     try:
-        words = shlex.split(text.strip().removeprefix("hotspare "))
+        words = shlex.split(told)
     except ValueError:
         raise NotUnderstood("a quotation mark is missing", "close it") from None
     if not words:
         raise NotUnderstood("nothing was typed", "an action's name, as in: force main gpt-5 10m")
     action = _action(words[0])
     rest = words[1:]
-    if rest and rest[0].startswith("/"):
-        return Spoken(action, filter=" ".join(rest)[1:])
     return Spoken(action, _parameters(action, rest, snapshot), words=" ".join(rest))
 
 

@@ -43,6 +43,8 @@ class ViewState:
     range_index: int = 1
     starting: str = ""
     """What is being done while there are no figures yet."""
+    ends_at: float | None = None
+    """Where the range ends, wall time; None: now."""
     watched_since: float | None = None
     """When the first figures came, wall time."""
     seen: deque[Happened] = field(default_factory=lambda: deque(maxlen=MOST_SEEN))
@@ -90,6 +92,30 @@ class ViewState:
         wanted = self.range_index + steps
         self.range_index = min(max(wanted, 0), len(RANGES_MINUTES) - 1)
         return wanted == self.range_index
+
+    def range_of(self, shown: Snapshot) -> tuple[float, float]:
+        """From when to when the range goes, wall times."""
+        end = shown.at if self.ends_at is None else self.ends_at
+        return end - self.range_minutes * MINUTE, end
+
+    def shift_range(self, steps: int) -> bool:
+        """Look half a range earlier or later; False where that would be after now."""
+        shown = self.shown
+        if shown is None:
+            return True
+        wanted = self.range_of(shown)[1] + steps * self.range_minutes * MINUTE / 2
+        was_now = self.ends_at is None
+        self.ends_at = None if wanted > shown.at - MINUTE else wanted // MINUTE * MINUTE
+        return not (was_now and self.ends_at is None)
+
+    def range_words(self) -> str:
+        """The range for a title: "last 1 h", or "1 h up to 14:10 UTC"."""
+        span = figures.span(self.range_minutes)
+        if self.ends_at is None or self.shown is None:
+            return f"last {span}"
+        day = figures.day(self.ends_at)
+        other = "" if day == figures.day(self.shown.at) else f"{day}, "
+        return f"{span} up to {other}{figures.minute(self.ends_at)} UTC"
 
     def newer_than_frozen(self) -> int:
         """How many requests came since the picture was frozen, as far as the recent ones tell."""

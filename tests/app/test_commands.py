@@ -272,3 +272,27 @@ def test_what_never_was_cannot_be_sent_again(demo):
     done = demo.hotspare("resend", "nothing-like-it", "--yes")
     assert (done.code, done.out) == (1, "")
     assert "there is no request nothing-like-it" in done.err
+
+
+# ------------------------------------------------------------------ ranges and filters
+@pytest.mark.parametrize(
+    "command", [["requests"], ["errors"], ["slow"], ["callers"], ["cost"], ["history"], ["journal"]]
+)
+def test_what_was_can_be_asked_of_any_range(demo, command):
+    assert demo.hotspare(*command, "--since", "2d", "--until", "1d", "--json").json == []
+    assert isinstance(demo.hotspare(*command, "--since", "1h", "--json").json, list)
+    done = demo.hotspare(*command, "--since", "soonish")
+    assert done.code == 2
+    assert "'soonish' is no moment" in done.err
+
+
+def test_requests_are_filtered_as_on_the_screen(demo):
+    last = demo.hotspare("requests", "--last", "1", "--json").json[0]
+    words = f"caller:~^{last['caller']}$ !status:/^5/ id:{last['id']}"
+    found = demo.hotspare("requests", "--filter", words, "--json").json
+    assert [row["id"] for row in found] == ([last["id"]] if last["status"] < 500 else [])
+    assert demo.hotspare("requests", "--filter", "trigger:timeout", "--trigger", "auth", "--json").json == []
+    assert len(demo.hotspare("requests", "--filter", "~.", "--last", "2", "--json").json) == 2
+    done = demo.hotspare("requests", "--filter", "~(")
+    assert done.code == 2
+    assert "~( is no regular expression" in done.err

@@ -30,10 +30,38 @@ def rows(make_row):
         ("trigger:rate_limit", ["req-1"]),
         ("nothing-like-it", []),
         ("!", []),
+        ("~^.*TIME.?out", ["req-2"]),
+        ("!~time.?out", ["req-1", "req-3"]),
+        ("status:~^5", ["req-3"]),
+        ("caller:/^NIGHT/", ["req-2"]),
+        ("!caller:/night ly|shop/ status:/./", ["req-2"]),
+        ("~(", []),
+        ("/", []),
     ],
 )
 def test_filters(rows, text, kept):
     assert [row.id for row in RequestFilter(text).keep(rows)] == kept
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [("~(", "~("), ("model:~[", "model:~["), ("!/(/", "!/(/"), ("~a+", ""), ("(", ""), ("model:gpt", ""), ("~", "")],
+)
+def test_what_is_no_regular_expression_is_said(text, fault):
+    assert RequestFilter(f"timeout {text}").fault == fault
+
+
+def test_the_store_is_asked_for_no_expression():
+    assert RequestFilter("caller:~shop Trigger:timeout").for_store() == (
+        {"trigger": "timeout"},
+        RequestFilter("caller:~shop"),
+    )
+
+
+def test_a_text_has_every_word_or_not_those_that_are_excluded():
+    assert RequestFilter("ada !bob ~lo.al").finds("Ada disabled local")
+    assert not RequestFilter("ada !local").finds("Ada disabled local")
+    assert RequestFilter("").finds("anything")
 
 
 def test_the_fallback_line_is_the_picture(rows, make_snapshot):

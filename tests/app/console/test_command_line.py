@@ -26,6 +26,11 @@ def test_what_is_typed_is_understood(backend, typed, action, given):
     assert (spoken.action.id, dict(spoken.given)) == (action, given)
 
 
+def test_a_filter_is_taken_as_it_was_typed(backend):
+    assert understand(r"requests /~5\d\d 'x", backend.now).filter == r"~5\d\d 'x"
+    assert understand("prompt what is /dev/null", backend.now).filter is None
+
+
 def test_a_slash_filters_the_screen(backend):
     assert understand("overview /caller:shop >5s", backend.now).filter == "caller:shop >5s"
 

@@ -142,6 +142,46 @@ async def test_the_range_is_asked_anew_and_shared(pilot, press, filled):
     assert asked(filled, "figures")[-1]["since"] == filled.now.at - 21600
 
 
+async def test_all_screens_go_back_in_time_together(pilot, press, filled, seen):
+    end = (filled.now.at - 1800) // 60 * 60
+    await press(pilot, "3", "comma", "4", "5", "3")
+    for name in ("requests", "figures", "journal"):
+        assert asked(filled, name)[-1]["until"] == end
+        assert asked(filled, name)[-1]["since"] == end - 3600
+    assert "1 h up to 02:11 UTC" in seen(pilot.app)
+    assert "UP TO 02:11" in seen(pilot.app)
+
+
+async def test_what_has_just_ended_is_not_among_what_was(pilot, press, filled):
+    await press(pilot, "3", "comma")
+    assert {row.key for row in pilot.app.page().rows("rows").rows} == {"old-000", "old-001", "old-002"}
+    await press(pilot, "n")
+    assert "req-0100" in {row.key for row in pilot.app.page().rows("rows").rows}
+
+
+async def test_later_than_now_there_is_nothing(pilot, press, filled, toasts):
+    await press(pilot, "3", "comma", "full_stop", "full_stop")
+    assert toasts(pilot.app) == ["This is the last 1 h: there is nothing later."]
+    assert pilot.app.page().state.ends_at is None
+    assert "until" not in asked(filled, "requests")[-1]
+
+
+async def test_a_journal_without_acts_in_the_range_says_when_the_latest_was(pilot, press, filled, begin, seen):
+    filled.past["journal"] = []
+    filled.now = replace(filled.now, last_act_at=filled.now.at - 7200)
+    await begin(pilot)
+    await press(pilot, "5")
+    assert "nobody changed anything in the last 1 h. The latest act was on 8 Mar, 00:41 UTC" in seen(pilot.app)
+
+
+async def test_a_regular_expression_filters_and_a_broken_one_is_said(pilot, press, seen):
+    await press(pilot, "3", "slash", *"id:~00[12]$", "enter")
+    assert [row.key for row in pilot.app.page().rows("rows").rows][-1] == "old-002"
+    assert "old-000" not in [row.key for row in pilot.app.page().rows("rows").rows]
+    await press(pilot, "slash", *"~(", "enter")
+    assert "is no regular expression" in seen(pilot.app)
+
+
 async def test_nothing_is_asked_while_frozen_or_not_looked_at(pilot, begin, press, filled, fake_clock):
     await press(pilot, "3", "space")
     number = len(filled.queries)

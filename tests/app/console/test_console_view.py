@@ -169,17 +169,62 @@ async def test_range_keys_without_a_chart_say_why(make_console, begin, press, to
     async with make_console().run_test(size=(80, 24), notifications=True) as pilot:
         await begin(pilot)
         await press(pilot, "]")
-        assert toasts(pilot.app) == ["Range 6 h. Its chart needs a window of 36 lines or more."]
+        assert toasts(pilot.app) == ["Range: last 6 h. Its chart needs a window of 36 lines or more."]
 
 
 async def test_the_chart_is_asked_for_no_more_often_than_needed(make_console, begin, backend, fake_clock):
     async with make_console().run_test(size=(160, 50)) as pilot:
         for _ in range(5):
             await begin(pilot)
-        assert len(backend.queries) == 1
+        assert [name for name, _ in backend.queries] == ["history", "journal"]
         fake_clock.seconds += 5.0
         await begin(pilot)
-        assert len(backend.queries) == 2
+        assert len(backend.queries) == 4
+
+
+async def test_the_chart_goes_back_in_time_and_says_so(make_console, begin, press, backend, seen):
+    async with make_console().run_test(size=(160, 50)) as pilot:
+        await begin(pilot)
+        await press(pilot, "comma")
+        await begin(pilot)
+        since, until = (
+            [given for name, given in backend.queries if name == "history"][-1][key] for key in ("since", "until")
+        )
+        assert until == (backend.now.at - 1800) // 60 * 60
+        assert since == until - 3600
+        text = seen(pilot.app)
+        assert " UP TO 02:11 " in text
+        assert "main, 1 h up to 02:11 UTC" in text
+        await press(pilot, "n")
+        await begin(pilot)
+        assert "main, last 1 h" in seen(pilot.app)
+        assert "UP TO" not in seen(pilot.app)
+
+
+async def test_acts_reloads_and_states_stand_on_the_charts_axis(make_console, begin, backend, fake_clock, seen):
+    def act(number, minutes, name, subject):
+        return {
+            "number": number, "when": backend.now.at - minutes * 60, "who": "ada", "act": name, "subject": subject,
+            "why": "", "before": None, "after": None, "until": None, "undoes": None, "undone_by": None,
+        }  # fmt: skip
+
+    backend.past["journal"] = [
+        act(3, 10, "reload", "hotspare.toml"),
+        act(2, 30, "force", "main"),
+        act(1, 5, "force", "other"),
+    ]
+    async with make_console().run_test(size=(160, 50)) as pilot:
+        await begin(pilot)
+        sick = replace(backend.now.models[1], state="open")
+        backend.now = replace(backend.now, models=(backend.now.models[0], sick, *backend.now.models[2:]))
+        await begin(pilot)
+        fake_clock.seconds += 5.0
+        await begin(pilot)
+        [axis] = [line for line in seen(pilot.app).split("\n") if "└" in line]
+        assert [axis.count(sign) for sign in "▲↻✖"] == [1, 1, 1]
+        assert axis.index("▲") < axis.index("↻") < axis.index("✖")
+        assert "▲ 2 acts" in seen(pilot.app)
+        assert "◐ 1 state " in seen(pilot.app)
 
 
 async def test_tab_goes_to_the_lists_and_enter_asks_why(make_console, begin, press, backend, seen):
