@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def _loaded(file: Path, port: int | None, *, named: bool) -> Configuration:
-    return load(file, os.environ, port=port, named=named, today=datetime.now(UTC).date())
+    return load(file, os.environ, port=port, named=named, today=datetime.now(UTC))
 
 
 def meaning_of(path: Path | None) -> Configuration:
@@ -28,7 +28,7 @@ def meaning_of(path: Path | None) -> Configuration:
     Raises:
         ConfigurationError: there is none, or it cannot be understood.
     """
-    return read(path or find(os.environ, Path.cwd()), os.environ, today=datetime.now(UTC).date())
+    return read(path or find(os.environ, Path.cwd()), os.environ, today=datetime.now(UTC))
 
 
 class Configured:

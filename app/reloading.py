@@ -8,12 +8,14 @@ import gc
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import fields, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hotspare.configuration.compiled import Configuration, StoreSettings
 from hotspare.configuration.error import ConfigurationError
 from hotspare.configuration.midnight import midnight
+from hotspare.configuration.repricing import changed_rates, repriced
 from hotspare.dialects.endpoint import Endpoint
 from hotspare.gateway.listening import is_loopback
 
@@ -52,12 +54,28 @@ class Reloading:
         self._found = found
         self._known = stamp_of(found.configuration.files)
         self._seen = self._known
+        self._priced_in: int | None = None
 
     async def watch(self) -> None:
-        """Look at the files for ever."""
+        """Look at the files and at the prices for ever."""
         while True:
+            await self.look_at_prices(self._found.engine.clock.wall())
             await asyncio.sleep(LOOK_SECONDS)
             await self.look()
+
+    async def look_at_prices(self, wall: float) -> None:
+        """Once a minute: take up prices that hold by now. `wall`: UTC epoch seconds."""
+        minute = int(wall // 60)
+        if minute == self._priced_in:
+            return
+        self._priced_in = minute
+        found = self._found
+        rates = changed_rates(found.configuration, datetime.fromtimestamp(wall, UTC))
+        if rates:
+            found.configuration = repriced(found.configuration, rates)
+            await found.engine.reprice(found.configuration.settings)
+            found.store.note("prices_changed", "info", {"models": sorted(rates)})
+            found.tell(f"other prices hold from now on: {', '.join(sorted(rates))}", "")
 
     async def look(self) -> None:
         """Take up the file if it has changed and rests."""
@@ -118,6 +136,7 @@ class Reloading:
         later = waits_for_a_restart(old, new)
         surface = replace(new.gateway, host=old.gateway.host, port=old.gateway.port)
         found.configuration = replace(new, name=old.name, store=old.store, gateway=surface)
+        self._priced_in = None
         gc.freeze()
         found.store.note("configuration_reloaded", "info", {"path": str(new.path), "after_restart": later})
         found.tell(f"configuration taken up: {new.path}", "; ".join(new.warnings))

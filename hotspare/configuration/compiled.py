@@ -88,3 +88,5 @@ class Configuration:
     keys: tuple[FileKey, ...] = ()
     files: tuple[Path, ...] = ()
     """All that it was read from: the file, and those that it names keys in."""
+    listed_as: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    """Models whose prices are the price library's → the model and the provider that it knows them as."""

@@ -78,6 +78,7 @@ def compile_draft(draft: Draft, around: Surroundings) -> Compilation:
         warnings=tuple(dict.fromkeys(warnings)),
         keys=keys,
         files=(around.path.absolute(), *_key_files(draft, around)),
+        listed_as={model.model.name: model.listed_as for model in models if model.listed_as is not None},
     )
     return Compilation(configuration, _uncallable(around.path, models, chains))
 

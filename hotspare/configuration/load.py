@@ -39,7 +39,7 @@ def load(
         port: over the file's.
         host: over the file's.
         named: the user named this file; one that was found in the working folder may not redirect keys.
-        today: the day whose prices hold.
+        today: the day, or the moment of it, whose prices hold.
 
     Raises:
         ConfigurationError: it cannot be run; says what is wrong, where, and what to do.

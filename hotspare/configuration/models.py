@@ -27,6 +27,8 @@ class CompiledModel:
     endpoint: Endpoint
     key_names: tuple[str, ...]
     warnings: tuple[str, ...]
+    listed_as: tuple[str, str] | None
+    """Under which model and provider the price library is asked for its price; None: the file gives it, or nobody."""
 
 
 def compile_models(draft: Draft, listening: Listening, around: Surroundings) -> list[CompiledModel]:
@@ -76,6 +78,8 @@ class _Compiling:
         self._refuse_to_send(address, key_names)
         lacking = _lacking_key(keys.name, host, key_names) if needs_key and not found.keys else ()
         owner_warning = (owner.warning,) if owner.warning else ()
+        rates = prices.configured(keys)
+        listed_as = (owner.model_id, host.price_id) if rates is None and host.price_id is not None else None
         return CompiledModel(
             Model(
                 name=keys.name,
@@ -84,7 +88,7 @@ class _Compiling:
                 needs_key=needs_key,
                 lacks=differences.lacks(host, owner.model_id).union(keys.lacks),
                 context_tokens=keys.context_tokens,
-                rates=prices.configured(keys) or prices.listed(owner.model_id, host.price_id, self.around.today),
+                rates=prices.listed(*listed_as, self.around.today) if listed_as else rates,
                 enabled=keys.enabled,
                 max_concurrent=keys.max_concurrent,
                 max_queued=keys.max_queued,
@@ -112,6 +116,7 @@ class _Compiling:
             ),
             key_names if key_file is None else (*key_names, key_file),
             (*owner_warning, *address.warnings, *found.warnings, *lacking),
+            listed_as,
         )
 
     def _owner(self) -> Belonging:

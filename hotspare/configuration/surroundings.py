@@ -13,7 +13,7 @@ class Surroundings:
     """Attributes:
     path: the file.
     environ: the environment; keys and addresses come from it.
-    today: the day whose prices hold.
+    today: the day, or the moment of it, whose prices hold.
     port: as a flag says, over the file's.
     host: likewise.
     named: the user named the file, rather than that it was found.

@@ -41,4 +41,5 @@ def both(before: Usage | None, after: Usage | None) -> Usage | None:
         cache_read=before.cache_read + after.cache_read,
         cache_write=before.cache_write + after.cache_write,
         reasoning=before.reasoning + after.reasoning,
+        cache_write_hour=before.cache_write_hour + after.cache_write_hour,
     )

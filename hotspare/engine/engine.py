@@ -261,6 +261,11 @@ class Engine:
             for change in changes:
                 self._acted(await self._journal.write(change))
 
+    async def reprice(self, settings: Settings) -> None:
+        """Go by other prices from the next call on (`Router.reprice`)."""
+        async with self._deciding:
+            self.router.reprice(settings)
+
     async def _carry_through(self, act: Coroutine[Any, Any, Result]) -> Result:
         task = asyncio.get_running_loop().create_task(act, name="hotspare.engine.act")
         self._acts.add(task)

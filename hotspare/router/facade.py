@@ -49,7 +49,6 @@ class Router:
 
     def _obey(self, settings: Settings, renewed: Collection[str]) -> None:
         """Go by these settings. What is known of a model is kept, unless it is renewed or another provider's."""
-        self.settings = settings
         for name, model in settings.models.items():
             keys = self._keys.setdefault(model.provider, Keys())
             state = self.states.get(name)
@@ -60,6 +59,11 @@ class Router:
         for name in [name for name in self.states if name not in settings.models]:
             del self.states[name]
         self.parking.obey({chain.name: chain.models for chain in settings.chains.values()}, self.states)
+        self._go_by(settings)
+
+    def _go_by(self, settings: Settings) -> None:
+        """Have all that looks at the settings look at these."""
+        self.settings = settings
         before, self._planner = (
             self._planner,
             Planner(settings, self.states, self.standing, Pulse(self.live), self._random),
@@ -181,6 +185,13 @@ class Router:
         self._latest = Change("reload", file, "hotspare", wall)
         self._changed()
         return (self._latest, *lifted)
+
+    def reprice(self, settings: Settings) -> None:
+        """Go by other prices from the next call on; nothing else in the settings is other than before."""
+        for name, model in settings.models.items():
+            self.states[name].model = model
+        self._go_by(settings)
+        self._changed()
 
     def _budget_anew(self, budget: Budget) -> None:
         fresh = purse(budget, self.live)

@@ -80,10 +80,15 @@ def cost_of(usage: Usage, rates: Rates | None) -> int | None:
     """Picodollars: each kind of token at its rate; None where the price is unknown."""
     if rates is None:
         return None
+    for tokens, others in rates.long:
+        rates = others if usage.input > tokens else rates
     read = rates.input if rates.cache_read is None else rates.cache_read
     write = rates.input if rates.cache_write is None else rates.cache_write
     plain = max(0, usage.input - usage.cache_read - usage.cache_write)
-    return plain * rates.input + usage.cache_read * read + usage.cache_write * write + usage.output * rates.output
+    cost = plain * rates.input + usage.cache_read * read + usage.cache_write * write + usage.output * rates.output
+    if not usage.cache_write_hour or rates.cache_write_hour is None:
+        return cost
+    return cost + usage.cache_write_hour * (rates.cache_write_hour - write)
 
 
 def estimate_of(ask: Ask, state: CandidateState, told: Usage | None, said_bytes: int) -> Usage:

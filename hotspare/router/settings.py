@@ -61,12 +61,17 @@ class BreakerRules:
 
 @dataclass(frozen=True, slots=True)
 class Rates:
-    """Picodollars per token. `None` for a cache rate means that the input rate holds."""
+    """Picodollars per token. `None` for a cache rate means that the input rate holds; for what is kept for an
+    hour, that the other rate of writing does.
+    """
 
     input: int
     output: int
     cache_read: int | None = None
     cache_write: int | None = None
+    cache_write_hour: int | None = None
+    long: tuple[tuple[int, "Rates"], ...] = ()
+    """For the whole of a call whose prompt has more tokens than these, other rates; the longest that fits."""
 
 
 @dataclass(frozen=True, slots=True)

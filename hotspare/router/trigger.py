@@ -196,6 +196,8 @@ class Usage:
     cache_read: int = 0
     cache_write: int = 0
     reasoning: int = 0
+    cache_write_hour: int = 0
+    """Of `cache_write`: what is kept for an hour, and dearer for it."""
     begun: bool = False
     """It was told when the answer began: `output` is not all of it."""
 

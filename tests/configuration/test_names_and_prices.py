@@ -58,7 +58,9 @@ def test_a_tagged_name_that_the_library_knows_is_warned_of():
 
 def test_a_listed_price_is_exact_with_its_cache_rates(today):
     rates = prices.listed("claude-sonnet-4-20250514", "anthropic", today)
-    assert rates == Rates(input=3_000_000, output=15_000_000, cache_read=300_000, cache_write=3_750_000)
+    assert rates == Rates(
+        input=3_000_000, output=15_000_000, cache_read=300_000, cache_write=3_750_000, cache_write_hour=6_000_000
+    )
 
 
 def test_a_price_is_that_of_the_day():

@@ -16,9 +16,9 @@ from hotspare.router.command import (
     Slot,
     Undo,
 )
-from hotspare.router.settings import Budget, Chain, Limits
+from hotspare.router.settings import Budget, Chain, Limits, Rates
 from hotspare.router.step import Begin, Ended, Failed, FirstContent
-from hotspare.router.trigger import Trigger, Usage
+from hotspare.router.trigger import AttemptFailed, Trigger, Usage
 
 NO_RETRIES = Limits(retries=0)
 
@@ -314,3 +314,43 @@ def test_an_act_that_the_file_has_taken_over_cannot_be_undone(main):
     refusal = order(main, Undo(), latest=JournalEntry(1, change))
     assert isinstance(refusal, Refusal)
     assert "stands no longer" in refusal.reason
+
+
+# ------------------------------------------------------------------ other prices alone
+def reprice(main, name, rates):
+    main.router.reprice(dataclasses.replace(main.router.settings, models=with_model(main, name, rates=rates)))
+
+
+def test_another_price_holds_from_the_next_call_on(main):
+    walk = main.router.open(main.ask(), main.now)
+    before = main.request().record.cost_pico_usd
+    reprice(main, "claude", Rates(6_000_000, 30_000_000))
+    assert main.request().record.cost_pico_usd == 2 * before
+    assert main.drive(walk).record.cost_pico_usd == 2 * before
+    assert main.model("claude").output_pico_usd == 30_000_000
+
+
+def test_another_price_leaves_all_else_as_it_was(main, fails):
+    main.scripts["claude"] = [fails(Trigger.auth, 401)]
+    main.scripts["gpt"] = [fails(Trigger.auth, 403)]
+    main.request()
+    before = main.snapshot()
+    reprice(main, "haiku", None)
+    assert {view.name: view.state for view in main.snapshot().models} == {v.name: v.state for v in before.models}
+    assert main.model("gpt").state == "no_key"
+    assert main.snapshot().today == before.today
+
+
+def test_fallbacks_by_price_are_sorted_by_the_new_one(world):
+    models = {"gpt": {"rates": Rates(1, 1)}, "haiku": {"rates": Rates(2, 2)}}
+    main = world(limits=NO_RETRIES, models=models, chain={"fallbacks_by": ("cost",)})
+    main.scripts["claude"] = [AttemptFailed(Trigger.model_missing, "gone")]
+    assert called(main.request()) == ["claude", "gpt"]
+    reprice(main, "gpt", Rates(3, 3))
+    assert called(main.request()) == ["claude", "haiku"]
+
+
+def test_a_price_that_is_known_no_more_is_refused_under_a_limit(world):
+    main = world(limits=NO_RETRIES, budget=Budget(daily=10**15))
+    reprice(main, "claude", None)
+    assert called(main.request()) == ["gpt"]

@@ -146,14 +146,14 @@ def read_usage(raw: msgspec.Raw | bytes, before: Usage | None = None, *, begun: 
     fresh = known.input - known.cache_read - known.cache_write
     cache_read = _latest(told, "cache_read_input_tokens", known.cache_read)
     cache_write = _latest(told, "cache_creation_input_tokens", known.cache_write)
-    details = told.get("output_tokens_details")
-    thinking = details if isinstance(details, dict) else {}
+    thinking, kept = _object(told, "output_tokens_details"), _object(told, "cache_creation")
     return Usage(
         input=_latest(told, "input_tokens", fresh) + cache_read + cache_write,
         output=_latest(told, "output_tokens", known.output),
         cache_read=cache_read,
         cache_write=cache_write,
         reasoning=_latest(thinking, "thinking_tokens", known.reasoning),
+        cache_write_hour=min(cache_write, _latest(kept, "ephemeral_1h_input_tokens", known.cache_write_hour)),
         begun=begun,
     )
 
@@ -169,6 +169,11 @@ def write_usage(usage: Usage) -> dict[str, Any]:
     if usage.reasoning:
         told["output_tokens_details"] = {"thinking_tokens": usage.reasoning}
     return told
+
+
+def _object(told: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    part = told.get(name)
+    return part if isinstance(part, dict) else {}
 
 
 def _latest(told: Mapping[str, Any], name: str, before: int) -> int:
