@@ -114,6 +114,7 @@ async def _engine(configuration: Configuration, store: Store, carrier: ProviderC
     sessions = configuration.settings.budget.session is not None
     past, since = await store.past(records_since(clock.wall(), day_begins), sessions=sessions)
     await engine.restore(await store.standing(), await store.memory(), store.records(since), past)
+    engine.recollect(store.answers())
     return engine
 
 

@@ -265,6 +265,9 @@ moment in the text. Errors, streams that broke off, and what the cache itself ga
 In calm times this costs no call and sends no prompt anywhere. What the calls cost is in requests of kind `probe` of the caller `{CALLER}`. The answer says how
 similar (`x-hotspare-cache-similarity: 0.943`), and so do `x-hotspare-notice-text` and the trace.
 
+With `content = true` under `[store]` what is kept survives a restart, for `content_keep_days`; an answer (or a caller's last words) in which anything would have to be
+redacted stays in memory alone. Without it no byte of it is written to disk.
+
 ## Limits of cost
 
 With `daily_usd` or `session_usd` a call is made while what is spent and what is under way are below the limit; under way counts as the

@@ -267,7 +267,8 @@ _AGAIN = (
     """
     INSERT INTO stored_requests
     SELECT number + :shift, :begins || substr(id, 10), at + :later, route, session + :session_shift, duration_us,
-      first_content_us, input_tokens, output_tokens, cost_pico_usd, seconds_left
+      first_content_us, input_tokens, output_tokens, cost_pico_usd, seconds_left,
+      waited_us, cache_age_us, cache_similarity
     FROM stored_requests WHERE number > :before AND number <= :last
     """,
     f"""

@@ -61,7 +61,15 @@ CREATE TABLE session_names (
 ) STRICT
 """
 
-_STORED_REQUESTS = """
+SET_APART = """,
+  waited_us INTEGER,
+  cache_age_us INTEGER,
+  cache_similarity REAL"""
+"""What few requests have to say; a byte each in the rows of the others."""
+SHOWN_APART = """,
+  coalesce(waited_us, 0) / 1000.0 AS waited_ms, cache_age_us / 1000000.0 AS cache_age_seconds, cache_similarity"""
+
+_STORED_REQUESTS = f"""
 CREATE TABLE stored_requests (
   number INTEGER PRIMARY KEY,
   id TEXT NOT NULL,
@@ -73,7 +81,7 @@ CREATE TABLE stored_requests (
   input_tokens INTEGER NOT NULL,
   output_tokens INTEGER NOT NULL,
   cost_pico_usd INTEGER NOT NULL,
-  seconds_left TEXT
+  seconds_left TEXT{SET_APART}
 ) STRICT
 """
 
@@ -152,6 +160,26 @@ CREATE TABLE contents (
 ) STRICT
 """
 
+ANSWERS: Sequence[str] = (
+    """
+CREATE TABLE answers (
+  likeness BLOB NOT NULL PRIMARY KEY,
+  at REAL NOT NULL,
+  size INTEGER NOT NULL,
+  chain TEXT NOT NULL,
+  model TEXT NOT NULL,
+  content_type TEXT NOT NULL,
+  body BLOB,
+  sent BLOB NOT NULL,
+  tail BLOB NOT NULL,
+  form BLOB,
+  words TEXT
+) STRICT
+""",
+    "CREATE INDEX answers_by_time ON answers (at)",
+)
+"""The emergency cache, where prompts and answers may be kept."""
+
 ROLLED_UP = """
 CREATE TABLE rolled_up (
   one INTEGER PRIMARY KEY CHECK (one = 1),
@@ -177,7 +205,7 @@ INDICES: Sequence[str] = (
     "CREATE INDEX requests_by_session ON stored_requests (session) WHERE session IS NOT NULL",
 )
 
-_REQUESTS_VIEW = """
+_REQUESTS_VIEW = f"""
 CREATE VIEW requests AS
 SELECT
   stored_requests.number, id, at, kind, chain, asked, meant, nullif(model, '') AS model, caller,
@@ -185,7 +213,7 @@ SELECT
   dialect, stream, verdict, status, fallback, forced, source, reason, ended_by, duration_us / 1000.0 AS duration_ms,
   first_content_us / 1000.0 AS first_content_ms, input_tokens, output_tokens, cost_pico_usd, unpriced, estimated,
   candidates, seconds_left, verdict = 'answered' AS ok,
-  CASE WHEN unpriced AND cost_pico_usd = 0 THEN NULL ELSE cost_pico_usd / 1e12 END AS cost_usd
+  CASE WHEN unpriced AND cost_pico_usd = 0 THEN NULL ELSE cost_pico_usd / 1e12 END AS cost_usd{SHOWN_APART}
 FROM stored_requests JOIN routes ON routes.number = stored_requests.route
 """
 

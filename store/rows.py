@@ -21,7 +21,7 @@ ROUTE_COLUMNS = (*_SHARED, "slow", "triggers", "candidates")
 CALL_COLUMNS = ("model", "key", "trigger", "cancelled", "status", "estimated")
 REQUEST_COLUMNS = (
     "number", "id", "at", "route", "session", "duration_us", "first_content_us", "input_tokens", "output_tokens",
-    "cost_pico_usd", "seconds_left",
+    "cost_pico_usd", "seconds_left", "waited_us", "cache_age_us", "cache_similarity",
 )  # fmt: skip
 ATTEMPT_COLUMNS = (
     "request", "number", "call", "message", "provider_request_id", "queued_us", "started_us", "first_content_us",
@@ -31,7 +31,7 @@ ATTEMPT_COLUMNS = (
 
 RECORD_NAMES = (
     "id", "at", *_SHARED, "session", "duration_ms", "first_content_ms", "input_tokens", "output_tokens",
-    "cost_pico_usd",
+    "cost_pico_usd", "waited_ms", "cache_age_seconds", "cache_similarity",
 )  # fmt: skip
 ATTEMPT_NAMES = (
     "number", "model", "key", "trigger", "cancelled", "status", "message", "provider_request_id", "started_ms",
@@ -87,6 +87,9 @@ def request_row(record: Record, number: int, route: int, session: int | None) ->
         record.output_tokens,
         record.cost_pico_usd,
         _seconds_left(record.candidates),
+        _microseconds(record.waited_ms or None),
+        _microseconds(None if record.cache_age_seconds is None else record.cache_age_seconds * 1000.0),
+        record.cache_similarity,
     )
 
 

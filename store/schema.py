@@ -6,7 +6,17 @@ Never change an entry that was released; add one. `layout` shows the tables as t
 import re
 from collections.abc import Iterator, Sequence
 
-from hotspare.store.layout import CONTENTS, INDICES, ROLLED_UP, SESSIONS_VIEW, TABLES, VIEWS
+from hotspare.store.layout import (
+    ANSWERS,
+    CONTENTS,
+    INDICES,
+    ROLLED_UP,
+    SESSIONS_VIEW,
+    SET_APART,
+    SHOWN_APART,
+    TABLES,
+    VIEWS,
+)
 from hotspare.store.rows import CALL_COLUMNS, ROUTE_COLUMNS
 
 _REQUESTS = """
@@ -134,8 +144,14 @@ _LATER = ("estimated", "estimated_pico_usd")
 _SHARED = ", ".join(name for name in ROUTE_COLUMNS if name not in _LATER)
 
 
+def _before_set_apart(statement: str) -> str:
+    """A table or a view of `layout` as it was before requests could say that they had waited, or who was like them."""
+    return statement.replace(SET_APART, "").replace(SHOWN_APART, "")
+
+
 def _before_estimates(statement: str) -> str:
     """A table or a view of `layout` as it was before costs could be estimates."""
+    statement = _before_set_apart(statement)
     for name in _LATER:
         statement = re.sub(rf"^  {name} [^,]*,\n|,\s{name}\b", "", statement, flags=re.MULTILINE)
     return statement
@@ -229,7 +245,14 @@ _ESTIMATES: Sequence[str] = (
     ),
     "ALTER TABLE request_figures ADD COLUMN estimated_pico_usd INTEGER NOT NULL DEFAULT 0",
     "ALTER TABLE call_figures ADD COLUMN estimated_pico_usd INTEGER NOT NULL DEFAULT 0",
+    *map(_before_set_apart, VIEWS),
+)
+
+_SET_APART: Sequence[str] = (
+    *(f"DROP VIEW {view}" for view in ("requests", "attempts", "sessions", "session_errors")),
+    *(f"ALTER TABLE stored_requests ADD COLUMN {column}" for column in SET_APART.split(",")[1:]),
     *VIEWS,
+    *ANSWERS,
 )
 
 MIGRATIONS: Sequence[Sequence[str]] = (
@@ -250,6 +273,7 @@ MIGRATIONS: Sequence[Sequence[str]] = (
     (CONTENTS, "CREATE INDEX contents_by_time ON contents (at)", "DROP VIEW sessions", SESSIONS_VIEW),
     ("ALTER TABLE contents ADD COLUMN request TEXT",),
     _ESTIMATES,
+    _SET_APART,
 )
 
 VERSION = len(MIGRATIONS)

@@ -138,7 +138,10 @@ def _request_row(row: dict[str, Any]) -> dict[str, Any]:
 
 
 _BY_ID = "WHERE requests.id >= :id AND requests.id < :id || char(1114111) ORDER BY requests.id LIMIT 4"
-_CANDIDATES = "SELECT candidates, seconds_left FROM requests WHERE id = :id"
+_CANDIDATES = """
+SELECT candidates, seconds_left, waited_ms, cache_age_seconds, cache_similarity FROM requests WHERE id = :id
+"""
+_APART = ("waited_ms", "cache_age_seconds", "cache_similarity")
 _CONTENT = "SELECT prompt, answer FROM contents WHERE id = :id"
 _NO_CONTENT = {"prompt": None, "answer": None}
 _KEPT = """
@@ -182,4 +185,5 @@ async def _explained(source: Source, row: dict[str, Any]) -> dict[str, Any]:
     attempts = await source.fetch(_ATTEMPTS, row)
     told = [{**attempt, **{name: bool(attempt[name]) for name in ("cancelled", "estimated")}} for attempt in attempts]
     said = await source.fetch(_CONTENT, row)
-    return {**row, "candidates": candidates_of(kept), "attempts": told, **(said[0] if said else _NO_CONTENT)}
+    apart = {name: kept[name] for name in _APART}
+    return {**row, **apart, "candidates": candidates_of(kept), "attempts": told, **(said[0] if said else _NO_CONTENT)}

@@ -5,17 +5,20 @@ Whatever happens to the disk, traffic does not feel it: only `open` raises, and 
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Coroutine, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Coroutine, Mapping
+from contextlib import aclosing
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
 from hotspare.dialects.call import Call
+from hotspare.dialects.kept import KeptAnswer
 from hotspare.router.clock import Clock
 from hotspare.router.command import Change, Decision, JournalEntry, Slot
 from hotspare.router.live import Past
 from hotspare.router.record import Record
 from hotspare.router.snapshot import StoreView
 from hotspare.store import history
+from hotspare.store.answers import Answers, read_answers
 from hotspare.store.contents import Content, ContentRules, Contents
 from hotspare.store.database import Database
 from hotspare.store.fault import fault_of
@@ -51,6 +54,7 @@ class Store:
         *,
         strict: bool,
         contents: Contents | None,
+        answers: Answers | None,
     ) -> None:
         self.path = path
         self._clock = clock
@@ -59,9 +63,19 @@ class Store:
         self._journal = Journal(self._database)
         self._intake = Intake(path, self._wake)
         self._writer = Writer(
-            path, self._intake, self._database, self._journal, self._log, clock, keeping, contents, interval_seconds
+            path,
+            self._intake,
+            self._database,
+            self._journal,
+            self._log,
+            clock,
+            keeping,
+            contents,
+            answers,
+            interval_seconds,
         )
         self._contents = contents
+        self._answers = answers
         self._syncing = Syncing(self._intake.sync, self._sync_failed) if strict else None
         self._running: set[asyncio.Task[Any]] = set()
 
@@ -94,8 +108,12 @@ class Store:
             NewerSchema: a later version made the database.
         """
         clock, log_path = clock or Clock(), log_path or default_log_path(name)
-        contents = None if content is None else Contents(Redaction(content.redact), content.keep_days, clock)
-        store = cls(path, log_path, clock, keeping, interval_seconds, strict=strict, contents=contents)
+        contents, answers = None, None
+        if content is not None:
+            redaction = Redaction(content.redact)
+            contents = Contents(redaction, content.keep_days, clock)
+            answers = Answers(redaction, content.keep_days, clock)
+        store = cls(path, log_path, clock, keeping, interval_seconds, strict=strict, contents=contents, answers=answers)
         try:
             await store._writer.start()
         except BaseException:
@@ -139,6 +157,12 @@ class Store:
         """Keep what was asked and answered, where that is wished for."""
         if self._contents is not None:
             self._contents.add(Content(request_id, at, call, body, pieces))
+            self._wake()
+
+    def answer(self, kept: KeptAnswer) -> None:
+        """Keep an answer for the emergency cache of the next start, where that is wished for."""
+        if self._answers is not None:
+            self._answers.add(kept)
             self._wake()
 
     def remember(self, memory: Mapping[str, Any]) -> None:
@@ -262,6 +286,17 @@ class Store:
         except sqlite3.Error as error:
             self._writer.note(fault_of(error))
             return [], since
+
+    async def answers(self) -> AsyncGenerator[KeptAnswer, None]:
+        """What was kept for the emergency cache, newest first."""
+        if self._answers is None:
+            return
+        try:
+            async with aclosing(read_answers(self._database, self._answers.oldest)) as found:
+                async for kept in found:
+                    yield kept
+        except sqlite3.Error as error:
+            self._writer.note(fault_of(error))
 
     async def records(self, since: float) -> AsyncIterator[Record]:
         """The Records from `since` on, oldest first."""

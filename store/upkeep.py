@@ -177,7 +177,7 @@ _MUST_BE_NONE = {
 _EXPORTED = """
 SELECT id, at, kind, chain, asked, meant, model, caller, session, dialect, stream, verdict, status, ok, fallback,
   forced, source, reason, ended_by, duration_ms, first_content_ms, input_tokens, output_tokens, cost_usd, unpriced,
-  estimated, number
+  estimated, waited_ms, cache_age_seconds, cache_similarity, number
 FROM requests WHERE at >= ? ORDER BY at, number
 """
 _ATTEMPTS = """

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from hotspare.router.clock import Clock
 from hotspare.router.record import Record
+from hotspare.store.answers import Answers, forget
 from hotspare.store.contents import Contents
 from hotspare.store.database import Database, set_aside
 from hotspare.store.fault import Fault, Foreign, NewerSchema, fault_of
@@ -47,6 +48,7 @@ class Writer:
         clock: Clock,
         keeping: Keeping,
         contents: Contents | None,
+        answers: Answers | None,
         interval: float,
     ) -> None:
         self._path = path
@@ -59,6 +61,8 @@ class Writer:
         self.mover = Mover(intake, database, clock, inherited=self._log_missing, damaged=self._warn_of_lines)
         self._retention = Retention(keeping, clock)
         self._contents = contents
+        self._answers = answers
+        self._forgotten = False
         self._work = asyncio.Event()
         self._hurry = asyncio.Event()
         self._stopping = False
@@ -142,6 +146,7 @@ class Writer:
             await self._journal.write_pending()
             await self.mover.move()
             await self._write_contents()
+            await self._write_answers()
             await self._catch_up()
             await self._let_go()
         except (NewerSchema, Foreign) as error:
@@ -229,6 +234,18 @@ class Writer:
             async with self._database.transaction() as connection:
                 await self._contents.write(connection, rows)
             self._contents.written(len(rows))
+
+    async def _write_answers(self) -> None:
+        """Those of the emergency cache; where none are to be kept, what an earlier run kept goes, once."""
+        if self._answers is None:
+            if not self._forgotten:
+                async with self._database.transaction() as connection:
+                    await forget(connection)
+                self._forgotten = True
+            return
+        while rows := await self._answers.rows():
+            async with self._database.transaction() as connection:
+                await self._answers.write(connection, rows)
 
     async def _let_go(self) -> None:
         """Of what is too old or too much, one step a round; while there is more, the next round comes of itself."""

@@ -7,6 +7,8 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from hotspare.router.words import span
+
 ENDED_BY: Mapping[str, str] = {
     "first_choice": "the model it was meant for answered",
     "fallback": "another model answered in its place",
@@ -39,6 +41,8 @@ def sentences(trace: Mapping[str, Any]) -> list[str]:
     """The story, one sentence a line. Foreign text is in it as it came: the screen makes it plain."""
     attempts: Sequence[Mapping[str, Any]] = trace.get("attempts", ())
     lines = [_opening(trace)]
+    if waited := waiting(trace):
+        lines.append(f"It {waited}.")
     unneeded = []
     for candidate in trace.get("candidates", ()):
         own = [attempt for attempt in attempts if attempt["model"] == candidate["model"]]
@@ -50,8 +54,24 @@ def sentences(trace: Mapping[str, Any]) -> list[str]:
             unneeded.append(candidate["model"])
     if unneeded:
         lines.append(f"{_listed(unneeded)} {'was' if len(unneeded) == 1 else 'were'} not needed.")
-    ended = ENDED_BY.get(str(trace.get("ended_by")))
-    return lines if ended is None else [*lines, f"{ended[0].upper()}{ended[1:]}."]
+    ended = ending(trace)
+    return [*lines, f"{ended[0].upper()}{ended[1:]}."] if ended else lines
+
+
+def waiting(trace: Mapping[str, Any]) -> str:
+    """How long its caller waited for a model, as it wished; "" where it did not."""
+    waited = trace.get("waited_ms")
+    return f"waited {_seconds(waited / 1000)} for a model to come back (x-hotspare-wait)" if waited else ""
+
+
+def ending(trace: Mapping[str, Any]) -> str:
+    """The rule that ended a request, in words; "" for one that we do not know."""
+    words = ENDED_BY.get(str(trace.get("ended_by")), "")
+    age, likeness = trace.get("cache_age_seconds"), trace.get("cache_similarity")
+    if age is None or likeness is None:
+        return words
+    to = "the same request" if likeness == 1 else f"a similar request (similarity {likeness:.3f})"
+    return f"{words} with what was said {span(age)} before to {to}"
 
 
 def _opening(trace: Mapping[str, Any]) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 from hotspare.widgets import figures
 from hotspare.widgets.glyphs import Glyphs, Role
 from hotspare.widgets.line import Line, Span, cut, cut_middle, pad, spread, width_of, wrap
-from hotspare.widgets.story import ENDED_BY, SKIPS
+from hotspare.widgets.story import SKIPS, ending, waiting
 
 NAME_CELLS = 24
 
@@ -44,6 +44,8 @@ def _summary(trace: Mapping[str, Any], width: int, glyphs: Glyphs) -> list[Line]
     facts = [f"status {status}"] if status else []
     if trace.get("duration_ms") is not None:
         facts.append(figures.seconds(trace["duration_ms"]))
+    if waited := waiting(trace):
+        facts.append(waited)
     if trace.get("input_tokens") or trace.get("output_tokens"):
         tokens = f"{figures.count(trace.get('input_tokens') or 0)} + {figures.count(trace.get('output_tokens') or 0)}"
         facts.append(f"{tokens} tokens")
@@ -159,7 +161,7 @@ def _small_print(one: Mapping[str, Any], width: int, glyphs: Glyphs) -> list[Lin
 
 def _ending(trace: Mapping[str, Any], width: int, glyphs: Glyphs) -> list[Line]:
     rule = str(trace.get("ended_by") or "")
-    words = ENDED_BY.get(rule, glyphs.clean(rule, 60) or "unknown")
+    words = ending(trace) or glyphs.clean(rule, 60) or "unknown"
     return [
         _within(((" ended by  ", "dim"), (glyphs.clean(rule, 40), "strong"), (f": {words}", "text")), width, glyphs)
     ]

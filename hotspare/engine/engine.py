@@ -6,12 +6,13 @@ tasks. Every change of a decision goes through one lock: durable first, then in 
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Coroutine, Iterable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Collection, Coroutine, Iterable, Mapping
 from functools import partial
 from typing import Any, Self, TypeVar
 
 from hotspare.dialects.call import Call
 from hotspare.dialects.content.judgement import Rules
+from hotspare.dialects.kept import KeptAnswer
 from hotspare.engine import admission, resembling
 from hotspare.engine.admission import UnknownModel
 from hotspare.engine.attempt import LOG
@@ -84,12 +85,13 @@ class Engine:
         self._rules: dict[str, tuple[Chain, Rules]] = {}
         self._ids = RequestIds(clock.wall(), secrets.randbits(NOISE_BITS))
         self._epoch = router.epoch
-        self._recollection = Recollection()
+        self._recollection = Recollection(contents)
         self._resembling = Resembling(self._recollection, clock, self._ask_for_vectors)
         self._idle = asyncio.Event()
         self._deciding = asyncio.Lock()
         self._acts: set[asyncio.Task[Any]] = set()
         self._ticking: asyncio.Task[None] | None = None
+        self._recollecting: asyncio.Task[None] | None = None
 
     # ------------------------------------------------------------ requests
     @property
@@ -300,16 +302,23 @@ class Engine:
             if folded % RESTORED_AT_ONCE == 0:
                 await asyncio.sleep(0)
 
+    def recollect(self, answers: AsyncGenerator[KeptAnswer, None]) -> None:
+        """Take up what an earlier run kept for when all models fail, beside the requests; newest first."""
+        chains = frozenset(name for name, chain in self.router.settings.chains.items() if chain.emergency_cache)
+        work = self._recollection.take_up(answers, chains)
+        self._recollecting = asyncio.get_running_loop().create_task(work, name="hotspare.engine.recollect")
+
     def start(self) -> None:
         """Begin to let time pass: decisions expire, the loop's lag is measured."""
         self._ticking = asyncio.get_running_loop().create_task(self._tick(), name="hotspare.engine.tick")
 
     async def aclose(self) -> None:
         """Stop the tick, see acts through that have begun, end the watchers' iterations."""
-        if self._ticking is not None:
-            self._ticking.cancel()
-            await asyncio.wait([self._ticking])
-            self._ticking = None
+        for task in (self._ticking, self._recollecting):
+            if task is not None:
+                task.cancel()
+                await asyncio.wait([task])
+        self._ticking = self._recollecting = None
         while self._acts:
             await asyncio.wait(self._acts)
         self._remember()

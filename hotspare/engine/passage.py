@@ -18,7 +18,7 @@ from hotspare.engine.handover import Handover
 from hotspare.engine.holding import Holding
 from hotspare.engine.judging import judging, repairs_of
 from hotspare.engine.protocols import Answer, Carrier, Delivery
-from hotspare.engine.recollection import CachedAnswer, Recollection
+from hotspare.engine.recollection import CachedAnswer, Recollection, kept_answer
 from hotspare.router.clock import Clock
 from hotspare.router.outcome import estimated
 from hotspare.router.record import Ask, Record
@@ -173,9 +173,9 @@ class Passage:
         """A whole answer that a model gave may be given again when none does."""
         if self._cache is not None and isinstance(turn, Finish) and turn.n != CACHED:
             model = self._walk.delivered_model or ""
-            answer = self._attempts.answers[turn.n]
-            sent, similar = self._handover.sent, self._similar is not None
-            self._cache.keep(self._ask, self._call, model, answer, sent, self._clock.wall(), similar=similar)
+            answer, similar = self._attempts.answers[turn.n], self._similar is not None
+            wall, sent = self._clock.wall(), self._handover.sent
+            self._cache.keep(kept_answer(self._ask, self._call, model, answer, sent, wall, similar=similar))
 
     def _tell(self, event: Event) -> tuple[Step, ...]:
         steps = self._walk.next(event, self._now())

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
 from typing import Any, Protocol
 
 from hotspare.dialects.call import Call
+from hotspare.dialects.kept import KeptAnswer
 from hotspare.router.command import Change, JournalEntry
 from hotspare.router.record import Ask, Record
 from hotspare.router.snapshot import StoreView
@@ -90,6 +91,9 @@ class ContentKeeper(Protocol):
 
     def content(self, request_id: str, at: float, call: Call, body: bytes | None, pieces: tuple[bytes, ...]) -> None:
         """Keep what was asked and answered: a whole body, or the pieces of a stream. Neither waits nor raises."""
+
+    def answer(self, kept: KeptAnswer) -> None:
+        """Keep an answer for the emergency cache of the next start. Neither waits nor raises."""
 
 
 class Journal(Protocol):

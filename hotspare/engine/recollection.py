@@ -6,13 +6,15 @@ Where similar requests are looked for too, it knows by their words which may mea
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import AsyncGenerator, AsyncIterator, Container, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass
 
 from hotspare.dialects.call import Call
 from hotspare.dialects.content.nearness import Sense, difference, sense_of
-from hotspare.dialects.likeness import likeness, wording
-from hotspare.engine.protocols import Answer
+from hotspare.dialects.kept import KeptAnswer
+from hotspare.dialects.likeness import Wording, likeness, wording
+from hotspare.engine.protocols import Answer, ContentKeeper
 from hotspare.router.record import Ask
 from hotspare.router.trigger import Usage
 
@@ -31,30 +33,18 @@ _Place = tuple[bytes, tuple[tuple[str, ...], ...]]
 class Meaning:
     """What a request asks for in its caller's words, and the digest of all the rest of it."""
 
-    form: bytes
-    text: str
+    wording: Wording
     sense: Sense
 
     @property
     def place(self) -> _Place:
-        return self.form, self.sense.facts
+        return self.wording.form, self.sense.facts
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
-    """One answer. `at` is UTC epoch seconds; `meaning` is None where no similar request gets it."""
-
-    model: str
-    at: float
-    content_type: str
-    body: bytes | None
-    sent: tuple[bytes, ...]
-    tail: bytes
-    meaning: Meaning | None = None
-
-    @property
-    def size(self) -> int:
-        return len(self.body or b"") + sum(map(len, self.sent))
+class _Entry:
+    answer: KeptAnswer
+    meaning: Meaning | None
 
 
 class CachedAnswer:
@@ -75,7 +65,7 @@ class CachedAnswer:
     usage: Usage | None = None
     said_bytes = 0
 
-    def __init__(self, kept: Kept, now: float, similarity: float = 1.0) -> None:
+    def __init__(self, kept: KeptAnswer, now: float, similarity: float = 1.0) -> None:
         self._kept = kept
         self.model = kept.model
         self.age_seconds = max(0.0, now - kept.at)
@@ -105,11 +95,13 @@ class CachedAnswer:
 class Recollection:
     """See the module."""
 
-    __slots__ = ("_answers", "_bytes", "_places")
+    __slots__ = ("_answers", "_bytes", "_keeper", "_places")
 
-    def __init__(self) -> None:
-        self._answers: OrderedDict[bytes, Kept] = OrderedDict()
-        self._places: dict[_Place, OrderedDict[bytes, Kept]] = {}
+    def __init__(self, keeper: ContentKeeper | None = None) -> None:
+        """Keeps answers; with a keeper, it is told of each."""
+        self._keeper = keeper
+        self._answers: OrderedDict[bytes, _Entry] = OrderedDict()
+        self._places: dict[_Place, OrderedDict[bytes, _Entry]] = {}
         self._bytes = 0
 
     def __len__(self) -> int:
@@ -117,65 +109,57 @@ class Recollection:
 
     def find(self, ask: Ask, call: Call, wall: float) -> CachedAnswer | None:
         """The answer to the same request, if there was one."""
-        kept = self._answers.get(likeness(ask.chain, call))
-        return None if kept is None else CachedAnswer(kept, wall)
+        entry = self._answers.get(likeness(ask.chain, call))
+        return None if entry is None else CachedAnswer(entry.answer, wall)
 
-    async def near(self, meaning: Meaning) -> list[Kept]:
+    async def near(self, meaning: Meaning) -> list[KeptAnswer]:
         """Answers to requests whose words may mean the same, the newest first; others have their turn meanwhile."""
-        found: list[Kept] = []
-        for i, kept in enumerate(reversed(tuple(self._places.get(meaning.place, {}).values())), 1):
-            if kept.meaning is not None and not difference(kept.meaning.sense, meaning.sense):
-                found.append(kept)
+        found: list[KeptAnswer] = []
+        for i, entry in enumerate(reversed(tuple(self._places.get(meaning.place, {}).values())), 1):
+            if entry.meaning is not None and not difference(entry.meaning.sense, meaning.sense):
+                found.append(entry.answer)
                 if len(found) == MOST_NEAR:
                     break
             if not i % _AT_ONCE:
                 await asyncio.sleep(0)
         return found
 
-    def keep(
-        self,
-        ask: Ask,
-        call: Call,
-        model: str,
-        answer: Answer,
-        sent: Sequence[bytes],
-        wall: float,
-        *,
-        similar: bool = False,
-    ) -> None:
-        """Keep a whole answer, in place of an earlier one to the same request.
-
-        Args:
-            ask: who asked where.
-            call: what was asked.
-            model: who answered.
-            answer: what it was.
-            sent: of a stream, the pieces that went out.
-            wall: UTC epoch seconds.
-            similar: requests that mean the same may get it too.
-        """
-        kept = Kept(model, wall, answer.content_type, answer.body, tuple(sent), answer.tail)
+    def keep(self, kept: KeptAnswer) -> None:
+        """Keep a whole answer as the newest, in place of an earlier one to the same request."""
         if kept.size > LARGEST_ANSWER_BYTES:
             return
-        if similar:
-            kept = replace(kept, meaning=meaning_of(ask.chain, call))
-        self.take_up(likeness(ask.chain, call), kept)
-
-    def take_up(self, key: bytes, kept: Kept) -> None:
-        """Keep an answer as the newest."""
-        self._drop(key)
-        self._answers[key] = kept
-        self._bytes += kept.size
-        if kept.meaning is not None:
-            self._places.setdefault(kept.meaning.place, OrderedDict())[key] = kept
+        self._drop(kept.likeness)
+        self._add(kept)
+        if self._keeper is not None:
+            self._keeper.answer(kept)
         while len(self._answers) > MOST_ANSWERS or self._bytes > MOST_BYTES:
             self._drop(next(iter(self._answers)))
+
+    async def take_up(self, answers: AsyncGenerator[KeptAnswer, None], chains: Container[str]) -> None:
+        """Keep what these chains gave in an earlier run as older than all that is here; it comes newest first."""
+        async with aclosing(answers):
+            async for kept in answers:
+                if len(self._answers) >= MOST_ANSWERS or self._bytes + kept.size > MOST_BYTES:
+                    return
+                if kept.chain in chains and kept.likeness not in self._answers:
+                    self._add(kept, oldest=True)
+                await asyncio.sleep(0)
+
+    def _add(self, kept: KeptAnswer, *, oldest: bool = False) -> None:
+        entry = _Entry(kept, None if kept.wording is None else meaning_of(kept.wording))
+        self._bytes += kept.size
+        self._answers[kept.likeness] = entry
+        self._answers.move_to_end(kept.likeness, last=not oldest)
+        if entry.meaning is not None:
+            there = self._places.setdefault(entry.meaning.place, OrderedDict())
+            there[kept.likeness] = entry
+            there.move_to_end(kept.likeness, last=not oldest)
 
     def _drop(self, key: bytes) -> None:
         gone = self._answers.pop(key, None)
         if gone is None:
             return
-        self._bytes -= gone.size
+        self._bytes -= gone.answer.size
         if gone.meaning is not None:
             there = self._places[gone.meaning.place]
             del there[key]
@@ -183,8 +167,34 @@ class Recollection:
                 del self._places[gone.meaning.place]
 
 
-def meaning_of(chain: str, call: Call) -> Meaning | None:
+def kept_answer(
+    ask: Ask, call: Call, model: str, answer: Answer, sent: Sequence[bytes], wall: float, *, similar: bool
+) -> KeptAnswer:
+    """What is kept of an answer.
+
+    Args:
+        ask: who asked where.
+        call: what was asked.
+        model: who answered.
+        answer: what it was.
+        sent: of a stream, the pieces that went out.
+        wall: UTC epoch seconds.
+        similar: requests that mean the same may get it too.
+    """
+    return KeptAnswer(
+        likeness=likeness(ask.chain, call),
+        chain=ask.chain,
+        model=model,
+        at=wall,
+        content_type=answer.content_type,
+        body=answer.body,
+        sent=tuple(sent),
+        tail=answer.tail,
+        wording=wording(ask.chain, call) if similar else None,
+    )
+
+
+def meaning_of(wording: Wording) -> Meaning | None:
     """What a request asks for; None where no other words can be compared with its own."""
-    found = wording(chain, call)
-    sense = None if found is None else sense_of(found.text)
-    return None if found is None or sense is None else Meaning(found.form, found.text, sense)
+    sense = sense_of(wording.text)
+    return None if sense is None else Meaning(wording, sense)

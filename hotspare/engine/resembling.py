@@ -10,9 +10,11 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from hotspare.dialects import openai_embeddings
 from hotspare.dialects.call import Call
+from hotspare.dialects.kept import KeptAnswer
+from hotspare.dialects.likeness import wording
 from hotspare.engine.attempt import LOG
 from hotspare.engine.protocols import Answer, Delivery, Told
-from hotspare.engine.recollection import CachedAnswer, Kept, Recollection, meaning_of
+from hotspare.engine.recollection import CachedAnswer, Recollection, meaning_of
 from hotspare.router.clock import Clock
 from hotspare.router.error import HotspareError
 from hotspare.router.record import Ask
@@ -51,15 +53,16 @@ class Resembling:
             chain: that of embeddings.
         """
         seconds = min(LONGEST_LOOK_SECONDS, ask.deadline - self._clock.monotonic())
-        meaning = meaning_of(ask.chain, call)
-        if meaning is None or seconds <= 0:
+        said = wording(ask.chain, call)
+        meaning = None if said is None else meaning_of(said)
+        if said is None or meaning is None or seconds <= 0:
             return None
         try:
             async with asyncio.timeout(seconds):
                 near = await self._recollection.near(meaning)
                 if not near:
                     return None
-                texts = [meaning.text, *(kept.meaning.text for kept in near if kept.meaning is not None)]
+                texts = [said.text, *(kept.wording.text for kept in near if kept.wording is not None)]
                 mine, *others = await self._vectors(chain, texts)
                 likest, kept = await _likest(mine, others, near)
         except (TimeoutError, HotspareError, ValueError):
@@ -79,7 +82,9 @@ class Resembling:
         return vectors
 
 
-async def _likest(mine: Sequence[float], others: Sequence[Sequence[float]], near: Sequence[Kept]) -> tuple[float, Kept]:
+async def _likest(
+    mine: Sequence[float], others: Sequence[Sequence[float]], near: Sequence[KeptAnswer]
+) -> tuple[float, KeptAnswer]:
     """The greatest cosine, and whose it is; of several equal ones the first."""
     best, found = -1.0, near[0]
     for other, kept in zip(others, near, strict=True):

@@ -1,11 +1,14 @@
 """When every model has failed, an answer that was given before to the same request is better than none."""
 
 import asyncio
+from types import SimpleNamespace
 
 import pytest
 
+from hotspare.dialects.kept import KeptAnswer
+from hotspare.dialects.likeness import Wording, likeness
 from hotspare.engine import recollection
-from hotspare.engine.recollection import Recollection
+from hotspare.engine.recollection import Recollection, meaning_of
 from hotspare.router.purse import Purse
 from hotspare.router.settings import Budget
 from hotspare.router.trigger import AttemptFailed, Trigger
@@ -132,14 +135,60 @@ async def test_a_caller_that_leaves_while_it_gets_it_is_gone(bench, plays):
     assert bench.nothing_is_held()
 
 
+def of(key, *, chain="main", at=0.0, body=b"x" * 100, words=None):
+    said = None if words is None else Wording(b"form", words)
+    return KeptAnswer(key, chain, "claude", at, "application/json", body, (), b"", said)
+
+
+async def newest_first(*answers):
+    for answer in answers:
+        yield answer
+
+
+async def test_what_an_earlier_run_kept_is_older_than_all_that_is_here(monkeypatch):
+    cache = Recollection()
+    cache.keep(of(b"new", at=5))
+    monkeypatch.setattr(recollection, "MOST_ANSWERS", 4)
+    earlier = (of(b"new", at=4), of(b"c", at=3), of(b"x", chain="other", at=3), of(b"b", at=2), of(b"a", at=1))
+    await cache.take_up(newest_first(*earlier), {"main"})
+    assert [entry.answer.at for entry in cache._answers.values()] == [1, 2, 3, 5]
+    cache.keep(of(b"newer", at=6))
+    assert [entry.answer.at for entry in cache._answers.values()] == [2, 3, 5, 6]
+
+
+async def test_no_more_of_an_earlier_run_is_taken_up_than_there_is_room_for(monkeypatch):
+    cache = Recollection()
+    monkeypatch.setattr(recollection, "MOST_BYTES", 250)
+    await cache.take_up(newest_first(of(b"a"), of(b"b"), of(b"c"), of(b"d", body=b"")), {"main"})
+    assert list(cache._answers) == [b"b", b"a"]
+
+
+async def test_the_newest_of_both_runs_are_compared_first():
+    cache = Recollection()
+    cache.keep(of(b"new", words="How do I enable dark mode?"))
+    old = of(b"old", words="How can I enable dark mode?"), of(b"older", words="Tell me how to enable dark mode")
+    await cache.take_up(newest_first(*old), {"main"})
+    near = await cache.near(meaning_of(Wording(b"form", "How to turn on dark mode")))
+    assert [kept.likeness for kept in near] == [b"new", b"old", b"older"]
+
+
+async def test_a_keeper_is_told_of_each_answer_that_is_kept(monkeypatch):
+    told = []
+    cache = Recollection(SimpleNamespace(answer=told.append))
+    monkeypatch.setattr(recollection, "LARGEST_ANSWER_BYTES", 100)
+    cache.keep(of(b"a"))
+    cache.keep(of(b"b", body=b"x" * 101))
+    await cache.take_up(newest_first(of(b"c")), {"main"})
+    assert [kept.likeness for kept in told] == [b"a"]
+
+
 async def test_its_size_is_bounded_and_the_oldest_go_first(bench, monkeypatch):
     ask, call = bench.ask()
-    answer = bench.carrier_answer = type("Answer", (), {"content_type": "x", "body": b"x" * 100, "tail": b""})()
     cache = Recollection()
 
     def keep(text):
         call.fields["messages"] = text.encode()
-        cache.keep(ask, call, "claude", answer, (), 0.0)
+        cache.keep(of(likeness(ask.chain, call)))
 
     def has(text):
         call.fields["messages"] = text.encode()

@@ -75,3 +75,26 @@ def test_a_stopped_call_and_a_missing_status_are_told():
     assert told[1] == "gpt was called and stopped after 1.5 s."
     assert told[2] == "gpt was called and failed after 1.5 s (network)."
     assert told[3] == "haiku was not needed."
+
+
+def told_of_the_cache(**changes):
+    trace = {"at": 0.0, "caller": "a", "asked": "gpt", "meant": "gpt", "ended_by": "cache", "cache_age_seconds": 720.0}
+    return sentences(trace | changes)[1:]
+
+
+def test_an_answer_of_the_cache_is_told_with_its_age_and_its_likeness():
+    assert told_of_the_cache(cache_similarity=1.0) == [
+        "The emergency cache answered with what was said 12 min before to the same request."
+    ]
+    assert told_of_the_cache(cache_similarity=0.9432) == [
+        "The emergency cache answered with what was said 12 min before to a similar request (similarity 0.943)."
+    ]
+    assert told_of_the_cache(cache_age_seconds=None, cache_similarity=None) == ["The emergency cache answered."]
+
+
+def test_a_caller_that_waited_for_a_model_is_told_of():
+    trace = {"at": 0.0, "caller": "a", "asked": "gpt", "meant": "gpt", "ended_by": "no_candidate", "waited_ms": 3012.0}
+    assert sentences(trace)[1:] == [
+        "It waited 3.0 s for a model to come back (x-hotspare-wait).",
+        "No model could be called.",
+    ]

@@ -5,7 +5,8 @@ import pytest
 from hotspare.router.record import EndedBy, Skip
 from hotspare.widgets.glyphs import UNICODE
 from hotspare.widgets.line import text_of, width_of
-from hotspare.widgets.trace import ENDED_BY, SKIPS, trace_lines
+from hotspare.widgets.story import ENDED_BY, SKIPS
+from hotspare.widgets.trace import trace_lines
 
 ATTEMPTS = [
     {
@@ -115,3 +116,10 @@ def test_a_cost_that_is_a_guess_is_marked_at_the_request_and_at_the_attempt():
     assert "~$0.0050" in shown
     assert "~$0.0031" in shown
     assert "~" not in text_of(trace_lines(TRACE, 160, UNICODE))
+
+
+def test_what_the_cache_gave_and_who_waited_are_told():
+    apart = {"ended_by": "cache", "cache_age_seconds": 60.0, "cache_similarity": 0.95, "waited_ms": 2000.0}
+    told = text_of(trace_lines({**TRACE, **apart}, 140, UNICODE))
+    assert "waited 2.0 s for a model to come back" in told
+    assert "said 60 s before to a similar request (similarity 0.950)" in told
