@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 
 from hotspare.app.instance import Claim, Note
 from hotspare.app.restoring import records_since
+from hotspare.app.settings import Answers
 from hotspare.app.version import version
 from hotspare.configuration.compiled import Configuration
 from hotspare.configuration.midnight import midnight
@@ -89,10 +90,12 @@ async def running(configuration: Configuration, claim: Claim, clock: Clock, *, k
         engine = await _engine(configuration, store, carrier, clock)
         await stack.enter_async_context(engine)
         instance = _instance(configuration, clock)
-        backend = LocalBackend(engine, history=store, instance=instance)
+        answers = Answers(store, lambda: configuration)
+        backend = LocalBackend(engine, history=answers, instance=instance)
         gateway = Gateway(engine, backend, configuration.gateway, socket_path=claim.socket, presence=backend.presence)
         await gateway.start()
         found = Running(configuration, store, engine, backend, gateway, carrier)
+        answers.configuration = lambda: found.configuration
         stack.push_async_callback(lambda: gateway.stop(found.drain_seconds))
         backend.instance = replace(instance, listen=gateway.listen)
         claim.write(_note(found, claim))

@@ -49,17 +49,15 @@ def config() -> None:
 @click.pass_obj
 def show(chosen: Chosen, config: Path | None, instance: str | None, *, origin: bool, as_json: bool) -> None:
     """Print every key that holds: the file's, the environment's, the flags', the defaults, what operators decided."""
-    from hotspare.configuration.show import shown  # noqa: PLC0415 - the readers of all formats
+    from hotspare.app.settings import keys_of, written  # noqa: PLC0415 - the readers of all formats
 
     path = _path(config or chosen.config, instance)
-    keys = shown(path, os.environ, datetime.now(UTC).date(), port=chosen.port)
-    rows = [{"key": key.key, "value": key.value, "origin": key.origin} for key in keys]
-    rows += _decided(instance, path)
+    rows = keys_of(path, chosen.port) + _decided(instance, path)
     if as_json:
         printing.print_json(rows)
         return
     columns = KEY_COLUMNS + (ORIGIN if origin else ())
-    printing.print_table([{**row, "value": _written(row["value"])} for row in rows], columns, empty="")
+    printing.print_table([{**row, "value": written(row["value"])} for row in rows], columns, empty="")
 
 
 @config.command()
@@ -125,31 +123,10 @@ def _path(path: Path | None, instance: str | None) -> Path:
 
 def _decided(instance: str | None, path: Path) -> list[dict[str, Any]]:
     """What operators decided above the file, where the instance of that file runs."""
+    from hotspare.app.settings import decided  # noqa: PLC0415 - likewise
+
     try:
         snapshot = running(named(instance, path)).snapshot()
     except HotspareError:
         return []
-    return [
-        {"key": _slot(view.kind, view.subject), "value": view.text, "origin": f"override by {view.who}"}
-        for view in snapshot.decisions
-    ]
-
-
-def _slot(kind: str, subject: str) -> str:
-    return f"models.{subject}" if kind == "model" else f"chains.{subject}.{'models' if kind == 'order' else kind}"
-
-
-def _written(value: Any) -> str:
-    match value:
-        case None:
-            return ""
-        case bool():
-            return str(value).lower()
-        case list():
-            return ", ".join(map(str, value))
-        case dict():
-            return ", ".join(f"{name} = {inner}" for name, inner in value.items())
-        case float():
-            return f"{value:g}"
-        case _:
-            return str(value)
+    return decided(snapshot)

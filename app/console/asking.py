@@ -25,6 +25,9 @@ class AskingPage(Page):
     ASK_SECONDS: ClassVar[float] = 5.0
     VIEWS: ClassVar[tuple[str, ...]] = ()
     """The names of its views, as they are shown."""
+    WHAT: ClassVar[str] = "the past"
+    RANGED: ClassVar[bool] = True
+    """Whether the chosen range of time is meant."""
 
     def __init__(self, state: ViewState, acts: Acts, *, glyphs: Glyphs, blink: bool = False) -> None:
         super().__init__(state, acts, glyphs=glyphs, blink=blink)
@@ -41,8 +44,8 @@ class AskingPage(Page):
 
     # ------------------------------------------------------------ asking
     @abstractmethod
-    def wanted(self) -> Wanted:
-        """Which view of the past is shown, without `since`."""
+    def wanted(self) -> Wanted | None:
+        """Which view of the past is shown, without `since`; None: none."""
 
     def draw_body(self, shown: Snapshot, width: int) -> None:
         self._ask(shown)
@@ -54,6 +57,8 @@ class AskingPage(Page):
 
     def _ask(self, shown: Snapshot) -> None:
         wanted, now = self._wanted(), self.state.looked_at
+        if wanted is None:
+            return
         same = wanted == self._asked
         if same and (now < self._due or self.state.frozen is not None):
             return
@@ -61,20 +66,22 @@ class AskingPage(Page):
             self.past, self.note = (), "asking"
         self._asked, self._due = wanted, now + self.ASK_SECONDS
         name, parameters = wanted
-        since = {"since": self.state.range_of(shown)[0]}
+        since = {"since": self.state.range_of(shown)[0]} if self.RANGED else {}
         self.run_worker(self._fetch(name, {**parameters, **since}), name=name, exclusive=True, group="past")
 
-    def _wanted(self) -> Wanted:
+    def _wanted(self) -> Wanted | None:
         """What is shown, and where it ends, if that is not now."""
-        name, parameters = self.wanted()
-        return name, parameters if self.state.ends_at is None else {**parameters, "until": self.state.ends_at}
+        wanted, end = self.wanted(), self.state.ends_at
+        if wanted is None or end is None or not self.RANGED:
+            return wanted
+        return wanted[0], {**wanted[1], "until": end}
 
     async def _fetch(self, name: str, parameters: Mapping[str, Any]) -> None:
         try:
             self.past = await self.acts.backend.query(name, **parameters)
             self.note = ""
         except (HotspareError, ValueError, OSError) as error:
-            self.note = f"the past cannot be told: {error}"
+            self.note = f"{self.WHAT} cannot be told: {error}"
         self.draw()
 
     def range_moved(self) -> None:

@@ -1,4 +1,4 @@
-"""The seventh screen: what this program is, where its settings come from, and what it costs itself."""
+"""The seventh screen: what this program is, what it costs itself, and its settings with where each comes from."""
 
 import os
 import platform
@@ -9,13 +9,18 @@ from typing import Any, ClassVar
 from textual.app import ComposeResult
 from textual.binding import BindingType
 
-from hotspare.app.console.page import Page, bindings_of
+from hotspare.app.console.asking import AskingPage, Wanted
+from hotspare.app.console.page import bindings_of
 from hotspare.app.rows import about
+from hotspare.app.settings import decided, written
 from hotspare.router.snapshot import Snapshot
 from hotspare.widgets import figures
-from hotspare.widgets.glyphs import Role
+from hotspare.widgets.glyphs import Glyphs, Role
 from hotspare.widgets.line import Line, text_of, wrap
 from hotspare.widgets.line_pane import LinePane
+from hotspare.widgets.line_view import LineView
+from hotspare.widgets.row_list import Row, RowList
+from hotspare.widgets.table import Column, Table
 
 LAG_MS = 12.0
 """From here on the loop's lag is marked: requests in flight feel it."""
@@ -23,7 +28,14 @@ LAG_MS = 12.0
 Fact = tuple[str, str, Role]
 
 
-class SelfPage(Page):
+COLUMNS = (
+    Column("key", 24, grow=True, most=44, middle=True),
+    Column("value", 14, grow=True, most=60),
+    Column("from", 12, grow=True, most=36),
+)
+
+
+class SelfPage(AskingPage):
     """Is the console itself well, and is the program what I think it is?"""
 
     NAME = "self"
@@ -32,25 +44,92 @@ class SelfPage(Page):
         ("figures, drawing", "how long it takes to get the figures, and to make the changed lines of the screen."),
         ("waiting", "bytes of finished requests in the spool that the database does not have yet."),
         ("dropped", "finished requests that could not be kept at all. It should be 0."),
+        (
+            "settings",
+            "every key that holds: a line of the file, a variable, a flag, or the default; operators' above them.",
+        ),
         ("frames dropped", "writes that a terminal which does not read has missed; it gets one whole picture later."),
     )
     BINDINGS: ClassVar[list[BindingType]] = bindings_of("self")
     AUTO_FOCUS = "#facts"
+    VIEWS = ("program", "settings")
+    RANGED = False
+    WHAT = "the configuration"
 
     def body(self) -> ComposeResult:
+        yield LineView(id="views")
         yield LinePane(id="facts")
+        yield RowList(id="rows", cursor=self.glyphs.cursor)
+
+    @property
+    def _shows_settings(self) -> bool:
+        return self.VIEWS[self.view_place] == "settings"
+
+    def wanted(self) -> Wanted | None:
+        return ("config", {}) if self._shows_settings else None
 
     def records(self) -> Mapping[str, Mapping[str, Any]]:
+        if self._shows_settings:
+            return {row["key"]: row for row in self._settings()}
         return {"self": about(self.state.latest)} if self.state.latest else {}
 
     def chosen_key(self) -> str:
-        return "self"
+        return super().chosen_key() if self._shows_settings else "self"
 
     def chosen_text(self) -> str:
-        """Everything: what one would put into a report."""
-        return text_of(self.query_one("#facts", LinePane).lines)
+        """Everything: what one would put into a report; of the settings the chosen one."""
+        return super().chosen_text() if self._shows_settings else text_of(self.query_one("#facts", LinePane).lines)
 
-    def draw_body(self, shown: Snapshot, width: int) -> None:
+    def show_view(self, place: int) -> None:
+        super().show_view(place)
+        self.focus_list()
+
+    def focus_list(self) -> None:
+        (self.rows("rows") if self._shows_settings else self.query_one("#facts")).focus()
+
+    def open_filter(self) -> None:
+        """Only the settings are a list."""
+        if self._shows_settings:
+            super().open_filter()
+        else:
+            self.acts.tell("Filter: tab shows the settings, which can be filtered.")
+
+    def draw_rows(self, shown: Snapshot, width: int) -> None:
+        self.query_one("#facts").display = not self._shows_settings
+        self.rows("rows").display = self._shows_settings
+        if self._shows_settings:
+            self._draw_settings(shown, width)
+        else:
+            self.view("views").show([self.views_line()])
+            self._draw_facts(shown, width)
+
+    # ------------------------------------------------------------ settings
+    def _settings(self) -> list[dict[str, Any]]:
+        """What operators decided, then what the file, the environment and the defaults say."""
+        over = decided(self.state.latest) if self.state.latest else []
+        rows = [{**row, "value": written(row["value"])} for row in (*over, *self.past)]
+        return [row for row in rows if self.filter.finds(f"{row['key']} {row['value']} {row['origin']}")]
+
+    def _draw_settings(self, shown: Snapshot, width: int) -> None:
+        table, settings = Table.choose(COLUMNS, width - 1), self._settings()
+        lines = [Row(table.line(_cells(row, self.glyphs), self.glyphs), row["key"]) for row in settings]
+        empty = Row(((f"   {self.glyphs.clean(self._nothing(shown), 300)}", "dim"),))
+        self.rows("rows").fill((table.head(self.glyphs),) if lines else (), lines or [empty])
+        chip = self.filter_chip(len(lines)) if self.filter else ()
+        refused = (
+            (("  a changed file is refused: this is what it says", "bad"),) if shown.instance.config_refused else ()
+        )
+        self.view("views").show([self.views_line((*chip, *refused))])
+
+    def _nothing(self, shown: Snapshot) -> str:
+        if self.note:
+            return self.note
+        if self.filter:
+            return "none matches the filter"
+        return "there is no file: the demo makes its own settings" if shown.instance.demo else "nothing is set"
+
+    # ------------------------------------------------------------ facts
+    def _draw_facts(self, shown: Snapshot, width: int) -> None:
         latest = self.state.latest or shown
         groups: tuple[tuple[str, list[Fact]], ...] = (
             ("instance", _instance(latest)),
@@ -94,6 +173,17 @@ class SelfPage(Page):
             ("programs", f"Python {platform.python_version()}, Textual {metadata.version('textual')}", "text"),
             ("other consoles", others or "none", "text"),
         ]
+
+
+def _cells(row: Mapping[str, Any], glyphs: Glyphs) -> Line:
+    """A default is dim, what an operator decided stands out."""
+    origin = str(row["origin"])
+    role: Role = "dim" if origin == "default" else "accent" if origin.startswith("override") else "text"
+    return (
+        (glyphs.clean(row["key"], 120), "dim" if role == "dim" else "strong"),
+        (glyphs.clean(row["value"], 200) or "-", role),
+        (glyphs.clean(origin, 80), "dim"),
+    )
 
 
 def _environment(name: str) -> str:
