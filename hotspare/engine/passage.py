@@ -20,7 +20,7 @@ from hotspare.engine.judging import judging, repairs_of
 from hotspare.engine.protocols import Answer, Carrier, Delivery
 from hotspare.engine.recollection import CachedAnswer, Recollection, kept_answer
 from hotspare.router.clock import Clock
-from hotspare.router.outcome import estimated
+from hotspare.router.outcome import answered_by_estimate
 from hotspare.router.record import Ask, Record
 from hotspare.router.step import (
     Begin,
@@ -144,7 +144,7 @@ class Passage:
     ) -> Awaitable[None] | None:
         record = self._walk.record(self._now())
         if isinstance(turn, Fail) and self._handover.is_estimate(turn):
-            record = estimated(record)
+            record = answered_by_estimate(record)
         kept = keep(record)
         if self._watcher is not None:
             self._watcher.kept(record)

@@ -326,7 +326,7 @@ def record_of(
     )
 
 
-def estimated(record: Record) -> Record:
+def answered_by_estimate(record: Record) -> Record:
     """The Record of a failure in whose place the caller got an estimate."""
     return replace(record, verdict="answered", status=200, source="estimate", ended_by="estimate")
 

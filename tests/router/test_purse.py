@@ -214,3 +214,68 @@ def test_what_is_spent_exceeds_the_limit_by_no_more_than_was_in_flight(limited, 
         assert purse._reserved >= 0
         assert (purse._reserved == 0) or running
     assert main.router.live.day.cost_pico_usd < 1000 + 300 * 60
+
+
+# ------------------------------------------------------------------ to the picodollar
+def asked_of(main, session="s1", **ask):
+    return called(main.request(session=session, **ask))
+
+
+def test_a_sessions_limit_is_exact(limited):
+    main = limited(session=200)
+    assert [asked_of(main) for _ in range(3)] == [["claude"], ["claude"], []], "0 and 100 are below 200"
+    main = limited(session=201)
+    assert [asked_of(main) for _ in range(4)] == [["claude"]] * 3 + [[]]
+    assert asked_of(main, "s2") == ["claude"], "another session has its own"
+    assert asked_of(main, None) == ["claude"], "and so has what is none"
+
+
+def test_what_sessions_cost_before_counts(limited):
+    main = limited(session=200)
+    main.router._purse.take_up({"s1": 150, "s2": 100})
+    main.router._purse.take_up({"s2": 100})
+    assert [asked_of(main, name) for name in ("s1", "s1", "s2")] == [["claude"], [], []]
+
+
+def test_what_is_under_way_is_set_aside_for_its_session_alone(limited):
+    main = limited(session=200)
+    main.request()  # a call costs 100, as is known from here on
+    first, step = begin(main, session="s1")
+    assert isinstance(step, Try)
+    second, step = begin(main, session="s1")
+    assert isinstance(step, Try), "100 of 200 are under way"
+    assert asked_of(main) == []
+    assert asked_of(main, "s2") == ["claude"]
+    end(main, first)
+    walk_left(main, second)
+    assert asked_of(main) == ["claude"], "100 were spent, nothing is under way"
+
+
+def walk_left(main, walk):
+    walk.next(CallerLeft(), main.now)
+    walk.next(Failed(1, AttemptFailed(Trigger.network, "not sent")), main.now)
+
+
+def test_the_first_call_is_expected_to_cost_its_prompt(limited):
+    main = limited(daily=1000)
+    ask = main.ask(size_bytes=400)
+    purse, claude = main.router._purse, main.router.states["claude"]
+    assert purse.expected(ask, claude) == 100
+    main.request()
+    main.scripts["claude"] = [Usage(301, 0)]
+    main.request()
+    assert purse.expected(ask, claude) == 200, "the mean of what its answers cost, in whole picodollars"
+    assert purse.expected(ask, main.router.states["gpt"]) == 100
+
+
+def test_what_has_no_price_is_expected_to_cost_nothing(limited):
+    main = limited(daily=1000, unknown_price="allow", models={"claude": {"rates": None}})
+    assert main.router._purse.expected(main.ask(size_bytes=400), main.router.states["claude"]) == 0
+
+
+def test_of_equal_prices_the_first_is_the_cheapest(limited):
+    main = limited(
+        daily=100, at_limit="cheapest", models={"gpt": {"rates": Rates(0, 0)}, "haiku": {"rates": Rates(0, 0)}}
+    )
+    main.request()
+    assert called(main.request()) == ["gpt"]

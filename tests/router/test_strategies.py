@@ -1,5 +1,6 @@
 """Each strategy puts the model it means first; what may be called is looked at afterwards."""
 
+import random
 from collections import Counter
 
 import pytest
@@ -7,7 +8,7 @@ import pytest
 from hotspare.router.pulse import Health
 from hotspare.router.settings import BreakerRules, Limits, Rates, Task
 from hotspare.router.step import Begin, CallerLeft, Cancel, Deliver, Due, FirstContent, Try, Wait
-from hotspare.router.strategy import LEAST_SHARE, SLOW_START_SECONDS, scored
+from hotspare.router.strategy import LEAST_SHARE, SLOW_START_SECONDS, balanced, figures_of, scored
 from hotspare.router.trigger import Trigger
 
 NO_RETRIES = Limits(retries=0)
@@ -45,6 +46,44 @@ def test_fallbacks_go_by_price_with_unknown_last_and_priority_breaking_ties(worl
 def test_a_price_is_three_parts_prompt_and_one_part_answer(world):
     models = {"gpt": {"rates": Rates(2, 1)}, "haiku": {"rates": Rates(1, 3)}}
     assert order(world(models=models, chain={"fallbacks_by": ("cost",)})) == ["claude", "haiku", "gpt"]
+
+
+def test_a_price_weighs_the_prompt_three_times_no_more_and_adds_the_answer(world):
+    models = {"gpt": {"rates": Rates(3, 5)}, "haiku": {"rates": Rates(4, 1)}}
+    assert order(world(models=models, chain={"fallbacks_by": ("cost",)})) == ["claude", "haiku", "gpt"], "13 and 14"
+
+
+def test_what_is_free_comes_before_what_costs_next_to_nothing(world):
+    models = {"gpt": {"rates": Rates(0, 1)}, "haiku": {"rates": Rates(0, 0)}}
+    assert order(world(models=models, chain={"fallbacks_by": ("cost",)})) == ["claude", "haiku", "gpt"]
+
+
+def test_a_formula_is_given_every_figure_in_its_unit(world):
+    main = world("claude", "gpt", models={"claude": {"rates": Rates(3_000_000, 15_000_000)}, "gpt": {"rates": None}})
+    claude, gpt = (main.router.states[name] for name in ("claude", "gpt"))
+    claude.in_flight = 2
+    claude.breaker.failures_in_row = 3
+    assert figures_of(claude, Health(success_rate=0.9, median_ms=800.0, p95_ms=2000.0), 5000.0) == {
+        "success_rate": 0.9, "latency_ms": 800.0, "p95_ms": 2000.0, "in_flight": 2.0, "failures_in_row": 3.0,
+        "usd_per_million_tokens": 6.0,
+    }  # fmt: skip
+    unknown = figures_of(gpt, Health(), 5000.0)
+    assert (unknown["latency_ms"], unknown["p95_ms"], unknown["usd_per_million_tokens"]) == (5000.0, 5000.0, 0.0)
+
+
+def test_of_two_the_one_with_less_to_do_for_its_score_is_first():
+    scores, order = {"a": 4.0, "b": 1.0}, ("a", "b")
+    for load, expected in (({"a": 3, "b": 1}, "a"), ({"a": 5, "b": 1}, "b"), ({"a": 0, "b": 0}, None)):
+        for seed in range(20):
+            chosen = balanced(order, scores, load.__getitem__, random.Random(seed))[0]
+            drawn = random.Random(seed).choices(["a", "b"], [4.0, 1.0])[0]
+            assert chosen == (expected or drawn)
+
+
+def test_the_second_of_two_is_drawn_by_score_too():
+    scores, load = {"a": 1e6, "b": 1000.0, "c": 1.0}, {"a": 10**12, "b": 0, "c": 0}
+    firsts = Counter(balanced(("a", "b", "c"), scores, load.__getitem__, random.Random(seed))[0] for seed in range(300))
+    assert firsts["b"] > 280, "a is drawn first and has the most to do; b is drawn beside it, seldom c"
 
 
 def test_fallbacks_go_by_median_time_once_five_answers_are_known(world):

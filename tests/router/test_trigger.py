@@ -2,7 +2,17 @@
 
 import pytest
 
-from hotspare.router.trigger import ACTIONS, COUNTED, MEANING, Action, Trigger, classify
+from hotspare.router.trigger import (
+    ACTIONS,
+    COUNTED,
+    MEANING,
+    Action,
+    AttemptFailed,
+    Incapable,
+    Trigger,
+    Usage,
+    classify,
+)
 
 
 @pytest.mark.parametrize(
@@ -79,3 +89,26 @@ def test_the_breaker_counts_what_is_the_models_own_and_nothing_else():
         Trigger.unclassified,
         Trigger.bad_request,
     }
+
+
+@pytest.mark.parametrize(("status", "trigger"), [(499, Trigger.unclassified), (501, Trigger.server_error)])
+def test_what_no_line_of_the_table_knows_goes_by_its_hundred(status, trigger):
+    assert classify(status, "") is trigger
+
+
+def test_a_failure_keeps_all_that_it_was_told():
+    usage = Usage(1, 2)
+    failure = AttemptFailed(
+        Trigger.bad_request, "no", status=400, retry_after_seconds=2.0, body=b"<no>", content_type="text/html",
+        provider_request_id="req", usage=usage,
+    )  # fmt: skip
+    assert str(failure) == failure.message == "no"
+    assert (failure.trigger, failure.status, failure.retry_after_seconds) == (Trigger.bad_request, 400, 2.0)
+    assert (failure.body, failure.content_type) == (b"<no>", "text/html")
+    assert (failure.provider_request_id, failure.usage) == ("req", usage)
+    assert AttemptFailed(Trigger.network, "gone").content_type == "application/json"
+
+
+def test_what_a_dialect_has_no_word_for_is_named():
+    assert str(Incapable("tools")) == "incapable (tools): its dialect has no counterpart for that"
+    assert Incapable("tools").part == "tools"
