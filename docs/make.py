@@ -115,6 +115,13 @@ A chain may do otherwise: `[chains.main] triggers = {{ timeout = "retry", model_
 to `false` send what their name says to the caller after the retries. Whether a content filter's refusal may be served by another
 model is `on_content_filter`: `"stop"` unless the chain says `"next"`; a model's own refusal follows it.
 
+**A complaint about the request** (`bad_request`) goes to the caller when it comes from the model that was asked first, or from a second
+one. A fallback may be alone with it, because of a field that only it does not know: the next model is then asked (in a race, the others
+go on), and the one that complained is not asked again for this request. When nobody is left, the caller gets the complaint if all others
+found fault with the request too or are held back for good (disabled, no key, …); if one was only busy, failing or cooling, it gets the
+error that passes (503), since that one may well take the request. What cannot be written in a model's dialect is no call of it: it is
+passed over as `incapable`.
+
 ## How an error answer becomes a trigger
 
 The first line that fits holds. Words are looked for in any case.

@@ -26,6 +26,7 @@ SHORTENED = ("shortened", "answered by a fallback model, and ended at its own ou
 SLOW = ("slow", "the model was slow to answer")
 QUEUED = ("queued", "answered after waiting for a model to come back")
 UNAVAILABLE = ("unavailable", "no model could answer")
+IN_VAIN = ("unavailable", "no model could answer, and none came back while the caller waited")
 NO_NOTICE = ("", "")
 
 REMEMBERED_BYTES = 1 + max(CONTINUED_BYTES, LARGEST_ANSWER_BYTES)
@@ -104,7 +105,8 @@ class Handover:
         delivery = self._delivery
         if isinstance(turn, Fail):
             estimate = self.is_estimate(turn)
-            told = self._told(None, NO_NOTICE if turn.relay or estimate else UNAVAILABLE)
+            unavailable = IN_VAIN if self._walk.waited else UNAVAILABLE
+            told = self._told(None, NO_NOTICE if turn.relay or estimate else unavailable)
             if estimate:
                 told = replace(told, source="estimate")
             await (delivery.broken(told, turn) if self._begun else delivery.error(told, turn))

@@ -8,7 +8,7 @@ from hotspare.router.record import Ask, Attempt, Candidate, Record, Skip, Source
 from hotspare.router.retry import Lane
 from hotspare.router.settings import Model
 from hotspare.router.step import Ended
-from hotspare.router.trigger import AttemptFailed, Trigger, Usage
+from hotspare.router.trigger import AttemptFailed, Incapable, Trigger, Usage
 
 
 class Account:
@@ -17,10 +17,14 @@ class Account:
     Attributes:
         skipped: candidates that were passed over, by model.
         failures: what failed, in order, with its model.
+        complained: models that found the request itself at fault.
         too_long_for: the largest context window, in tokens, that the request turned out not to fit into.
     """
 
-    __slots__ = ("_ask", "_attempts", "_owed", "_plan", "_purse", "_reserved", "failures", "skipped", "too_long_for")
+    __slots__ = (
+        "_ask", "_attempts", "_owed", "_plan", "_purse", "_reserved", "complained", "failures", "skipped",
+        "too_long_for",
+    )  # fmt: skip
 
     def __init__(self, ask: Ask, plan: Plan, purse: Purse | None) -> None:
         self._ask = ask
@@ -31,6 +35,7 @@ class Account:
         self._attempts: list[Attempt] = []
         self.skipped: dict[str, Candidate] = {}
         self.failures: list[tuple[str, AttemptFailed]] = []
+        self.complained: set[str] = set()
         self.too_long_for = 0
 
     def passed_over(self, model: str, held: Held, now: float) -> None:
@@ -79,9 +84,17 @@ class Account:
         if self._purse is not None and attempt.cost_pico_usd is not None:
             self._set_aside(attempt.cost_pico_usd - self._reserved.pop(n))
 
+    def not_called(self, n: int, model: str, failure: Incapable) -> None:
+        """A Try that came to no call: the candidate is passed over, and nothing is owed for it."""
+        self.skipped[model] = Candidate(model, "incapable", None, failure.part)
+        if self._purse is not None:
+            self._set_aside(-self._reserved.pop(n))
+
     def failed(self, model: Model, failure: AttemptFailed) -> None:
         """A call gave nothing that could go to the caller."""
         self.failures.append((model.name, failure))
+        if failure.trigger is Trigger.bad_request:
+            self.complained.add(model.name)
         if failure.trigger is Trigger.context_length:
             self.too_long_for = max(self.too_long_for, model.context_tokens or 0)
 

@@ -1,6 +1,9 @@
 """The errors by which a walk ends early: where one attempt's own failure is what the caller should see."""
 
-from hotspare.router.outcome import Ending
+from collections.abc import Mapping, Sequence
+
+from hotspare.router.outcome import LASTING, Ending
+from hotspare.router.record import Candidate
 from hotspare.router.step import Fail
 from hotspare.router.trigger import AttemptFailed, Trigger
 
@@ -16,6 +19,19 @@ def stopped(model: str, failure: AttemptFailed) -> Ended:
     if failure.trigger is Trigger.bad_request:
         return fail, Ending("caller_fault", status, "bad_request", failure.trigger)
     return fail, Ending("failed", status, "content_filter", failure.trigger)
+
+
+ABOUT_THE_REQUEST = frozenset({Trigger.bad_request, Trigger.context_length})
+
+
+def complaint(failures: Sequence[tuple[str, AttemptFailed]], skipped: Mapping[str, Candidate]) -> Ended | None:
+    """What a model found wrong with the request, where every other that could be asked found something too; None where
+    one that may come back was not heard, or where nobody complained.
+    """
+    found = next(((model, told) for model, told in failures if told.trigger is Trigger.bad_request), None)
+    if found is None or any(told.trigger not in ABOUT_THE_REQUEST for _, told in failures):
+        return None
+    return stopped(*found) if all(candidate.skip in LASTING for candidate in skipped.values()) else None
 
 
 def not_allowed(model: str, failure: AttemptFailed) -> Ended:

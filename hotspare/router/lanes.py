@@ -19,6 +19,10 @@ OURS: frozenset[Skip] = frozenset({"open", "suspended", "cooling", "busy"})
 """What holds a model back for a while, and does not weigh as much as a limit of cost."""
 
 
+COMPLAINED = "it refused this request"
+"""What a model lacks that is asked again after a while, and has found the request itself at fault."""
+
+
 @dataclass(slots=True)
 class Running:
     """A Try that has not come back yet."""
@@ -37,6 +41,7 @@ class Lanes:
     Attributes:
         running: what is being called, by number.
         made: how many Tries there were.
+        uncalled: of those, how many came to no call: what was asked cannot be said in the model's dialect.
         hedge_at: when one more is started beside what runs; NEVER where none is.
         waited: for a model to come back, as the caller wished.
         waited_seconds: how long.
@@ -45,12 +50,13 @@ class Lanes:
 
     __slots__ = (
         "_account", "_ask", "_deadline", "_next", "_parked", "_parked_at", "_parking", "_plan", "_stopping",
-        "_waiting", "hedge_at", "made", "resumes", "running", "waited", "waited_seconds",
+        "_waiting", "hedge_at", "made", "resumes", "running", "uncalled", "waited", "waited_seconds",
     )  # fmt: skip
 
     def __init__(self, ask: Ask, plan: Plan, account: Account, parking: Parking) -> None:
         self.running: dict[int, Running] = {}
         self.made = 0
+        self.uncalled = 0
         self.hedge_at = NEVER
         self.waited = False
         self.waited_seconds = 0.0
@@ -68,12 +74,13 @@ class Lanes:
 
     # ------------------------------------------------------------ calling
     def hedge(self, now: float) -> Try | None:
-        """The time has come for a second call beside the first: made if the budget allows it."""
+        """The time has come for a second call beside the first: made if one may be called and the budget allows it."""
         self.hedge_at = NEVER
         plan = self._plan
-        if plan.hedge is None or self._next >= len(plan.order):
+        second = next((state for state in plan.order[self._next :] if self._held(state, now) is None), None)
+        if second is None or now >= self._deadline:
             return None
-        if not plan.hedge.allows(plan.order[0], plan.order[self._next]):
+        if plan.hedge is None or not plan.hedge.allows(plan.order[0], second):
             return None
         return self.start_next(now, in_line=False)
 
@@ -100,6 +107,8 @@ class Lanes:
         context = state.model.context_tokens
         if context is not None and context <= self._account.too_long_for:
             return Held("incapable", None, CONTEXT)
+        if state.model.name in self._account.complained:
+            return Held("incapable", None, COMPLAINED)
         held = state.held(self._ask, now)
         if held is None or held.skip in OURS:
             return self._account.too_dear(state) or held

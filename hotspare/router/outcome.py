@@ -12,7 +12,7 @@ from hotspare.router.record import Ask, Attempt, Candidate, EndedBy, Record, Sou
 from hotspare.router.retry import Lane
 from hotspare.router.settings import Rates
 from hotspare.router.step import Ended, Fail
-from hotspare.router.trigger import AttemptFailed, Incapable, Trigger, Usage
+from hotspare.router.trigger import AttemptFailed, Trigger, Usage
 
 RETRY_AFTER_SECONDS = 60.0
 """What a caller is told where nothing better is known."""
@@ -31,7 +31,7 @@ _FIELDS: Mapping[str, str] = {
 }
 """Where a request says that it needs something; others are called by the field's own name."""
 
-_LASTING = frozenset({"over_budget", "disabled", "draining", "no_key", "incapable", "forced"})
+LASTING = frozenset({"over_budget", "disabled", "draining", "no_key", "incapable", "forced"})
 """What holds a candidate back until somebody does something about it, or the day is over."""
 
 UNBILLED = frozenset(Trigger) - {
@@ -209,7 +209,7 @@ def _lacking(
     plan: Plan, skipped: Mapping[str, Candidate], failures: Sequence[tuple[str, AttemptFailed]]
 ) -> tuple[str, ...]:
     """What the request holds that no candidate can be asked for; none where any other reason stood in the way."""
-    parts = {model: failure.part if isinstance(failure, Incapable) else "" for model, failure in failures}
+    parts = {model: "" for model, _ in failures}
     for name, candidate in skipped.items():
         parts[name] = _FIELDS.get(candidate.by, candidate.by) if candidate.skip == "incapable" else ""
     found = [parts.get(state.model.name, "") for state in plan.order]
@@ -230,7 +230,7 @@ def _too_long(plan: Plan, skipped: Mapping[str, Candidate], failures: Sequence[t
 def _nothing_affordable(plan: Plan, skipped: Mapping[str, Candidate]) -> bool:
     """Whether money is what is lacking: nothing else that passes by itself stood in the way, and nothing was called."""
     skips = {None if (skip := skipped.get(state.model.name)) is None else skip.skip for state in plan.order}
-    return "over_budget" in skips and skips <= _LASTING
+    return "over_budget" in skips and skips <= LASTING
 
 
 def _all_limited(plan: Plan, skipped: Mapping[str, Candidate], failures: Sequence[tuple[str, AttemptFailed]]) -> bool:

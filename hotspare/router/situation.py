@@ -147,7 +147,8 @@ def _no_model(look: Look) -> list[SituationView]:
         models = look.of_chain(chain.name)
         if all(model.state in HELD for model in models):
             states = "; ".join(f"{model.name} {model.state}{_left(model)}" for model in models)
-            text = f"No model of {chain.name} can answer: {states}. Its callers get errors."
+            but = ", but for what it answered before (emergency cache)" if chain.emergency_cache else ""
+            text = f"No model of {chain.name} can answer: {states}. Its callers get errors{but}."
             disabled = next((model.name for model in models if model.state in ("disabled", "draining")), "")
             key = ("d", f"enable {disabled}") if disabled else ("", "")
             found.append(SituationView("no_model", "critical", text, _since(models), *key, chain.name))

@@ -100,6 +100,8 @@ class ChainView:
     """The model that is forced; "" when only the primary is skipped; None when nothing is."""
     force_seconds_left: float | None
     figures: FiguresView
+    emergency_cache: bool = False
+    """When no model can answer, it gives answers again that it gave before."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -168,7 +168,9 @@ class Viewer:
         forced = None if force is None else force.value[1] if force.value[0] == "force" else ""
         left = self._standing.seconds_left(slot, now)
         figures = windows.get(chain.name, NO_FIGURES).view()
-        return ChainView(chain.name, chain.kind, chain.strategy, order, order[0], forced, left, figures)
+        return ChainView(
+            chain.name, chain.kind, chain.strategy, order, order[0], forced, left, figures, chain.emergency_cache
+        )
 
     def _models(self, chains: tuple[ChainView, ...], now: float, wall: float) -> tuple[ModelView, ...]:
         windows = self._live.model_window(wall)

@@ -49,7 +49,7 @@ from hotspare.router.step import (
     Step,
     Woken,
 )
-from hotspare.router.trigger import TIMEOUTS, Action, AttemptFailed, Trigger
+from hotspare.router.trigger import TIMEOUTS, Action, AttemptFailed, Incapable, Trigger
 
 
 class Walk:
@@ -94,8 +94,8 @@ class Walk:
 
     @property
     def attempts_made(self) -> int:
-        """How many Tries there were."""
-        return self._lanes.made
+        """How many calls there were."""
+        return self._lanes.made - self._lanes.uncalled
 
     @property
     def waited(self) -> bool:
@@ -175,9 +175,13 @@ class Walk:
     def _failed(self, event: Failed, now: float) -> tuple[Step, ...]:
         running, failure = self._lanes.running.pop(event.n), event.failure
         self._give_back(running, verdict_of(failure), now, failure)
-        times = self._times(running, now)
-        self._account.called(event.n, running.lane, times, failure.usage, failure, said_bytes=failure.said_bytes)
-        self._account.failed(running.lane.state.model, failure)
+        if isinstance(failure, Incapable):
+            self._lanes.uncalled += 1
+            self._account.not_called(event.n, running.lane.state.model.name, failure)
+        else:
+            times = self._times(running, now)
+            self._account.called(event.n, running.lane, times, failure.usage, failure, said_bytes=failure.said_bytes)
+            self._account.failed(running.lane.state.model, failure)
         if self._decided():
             return self._settle()
         if self._lanes.resumes:
@@ -268,7 +272,7 @@ class Walk:
     def _after_failure(self, lane: Lane, failure: AttemptFailed, now: float) -> tuple[Step, ...]:
         model = lane.state.model.name
         action = self._chain.action(failure.trigger)
-        if action is Action.stop:
+        if action is Action.stop and self._ends_it(lane, failure):
             return self._end(*endings.stopped(model, failure), now)
         if call_again(lane, action, failure, self.ask, now, self._random):
             if lane.due <= now:
@@ -279,6 +283,13 @@ class Walk:
             return self._end(*endings.not_allowed(model, failure), now)
         started = self._lanes.start_next(now)
         return self._go_on([] if started is None else [started], now)
+
+    def _ends_it(self, lane: Lane, failure: AttemptFailed) -> bool:
+        """Whether what a model finds wrong with the request is told to the caller: a fallback may be alone with it."""
+        alone = len(self._account.complained) < 2
+        if failure.trigger is not Trigger.bad_request or not alone or not self._may_fall_back(failure.trigger):
+            return True
+        return lane.state is self.plan.order[0] and not self._lanes.running
 
     def _may_fall_back(self, trigger: Trigger) -> bool:
         if trigger is Trigger.rate_limit:
@@ -294,7 +305,7 @@ class Walk:
             return tuple(steps)
         if now >= self.ask.deadline:
             return self._fail("deadline", now)
-        return self._fail("exhausted", now) if self._lanes.made else self._nothing_ready(now)
+        return self._fail("exhausted", now) if self.attempts_made else self._nothing_ready(now)
 
     def _nothing_ready(self, now: float) -> tuple[Step, ...]:
         """No candidate may be called: one last-resort trial, or the graceful error at once."""
@@ -320,6 +331,8 @@ class Walk:
         return () if self._left else (step,)
 
     def _fail(self, ended_by: EndedBy, now: float) -> tuple[Step, ...]:
+        if (complaint := endings.complaint(self._account.failures, self._account.skipped)) is not None:
+            return self._end(*complaint, now)
         fail = graceful(self.plan, self._account.skipped, self._account.failures, ended_by, now)
         if fail.code in WORTH_WAITING and (wait := self._lanes.park(now)) is not None:
             return (wait,)

@@ -35,6 +35,7 @@ async def test_after_its_time_it_gets_the_error_at_once(bench):
     delivery = await bench.serve(headers={"x-hotspare-wait": "2.5"})
     assert asyncio.get_running_loop().time() - began == pytest.approx(2.5, abs=0.01)
     assert (delivery.fail.status, delivery.told.notice) == (503, "unavailable")
+    assert delivery.told.notice_text.endswith("none came back while the caller waited")
     assert bench.nothing_is_held()
 
 

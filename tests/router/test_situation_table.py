@@ -373,6 +373,11 @@ def test_a_chain_without_a_model_is_critical_and_says_why_of_each(states, key):
     assert not any(one.code.startswith("primary_") or one.code == "last_one" for one in told)
 
 
+def test_what_the_emergency_cache_holds_is_still_answered():
+    told = found(**dict.fromkeys(("claude", "gpt", "haiku"), held("open")), chains=(chain(emergency_cache=True),))
+    assert told[0].text.endswith("Its callers get errors, but for what it answered before (emergency cache).")
+
+
 def test_since_when_there_is_no_model_may_be_unknown():
     told = found(claude=held("disabled"), gpt=held("disabled"), haiku=held("disabled"))
     assert told[0].since is None

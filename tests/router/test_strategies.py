@@ -196,6 +196,16 @@ def test_a_quiet_time_saves_up_a_few_hedges_only(hedged):
     assert [hedge_of(main)[1] for _ in range(7)] == ["gpt"] * 5 + [None] * 2
 
 
+def test_a_model_that_may_not_be_called_costs_no_hedge_and_is_passed_over(hedged):
+    main = hedged(answered=40)
+    main.router._planner._hedges["main"].share = 0.0
+    for name in ("gpt", "haiku"):
+        main.router.states[name].decide("disabled", "you")
+    assert [hedge_of(main)[1] for _ in range(7)] == [None] * 7
+    main.router.states["haiku"].decide(None)
+    assert [hedge_of(main)[1] for _ in range(6)] == ["haiku"] * 5 + [None], "all that was saved up is still there"
+
+
 # ------------------------------------------------------------------ weighted
 def test_arms_get_their_share_of_the_requests(world):
     main = world(chain={"strategy": "weighted", "weights": {"claude": 70, "gpt": 30}})
