@@ -1,11 +1,11 @@
 """One walk's account: who was passed over, what was called, how each call came out. The Record is made of it."""
 
 from hotspare.router.candidate import CandidateState, Held
-from hotspare.router.outcome import Ending, Times, attempt_of, record_of
+from hotspare.router.outcome import Ending, attempt_of, record_of
 from hotspare.router.plan import Plan
 from hotspare.router.purse import Purse
 from hotspare.router.record import Ask, Attempt, Candidate, Record, Skip, Source
-from hotspare.router.retry import Lane
+from hotspare.router.retry import Running
 from hotspare.router.settings import Model
 from hotspare.router.step import Ended
 from hotspare.router.trigger import AttemptFailed, Incapable, Trigger, Usage
@@ -70,8 +70,8 @@ class Account:
     def called(
         self,
         n: int,
-        lane: Lane,
-        times: Times,
+        running: Running,
+        now: float,
         usage: Usage | None,
         told: AttemptFailed | Ended | None = None,
         *,
@@ -79,7 +79,7 @@ class Account:
         said_bytes: int = 0,
     ) -> None:
         """A call is over. `told` is what the provider said at its end; None where it was cancelled before."""
-        attempt = attempt_of(self._ask, n, lane, times, usage, told, cancelled=cancelled, said_bytes=said_bytes)
+        attempt = attempt_of(self._ask, n, running, now, usage, told, cancelled=cancelled, said_bytes=said_bytes)
         self._attempts.append(attempt)
         if self._purse is not None and attempt.cost_pico_usd is not None:
             self._set_aside(attempt.cost_pico_usd - self._reserved.pop(n))

@@ -136,18 +136,23 @@ class CandidateState:
 
     def unready(self, now: float) -> Held | None:
         """As `held`, without what is a matter of the request or of a decision."""
-        if (held := self._key_held(now)) is not None:
+        if not self._keys_are_free and (held := self._key_held(now)) is not None:
             return held
-        end = self.breaker.held_until(now)
-        if end is not None:
-            return Held("suspended" if self.breaker.state == "suspended" else "open", end, "breaker")
+        breaker = self.breaker
+        if breaker.state != "closed" and (end := breaker.held_until(now)) is not None:
+            return Held("suspended" if breaker.state == "suspended" else "open", end, "breaker")
         if self.model.max_concurrent and self.in_flight + self.line.kept >= self.model.max_concurrent:
             return Held("busy", None, f"{self.in_flight} in flight, {len(self.line)} in line")
         return None
 
+    @property
+    def _keys_are_free(self) -> bool:
+        """Nothing is held against any key, and there is one."""
+        return bool(self.names) and not (self.cooldowns or self.own_refused or self.keys.refused)
+
     def _key_held(self, now: float) -> Held | None:
-        if not self.cooldowns and not self.keys.refused and not self.own_refused:
-            return None if self.names else Held("no_key", None, "no key configured")
+        if not self.names:
+            return Held("no_key", None, "no key configured")
         if self.free_key(now) is not None:
             return None
         usable = [name for name in self.names if self._refused_until(name) <= now]
@@ -166,6 +171,8 @@ class CandidateState:
 
     def free_key(self, now: float, tried: frozenset[str] = frozenset()) -> str | None:
         """The first key that is neither refused nor cooling nor in `tried`."""
+        if not tried and self._keys_are_free:
+            return self.names[0]
         for name in self.names:
             cooldown = self.cooldowns.get(name)
             if (
@@ -184,7 +191,8 @@ class CandidateState:
     def take(self, key: str, now: float) -> Permit:
         """Begin a call; `held` must be None, `key` free."""
         self.in_flight += 1
-        self._mark_key_trial(key, now)
+        if self.keys.refused or self.own_refused:
+            self._mark_key_trial(key, now)
         return Permit(key, self.breaker.lease(now))
 
     def take_last_resort(self, now: float) -> Permit | None:
@@ -222,15 +230,15 @@ class CandidateState:
     ) -> bool:
         """End a call. True: something that others can see has changed (breaker, cooldown, key)."""
         self.in_flight -= 1
-        if self.line:
+        if self.line.waiting:
             self.admit()
-        trigger = "" if failure is None else failure.trigger.value
+        trigger = "" if failure is None else failure.trigger
         changed = self.breaker.give_back(permit.lease, verdict, now, trigger, probe=probe)
         if failure is not None:
             if permit.lease.last_resort and failure.retry_after_seconds is None:
                 return changed  # it was called against our own judgement: its failure lengthens nothing
             return self._set_aside(permit.key, failure, now) or changed
-        if verdict in (Verdict.good, Verdict.slow):
+        if verdict is Verdict.good or verdict is Verdict.slow:
             return self._welcome(permit.key) or changed
         return changed
 

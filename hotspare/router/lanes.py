@@ -4,15 +4,13 @@ A lane calls one model, perhaps again, and then takes the next candidate that is
 stands in its line for a while. Times are monotonic seconds.
 """
 
-from dataclasses import dataclass
-
 from hotspare.router.account import Account
 from hotspare.router.candidate import CONTEXT, CandidateState, Held, Permit
 from hotspare.router.line import Waiter
 from hotspare.router.parking import LONGEST_WAIT_SECONDS, Parking
 from hotspare.router.plan import Plan
 from hotspare.router.record import Ask, Skip
-from hotspare.router.retry import NEVER, Lane
+from hotspare.router.retry import NEVER, Lane, Running
 from hotspare.router.step import Cancel, Step, Try, Wait
 
 OURS: frozenset[Skip] = frozenset({"open", "suspended", "cooling", "busy"})
@@ -21,18 +19,6 @@ OURS: frozenset[Skip] = frozenset({"open", "suspended", "cooling", "busy"})
 
 COMPLAINED = "it refused this request"
 """What a model lacks that is asked again after a while, and has found the request itself at fault."""
-
-
-@dataclass(slots=True)
-class Running:
-    """A Try that has not come back yet."""
-
-    lane: Lane
-    permit: Permit
-    started: float
-    queued_seconds: float
-    """How long it stood in line before."""
-    first_content: float | None = None
 
 
 class Lanes:
@@ -70,7 +56,7 @@ class Lanes:
         self._parked: Waiter | None = None
         self._parked_at = 0.0
         self._next = 0
-        self._stopping: set[int] = set()
+        self._stopping: tuple[int, ...] = ()
 
     # ------------------------------------------------------------ calling
     def hedge(self, now: float) -> Try | None:
@@ -218,19 +204,21 @@ class Lanes:
 
     def stop_waiting(self, now: float) -> None:
         """Nothing more is to be called."""
-        self._leave_parking(now)
-        for lane in self._waiting:
-            self._leave_line(lane, now)
-            lane.state.admit()
-        self._waiting.clear()
         self.hedge_at = NEVER
+        if self._parked is not None:
+            self._leave_parking(now)
+        if self._waiting:
+            for lane in self._waiting:
+                self._leave_line(lane, now)
+                lane.state.admit()
+            self._waiting.clear()
 
     def cancel(self, but: int | None) -> tuple[Cancel, ...]:
         """Stop all that runs but one; each is asked once."""
         if len(self.running) == 1 and but in self.running:
             return ()
         to_stop = [n for n in self.running if n != but and n not in self._stopping]
-        self._stopping.update(to_stop)
+        self._stopping += tuple(to_stop)
         return tuple(Cancel(n) for n in to_stop)
 
     # ------------------------------------------------------------ in line

@@ -29,29 +29,30 @@ class Line:
 
     Attributes:
         kept: places kept: as good as taken for everybody else.
+        waiting: those whose turn has not come, the first first.
     """
 
-    __slots__ = ("_waiting", "kept")
+    __slots__ = ("kept", "waiting")
 
     def __init__(self) -> None:
         self.kept = 0
-        self._waiting: deque[Waiter] = deque()
+        self.waiting: deque[Waiter] = deque()
 
     def __len__(self) -> int:
-        return len(self._waiting)
+        return len(self.waiting)
 
     def join(self, *, first: bool = False) -> Waiter:
         """A place at the end, or before all others."""
         waiter = Waiter()
         if first:
-            self._waiting.appendleft(waiter)
+            self.waiting.appendleft(waiter)
         else:
-            self._waiting.append(waiter)
+            self.waiting.append(waiter)
         return waiter
 
     def admit(self) -> None:
         """It is the turn of the first."""
-        waiter = self._waiting.popleft()
+        waiter = self.waiting.popleft()
         waiter.admitted = True
         self.kept += 1
         waiter.call()
@@ -61,10 +62,10 @@ class Line:
         if waiter.admitted:
             self.kept -= 1
             waiter.admitted = False
-        elif waiter in self._waiting:
-            self._waiting.remove(waiter)
+        elif waiter in self.waiting:
+            self.waiting.remove(waiter)
 
     def look_again(self) -> None:
         """Have all who wait see whether there is still something to wait for."""
-        for waiter in tuple(self._waiting):
+        for waiter in tuple(self.waiting):
             waiter.call()

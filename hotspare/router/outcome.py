@@ -4,12 +4,11 @@ import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
 
 from hotspare.router.candidate import CONTEXT, CandidateState
 from hotspare.router.plan import Plan
 from hotspare.router.record import Ask, Attempt, Candidate, EndedBy, Record, Source, Verdict
-from hotspare.router.retry import Lane
+from hotspare.router.retry import Running
 from hotspare.router.settings import Rates
 from hotspare.router.step import Ended, Fail
 from hotspare.router.trigger import AttemptFailed, Trigger, Usage
@@ -99,71 +98,64 @@ def estimate_of(ask: Ask, state: CandidateState, told: Usage | None, said_bytes:
     return replace(told, output=max(told.output, output), begun=False)
 
 
-@dataclass(slots=True)
-class Times:
-    """One attempt's moments, and when its request was read; monotonic seconds. `queued`: seconds it stood in line."""
-
-    read: float
-    queued: float
-    started: float
-    first_content: float | None
-    ended: float
-
-
 def attempt_of(
     ask: Ask,
     number: int,
-    lane: Lane,
-    times: Times,
+    running: Running,
+    ended: float,
     usage: Usage | None,
     told: AttemptFailed | Ended | None,
     *,
     cancelled: bool,
     said_bytes: int = 0,
 ) -> Attempt:
-    """The account of one attempt. `told` is what the provider said at its end; None where it was cancelled before."""
+    """The account of one attempt. `told` is what the provider said at its end; None where it was cancelled before.
+
+    Its values are given by place, as those of the Record: by name, so many of them cost three times as much.
+    """
     failure = told if isinstance(told, AttemptFailed) else None
+    lane, first, read = running.lane, running.first_content, ask.read_at
     model = lane.state.model
-    first = times.first_content
     unbilled = failure is not None and (not failure.sent or (first is None and failure.trigger in UNBILLED))
     estimated = (usage is None or usage.begun) and not unbilled and FREE not in ask.needs
     tokens = estimate_of(ask, lane.state, usage, said_bytes) if estimated else usage or NO_USAGE
     return Attempt(
-        number=number,
-        model=model.name,
-        key=lane.key or "",
-        trigger=None if failure is None else failure.trigger,
-        cancelled=cancelled,
-        status=None if told is None else told.status,
-        message="" if told is None else told.message,
-        provider_request_id=None if told is None else told.provider_request_id,
-        started_ms=(times.started - times.read) * 1000.0,
-        first_content_ms=None if first is None else (first - times.read) * 1000.0,
-        ended_ms=(times.ended - times.read) * 1000.0,
-        input_tokens=tokens.input,
-        output_tokens=tokens.output,
-        cache_read_tokens=tokens.cache_read,
-        cache_write_tokens=tokens.cache_write,
-        reasoning_tokens=tokens.reasoning,
-        cost_pico_usd=0 if tokens is NO_USAGE else cost_of(tokens, model.rates),
-        queued_ms=times.queued * 1000.0,
-        estimated=estimated,
+        number,
+        model.name,
+        lane.key or "",
+        None if failure is None else failure.trigger,
+        cancelled,
+        None if told is None else told.status,
+        "" if told is None else told.message,
+        None if told is None else told.provider_request_id,
+        (running.started - read) * 1000.0,
+        None if first is None else (first - read) * 1000.0,
+        (ended - read) * 1000.0,
+        tokens.input,
+        tokens.output,
+        tokens.cache_read,
+        tokens.cache_write,
+        tokens.reasoning,
+        0 if tokens is NO_USAGE else cost_of(tokens, model.rates),
+        running.queued_seconds * 1000.0,
+        estimated,
     )
 
 
-def candidates_of(
-    plan: Plan, skipped: Mapping[str, Candidate], tried: frozenset[str] | set[str]
-) -> tuple[Candidate, ...]:
+def candidates_of(plan: Plan, skipped: Mapping[str, Candidate], attempts: Sequence[Attempt]) -> tuple[Candidate, ...]:
     """Every candidate in the order it was, or would have been, looked at."""
-    return tuple(
-        skipped.get(state.model.name) or _unskipped(state.model.name, state.model.name in tried) for state in plan.order
-    )
+    called = tuple([attempt.model for attempt in attempts])
+    if skipped:
+        return _candidates(plan, skipped, called)
+    alike = plan.candidates.get(called)
+    if alike is None:
+        alike = plan.candidates[called] = _candidates(plan, skipped, called)
+    return alike
 
 
-@lru_cache(4096)
-def _unskipped(model: str, tried: bool) -> Candidate:
-    """One that nothing held back. They are all alike, so each is made once."""
-    return Candidate(model, by="" if tried else "not reached")
+def _candidates(plan: Plan, skipped: Mapping[str, Candidate], called: Sequence[str]) -> tuple[Candidate, ...]:
+    names = [state.model.name for state in plan.order]
+    return tuple(skipped.get(name) or Candidate(name, by="" if name in called else "not reached") for name in names)
 
 
 def graceful(
@@ -296,33 +288,33 @@ def record_of(
         if attempt.model == model and not attempt.cancelled:
             first_content_ms = attempt.first_content_ms
     return Record(
-        id=ask.id,
-        at=ask.at,
-        kind=ask.kind,
-        chain=ask.chain,
-        asked=ask.asked,
-        meant=plan.meant,
-        model=model if answered else None,
-        caller=ask.caller,
-        session=ask.session,
-        dialect=ask.dialect,
-        stream=ask.stream,
-        verdict=ending.verdict,
-        status=ending.status,
-        fallback=answered and fallback,
-        forced=plan.forced,
-        source=source,
-        reason=str(ending.reason),
-        ended_by=ending.ended_by,
-        duration_ms=(now - ask.read_at) * 1000.0,
-        first_content_ms=first_content_ms,
-        input_tokens=input_tokens,
-        output_tokens=output_tokens,
-        cost_pico_usd=cost_pico_usd,
-        unpriced=unpriced,
-        candidates=candidates_of(plan, skipped, {attempt.model for attempt in attempts}),
-        attempts=tuple(attempts),
-        estimated=estimated,
+        ask.id,
+        ask.at,
+        ask.kind,
+        ask.chain,
+        ask.asked,
+        plan.meant,
+        model if answered else None,
+        ask.caller,
+        ask.session,
+        ask.dialect,
+        ask.stream,
+        ending.verdict,
+        ending.status,
+        answered and fallback,
+        plan.forced,
+        source,
+        str(ending.reason),
+        ending.ended_by,
+        (now - ask.read_at) * 1000.0,
+        first_content_ms,
+        input_tokens,
+        output_tokens,
+        cost_pico_usd,
+        unpriced,
+        candidates_of(plan, skipped, attempts),
+        tuple(attempts),
+        estimated,
     )
 
 

@@ -46,7 +46,7 @@ class Parking:
     def answered(self, chain: str) -> None:
         """The chain has given an answer: one more may try."""
         line = self._lines[chain]
-        if line:
+        if line.waiting:
             line.admit()
 
     def look(self, now: float) -> None:

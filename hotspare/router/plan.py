@@ -5,7 +5,7 @@ stays in the order: it is looked at when its turn comes, so that the trace can s
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from random import Random
 
 from hotspare.router import score
@@ -14,7 +14,7 @@ from hotspare.router.candidate import CandidateState
 from hotspare.router.command import Slot
 from hotspare.router.hedging import HedgeBudget
 from hotspare.router.pulse import UNKNOWN, Pulse
-from hotspare.router.record import Ask, Record
+from hotspare.router.record import Ask, Candidate, Record
 from hotspare.router.settings import Chain, Limits, Settings
 from hotspare.router.standing import Standing
 from hotspare.router.strategy import (
@@ -56,6 +56,7 @@ class Plan:
         excluded: the primary, where it must not be called even if all else fails.
         excluded_by: who excluded it.
         forced: an operator's or a caller's order is in effect.
+        candidates: what its Records say where nothing was passed over, by the models that were called: made once.
     """
 
     order: tuple[CandidateState, ...]
@@ -66,6 +67,7 @@ class Plan:
     excluded: str | None = None
     excluded_by: str = ""
     forced: bool = False
+    candidates: dict[tuple[str, ...], tuple[Candidate, ...]] = field(default_factory=dict, compare=False, repr=False)
 
 
 @dataclass(slots=True)

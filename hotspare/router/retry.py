@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from random import Random
 
-from hotspare.router.candidate import CandidateState
+from hotspare.router.candidate import CandidateState, Permit
 from hotspare.router.line import Waiter
 from hotspare.router.record import Ask
 from hotspare.router.settings import Limits
@@ -31,6 +31,18 @@ class Lane:
     queued_at: float = 0.0
     queued_seconds: float = 0.0
     """How long it stood in line for its next call."""
+
+
+@dataclass(slots=True)
+class Running:
+    """A call that has not come back yet."""
+
+    lane: Lane
+    permit: Permit
+    started: float
+    queued_seconds: float
+    """How long it stood in line before."""
+    first_content: float | None = None
 
 
 def call_again(lane: Lane, action: Action, failure: AttemptFailed, ask: Ask, now: float, random: Random) -> bool:

@@ -5,23 +5,22 @@ a hedge opens a second after a while. Every Try's permit is given back by exactl
 are monotonic seconds.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from random import Random
-from typing import assert_never
+from typing import Any, ClassVar
 
 from hotspare.router import endings
 from hotspare.router.account import Account
 from hotspare.router.breaker import Verdict
 from hotspare.router.candidate import verdict_of
-from hotspare.router.lanes import Lanes, Running
+from hotspare.router.lanes import Lanes
 from hotspare.router.outcome import (
     CALLER_LEFT,
     FIRST_CHOICE,
     WORTH_RECALLING,
     WORTH_WAITING,
     Ending,
-    Times,
     graceful,
     since_first_content,
 )
@@ -29,7 +28,7 @@ from hotspare.router.parking import Parking
 from hotspare.router.plan import Plan
 from hotspare.router.purse import Purse
 from hotspare.router.record import Ask, EndedBy, Record, Source
-from hotspare.router.retry import Lane, call_again
+from hotspare.router.retry import Lane, Running, call_again
 from hotspare.router.settings import Chain, Model
 from hotspare.router.step import (
     Begin,
@@ -51,6 +50,8 @@ from hotspare.router.step import (
 )
 from hotspare.router.trigger import TIMEOUTS, Action, AttemptFailed, Incapable, Trigger
 
+NOTHING_RECALLED = Recalled(None)
+
 
 class Walk:
     """See the module. `changed` is called when a breaker, a cooldown or a key has changed.
@@ -61,6 +62,12 @@ class Walk:
         slow: its first came later than its breaker's `slow_seconds` after the request was read.
         over: nothing runs any more and the end is known: `record` may be called.
     """
+
+    __slots__ = (
+        "_account", "_chain", "_changed", "_delivered", "_ending", "_failing", "_lanes", "_last_step", "_left",
+        "_meant", "_parking", "_random",
+        "_recalled", "_recalling", "ask", "delivered_model", "from_cache", "plan", "slow",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -79,7 +86,7 @@ class Walk:
         self.slow = False
         self._failing: EndedBy | None = None
         self._recalling = False
-        self._recalled = Recalled(None)
+        self._recalled = NOTHING_RECALLED
         self._chain = chain
         self._random = random
         self._parking = parking
@@ -87,7 +94,7 @@ class Walk:
         self._account = Account(ask, plan, purse)
         self._lanes = Lanes(ask, plan, self._account, parking)
         self._delivered: int | None = None
-        self._meant = {plan.meant}
+        self._meant: tuple[str, ...] = (plan.meant,)
         self._ending: Ending | None = None
         self._last_step: Finish | Fail | None = None
         self._left = False
@@ -115,28 +122,7 @@ class Walk:
 
     def next(self, event: Event, now: float) -> tuple[Step, ...]:
         """The steps that follow from an event; empty: await the next event."""
-        match event:
-            case Begin():
-                steps = self._begin(now)
-            case Failed():
-                steps = self._failed(event, now)
-            case FirstContent():
-                steps = self._first_content(event.n, now)
-            case Ended():
-                steps = self._ended(event, now)
-            case Cancelled():
-                steps = self._cancelled(event, now)
-            case ContentHeld():
-                steps = self._content_held(event.n, now)
-            case Due() | Woken():
-                steps = self._look(event, now)
-            case Recalled():
-                steps = self._recall(event, now)
-            case CallerLeft():
-                steps = self._caller_left(now)
-            case _:
-                assert_never(event)
-        return steps
+        return self._ANSWERS[type(event)](self, event, now)
 
     def record(self, now: float) -> Record:
         """The finished request; once, when `over`."""
@@ -157,16 +143,16 @@ class Walk:
         )
 
     # ------------------------------------------------------------ events
-    def _begin(self, now: float) -> tuple[Step, ...]:
+    def _begin(self, _: Begin, now: float) -> tuple[Step, ...]:
         if self.plan.lanes == 1 and self.plan.hedge is None:
             started = self._lanes.start_next(now)
             return self._go_on([], now) if started is None else (started,)
         steps: list[Step] = []
-        for _ in range(self.plan.lanes):
+        for _lane in range(self.plan.lanes):
             if (started := self._lanes.start_next(now, in_line=self.plan.lanes == 1)) is None:
                 break
             if self.plan.lanes > 1:
-                self._meant.add(started.model)
+                self._meant += (started.model,)
             steps.append(started)
         if steps and self.plan.hedge is not None:
             self._lanes.hedge_at = now + self.plan.hedge.seconds
@@ -179,8 +165,7 @@ class Walk:
             self._lanes.uncalled += 1
             self._account.not_called(event.n, running.lane.state.model.name, failure)
         else:
-            times = self._times(running, now)
-            self._account.called(event.n, running.lane, times, failure.usage, failure, said_bytes=failure.said_bytes)
+            self._account.called(event.n, running, now, failure.usage, failure, said_bytes=failure.said_bytes)
             self._account.failed(running.lane.state.model, failure)
         if self._decided():
             return self._settle()
@@ -188,12 +173,13 @@ class Walk:
             return self._broken(running.lane.state.model, failure, now, resumable=True)
         return self._after_failure(running.lane, failure, now)
 
-    def _content_held(self, n: int, now: float) -> tuple[Step, ...]:
+    def _content_held(self, event: ContentHeld, now: float) -> tuple[Step, ...]:
         """What the caller gets is not settled yet; that the model has begun to answer counts from here."""
-        self._lanes.running[n].first_content = now
+        self._lanes.running[event.n].first_content = now
         return ()
 
-    def _first_content(self, n: int, now: float) -> tuple[Step, ...]:
+    def _first_content(self, event: FirstContent, now: float) -> tuple[Step, ...]:
+        n = event.n
         running = self._lanes.running[n]
         if running.first_content is None:
             running.first_content = now
@@ -214,10 +200,8 @@ class Walk:
             running.lane.state.rest(running.permit.key, event.spent_seconds, now)
             self._changed()
         usage = event.usage if failure is None else failure.usage or event.usage
-        times = self._times(running, now)
-        said = event.said_bytes
         self._account.called(
-            event.n, running.lane, times, usage, failure or event, cancelled=not delivered, said_bytes=said
+            event.n, running, now, usage, failure or event, cancelled=not delivered, said_bytes=event.said_bytes
         )
         if not delivered:
             return self._settle()
@@ -244,8 +228,7 @@ class Walk:
     def _cancelled(self, event: Cancelled, now: float) -> tuple[Step, ...]:
         running = self._lanes.running.pop(event.n)
         self._give_back(running, Verdict.nothing, now, None)
-        times, said = self._times(running, now), event.said_bytes
-        self._account.called(event.n, running.lane, times, event.usage, cancelled=True, said_bytes=said)
+        self._account.called(event.n, running, now, event.usage, cancelled=True, said_bytes=event.said_bytes)
         return self._settle()
 
     def _look(self, event: Due | Woken, now: float) -> tuple[Step, ...]:
@@ -257,11 +240,11 @@ class Walk:
     def _due(self, now: float) -> list[Step]:
         steps = self._lanes.due(now)
         if self._lanes.hedge_at <= now and (hedge := self._lanes.hedge(now)) is not None:
-            self._meant.add(hedge.model)
+            self._meant += (hedge.model,)
             steps.append(hedge)
         return steps
 
-    def _caller_left(self, now: float) -> tuple[Step, ...]:
+    def _caller_left(self, _: CallerLeft, now: float) -> tuple[Step, ...]:
         self._left = True
         self._ending = None  # an end that nobody saw is none
         self._lanes.stop_waiting(now)
@@ -368,5 +351,16 @@ class Walk:
         if running.lane.state.give_back(running.permit, verdict, now, failure, probe=probe):
             self._changed()
 
-    def _times(self, running: Running, now: float) -> Times:
-        return Times(self.ask.read_at, running.queued_seconds, running.started, running.first_content, now)
+    # ------------------------------------------------------------ all events
+    _ANSWERS: ClassVar[Mapping[type[Event], Callable[["Walk", Any, float], tuple[Step, ...]]]] = {
+        Begin: _begin,
+        Failed: _failed,
+        FirstContent: _first_content,
+        Ended: _ended,
+        Cancelled: _cancelled,
+        ContentHeld: _content_held,
+        Due: _look,
+        Woken: _look,
+        Recalled: _recall,
+        CallerLeft: _caller_left,
+    }

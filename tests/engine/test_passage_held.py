@@ -6,6 +6,7 @@ import pytest
 
 from hotspare.router.settings import Chain, Limits
 from hotspare.router.trigger import AttemptFailed, Trigger, Usage
+from hotspare.router.walk import Walk
 
 pytestmark = pytest.mark.looptime
 
@@ -290,22 +291,15 @@ async def test_a_carrier_that_answers_a_stream_with_a_body_has_it_passed_on(benc
     assert delivery.told.model == "claude"
 
 
-async def test_a_bug_in_the_walk_is_raised_to_the_server(bench, plays):
+async def test_a_bug_in_the_walk_is_raised_to_the_server(bench, plays, monkeypatch):
     bench.script(claude=plays.stream(b"a"))
-    real = bench.router.open
+    step_on = Walk.next
 
-    def opened(ask, now):
-        walk = real(ask, now)
-        step_on = walk.next
+    def told(walk, event, now):
+        if type(event).__name__ == "FirstContent":
+            raise LookupError("bug")
+        return step_on(walk, event, now)
 
-        def told(event, now):
-            if type(event).__name__ == "FirstContent":
-                raise LookupError("bug")
-            return step_on(event, now)
-
-        walk.next = told
-        return walk
-
-    bench.router.open = opened
+    monkeypatch.setattr(Walk, "next", told)
     with pytest.raises(LookupError):
         await bench.serve(streamed=True)

@@ -5,6 +5,7 @@ import pytest
 
 from hotspare.router.settings import Limits
 from hotspare.router.trigger import AttemptFailed, Trigger
+from hotspare.router.walk import Walk
 
 pytestmark = pytest.mark.looptime
 
@@ -39,25 +40,18 @@ async def test_a_failed_model_is_followed_by_the_next(bench, plays):
     assert bench.nothing_is_held()
 
 
-async def test_a_retry_waits_as_long_as_the_walk_says(make_bench, plays):
+async def test_a_retry_waits_as_long_as_the_walk_says(make_bench, plays, monkeypatch):
     bench = make_bench(limits=Limits(retries=1, retry_delay_seconds=8.0, retry_delay_cap_seconds=8.0))
     bench.script(claude=[plays.failing("overloaded", 503), plays.Play()])
     due = []
-    real = bench.router.open
+    step_on = Walk.next
 
-    def opened(ask, now):
-        walk = real(ask, now)
-        step_on = walk.next
+    def told(walk, event, now):
+        steps = step_on(walk, event, now)
+        due.extend(step.until for step in steps if type(step).__name__ == "Wait")
+        return steps
 
-        def told(event, now):
-            steps = step_on(event, now)
-            due.extend(step.until for step in steps if type(step).__name__ == "Wait")
-            return steps
-
-        walk.next = told
-        return walk
-
-    bench.router.open = opened
+    monkeypatch.setattr(Walk, "next", told)
     delivery = await bench.serve()
     [first, second] = bench.carrier.calls
     assert [first[0], second[0]] == ["claude", "claude"]

@@ -3,6 +3,7 @@ import asyncio
 import pytest
 
 from hotspare.router.trigger import AttemptFailed, Trigger
+from hotspare.router.walk import Walk
 
 pytestmark = pytest.mark.looptime
 
@@ -123,23 +124,16 @@ async def test_an_attempt_that_is_cancelled_by_nobody_counts_as_failed(bench, pl
     assert attempts_of(bench.record)["claude"].trigger == "unclassified"
 
 
-async def test_a_bug_in_a_walk_ends_the_request_and_leaves_nothing_running(bench, plays):
+async def test_a_bug_in_a_walk_ends_the_request_and_leaves_nothing_running(bench, plays, monkeypatch):
     bench.plan(lanes=2)
-    opened = bench.router.open
+    step_on = Walk.next
 
-    def breaking(ask, now):
-        walk = opened(ask, now)
-        step_on = walk.next
+    def told(walk, event, now):
+        if type(event).__name__ == "FirstContent":
+            raise RuntimeError("bug")
+        return step_on(walk, event, now)
 
-        def told(event, now):
-            if type(event).__name__ == "FirstContent":
-                raise RuntimeError("bug")
-            return step_on(event, now)
-
-        walk.next = told
-        return walk
-
-    bench.router.open = breaking
+    monkeypatch.setattr(Walk, "next", told)
     bench.script(claude=plays.Play(1), gpt=plays.Play(9))
     with pytest.raises(RuntimeError, match="bug"):
         await bench.serve()

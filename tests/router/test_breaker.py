@@ -1,6 +1,7 @@
 """The breaker against what the most trusted breakers assert: resilience4j, Polly and Envoy, one trial at a time."""
 
 import pytest
+from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, rule
@@ -275,6 +276,19 @@ def test_a_window_adds_up_across_its_slots():
     for second in range(60):
         window.add(float(second), bad=second % 2 == 0, slow=second % 3 == 0)
     assert (window.calls, window.bad, window.slow) == (30, 15, 10)
+
+
+@given(st.lists(st.tuples(st.sampled_from([0.0, 0.3, 0.9, 1.0, 4.0, 29.0, 31.0]), st.booleans(), st.booleans())))
+def test_a_window_counts_what_came_in_its_last_slots_and_nothing_else(steps):
+    window, came, now = Window(30.0), [], 0.0
+    for pause, bad, slow in steps:
+        now += pause
+        window.add(now, bad=bad, slow=slow)
+        came.append((int(now), bad, slow))
+    kept = [each for each in came if each[0] > int(now) - 30]
+    assert (window.calls, window.bad, window.slow) == (
+        len(kept), sum(bad for _, bad, _ in kept), sum(slow for *_, slow in kept),
+    )  # fmt: skip
 
 
 @hypothesis_settings(max_examples=60, stateful_step_count=60, deadline=None)

@@ -1,12 +1,15 @@
 """What becomes of a request: order, retries, fallbacks, refusals, and the Record that remains."""
 
 from dataclasses import replace
+from typing import get_args
 
 import pytest
 
 from hotspare.router.breaker import Verdict
+from hotspare.router.candidate import CandidateState, Keys
 from hotspare.router.outcome import cost_of
-from hotspare.router.settings import BreakerRules, Limits, Rates
+from hotspare.router.record import Attempt, Candidate, Record
+from hotspare.router.settings import BreakerRules, Limits, Model, Rates
 from hotspare.router.step import (
     Begin,
     CallerLeft,
@@ -16,6 +19,7 @@ from hotspare.router.step import (
     Deliver,
     Due,
     Ended,
+    Event,
     Fail,
     Failed,
     Finish,
@@ -26,6 +30,7 @@ from hotspare.router.step import (
     Wait,
 )
 from hotspare.router.trigger import Action, AttemptFailed, Trigger, Usage
+from hotspare.router.walk import Walk
 
 NO_RETRIES = Limits(retries=0)
 
@@ -750,3 +755,80 @@ def test_the_first_content_is_the_first_models(world, fails):
     record = walk.record(main.now + 10.0)
     assert (record.first_content_ms, record.duration_ms) == (2000.0, 10_000.0)
     assert [attempt.first_content_ms for attempt in record.attempts] == [2000.0, 9000.0]
+
+
+def test_every_event_has_an_answer():
+    assert set(Walk._ANSWERS) == set(get_args(Event))
+
+
+def test_a_record_tells_all_of_its_request_each_thing_in_its_own_place(world):
+    """All values are different ones, so that none can stand in another's place."""
+    main = world()
+    asked = {"kind": "drill", "asked": "an alias", "session": "s1", "dialect": "anthropic", "stream": True}
+    walk = main.router.open(main.ask(id="r7", caller="app", **asked), main.now)
+    walk.next(Begin(), main.now + 0.5)
+    failure = AttemptFailed(Trigger.server_error, "told so", status=500, provider_request_id="up-1", usage=Usage(5, 7))
+    retry = walk.next(Failed(1, failure), main.now + 0.75)
+    limited = AttemptFailed(Trigger.rate_limit, "slow down", status=429, provider_request_id="up-2")
+    walk.next(Due(), retry[0].until)
+    again = retry[0].until - main.now
+    walk.next(Failed(2, limited), main.now + 4)
+    walk.next(FirstContent(3), main.now + 5)
+    walk.next(Ended(3, Usage(100, 20, 30, 4, 6), 203, "up-3", message="repaired"), main.now + 6)
+    rates = main.settings.models["gpt"].rates
+    cost = 66 * rates.input + 30 * rates.input + 4 * rates.input + 20 * rates.output
+    own = main.settings.models["claude"].rates
+    keyed = {"key": main.settings.models["claude"].keys[0]}
+    nothing = dict.fromkeys(("cache_read_tokens", "cache_write_tokens", "reasoning_tokens"), 0)
+    assert walk.record(main.now + 7) == Record(
+        id="r7",
+        at=main.wall,
+        kind="drill",
+        chain="main",
+        asked="an alias",
+        meant="claude",
+        model="gpt",
+        caller="app",
+        session="s1",
+        dialect="anthropic",
+        stream=True,
+        verdict="answered",
+        status=200,
+        fallback=True,
+        forced=False,
+        source="model",
+        reason="rate_limit",
+        ended_by="fallback",
+        duration_ms=7000.0,
+        first_content_ms=5000.0,
+        input_tokens=105,
+        output_tokens=27,
+        cost_pico_usd=cost + 5 * own.input + 7 * own.output,
+        unpriced=False,
+        candidates=(Candidate("claude"), Candidate("gpt"), Candidate("haiku", by="not reached")),
+        attempts=(
+            Attempt(
+                number=1, model="claude", trigger=Trigger.server_error, cancelled=False, status=500, message="told so",
+                provider_request_id="up-1", started_ms=500.0, first_content_ms=None, ended_ms=750.0, input_tokens=5,
+                output_tokens=7, cost_pico_usd=5 * own.input + 7 * own.output, **nothing, **keyed,
+            ),
+            Attempt(
+                number=2, model="claude", trigger=Trigger.rate_limit, cancelled=False, status=429, message="slow down",
+                provider_request_id="up-2", started_ms=pytest.approx(again * 1000), first_content_ms=None,
+                ended_ms=4000.0, input_tokens=0, output_tokens=0, cost_pico_usd=0, **nothing, **keyed,
+            ),
+            Attempt(
+                number=3, model="gpt", key=main.settings.models["gpt"].keys[0], trigger=None, cancelled=False,
+                status=203, message="repaired", provider_request_id="up-3", started_ms=4000.0,
+                first_content_ms=5000.0, ended_ms=6000.0, input_tokens=100, output_tokens=20, cache_read_tokens=30,
+                cache_write_tokens=4, reasoning_tokens=6, cost_pico_usd=cost,
+            ),
+        ),
+    )  # fmt: skip
+
+
+def test_a_key_that_was_tried_is_not_tried_again_though_nothing_is_held_against_it():
+    state = CandidateState(Model("claude", "anthropic", ("one", "two")), Keys())
+    assert state.free_key(0.0) == "one"
+    assert state.free_key(0.0, frozenset({"one"})) == "two"
+    assert state.free_key(0.0, frozenset({"one", "two"})) is None
