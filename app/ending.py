@@ -12,7 +12,6 @@ import click
 
 from hotspare.app.misuse import sentence
 from hotspare.router.error import HotspareError
-from hotspare.store.folders import open_private, state_folder
 
 INTERRUPTED = 130
 PIPE_CLOSED = 141
@@ -76,6 +75,8 @@ def _pipe_closed() -> int:
 
 def _keep(error: BaseException) -> Path | None:
     """The details, for whoever mends it; they are no text for a user."""
+    from hotspare.store.folders import open_private, state_folder  # noqa: PLC0415 - only for what should not happen
+
     try:
         path = state_folder() / "last-error.txt"
         with os.fdopen(open_private(path, os.O_WRONLY | os.O_TRUNC), "w") as file:

@@ -3,12 +3,15 @@
 Who only looks is told on standard error when nothing runs; who acts is refused (exit code 3).
 """
 
+import os
 from pathlib import Path
 from typing import Any, Protocol
 
 from hotspare.app import instance
 from hotspare.app.admin_client import AdminClient
 from hotspare.app.ending import say
+from hotspare.configuration.error import ConfigurationError
+from hotspare.configuration.finding import find
 from hotspare.router.snapshot import Snapshot
 
 
@@ -37,11 +40,23 @@ def look(name: str | None, config: Path | None) -> Source:
     try:
         return running(named(name, config))
     except instance.NothingRuns as nothing:
+        if not is_configured(name, config):
+            raise
         from hotspare.app.past import Past  # noqa: PLC0415 - the database only where nothing runs
 
         past = Past.open(name, config, nothing)
         say(f"{nothing.title}; this is what {past.path} holds")
         return past
+
+
+def is_configured(name: str | None, config: Path | None) -> bool:
+    """Whether there is a configuration to ask where nothing runs: named, left by the last run, or found. Quick."""
+    if config is not None or instance.remembered(name) is not None:
+        return True
+    try:
+        return name is None and find(os.environ, Path.cwd()).is_file()
+    except ConfigurationError:
+        return False
 
 
 def named(name: str | None, config: Path | None) -> str | None:
