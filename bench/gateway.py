@@ -72,7 +72,7 @@ class Gateway(Process):
     """`hotspare serve`, ready. Attribute `ready_seconds`: from its start to its first answer."""
 
     def __init__(self, config: Path) -> None:
-        self.port = _free_port()
+        self.port = free_port()
         program = str(Path(sys.executable).with_name("hotspare"))
         folder = str(config.parent)
         environment = {"BENCH_KEY": "sk-bench", "HOME": folder, "XDG_RUNTIME_DIR": folder, "XDG_STATE_HOME": folder}
@@ -113,11 +113,11 @@ def job(url: str, chain: str, requests: int, connections: int, **more: object) -
     return {"url": url, "chain": chain, "requests": requests, "connections": connections, **more}
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as bound:
         bound.bind(("127.0.0.1", 0))
         port: int = bound.getsockname()[1]
         return port
 
 
-__all__ = ["Gateway", "bodies", "configuration", "job"]
+__all__ = ["Gateway", "bodies", "configuration", "free_port", "job"]
