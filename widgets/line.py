@@ -24,7 +24,7 @@ def width_of(line: Line) -> int:
 
 def cut(text: str, width: int, more: str = "…") -> str:
     """The text, shortened at its end to at most `width` cells."""
-    if cell_len(text) <= width:
+    if (len(text) if text.isascii() else cell_len(text)) <= width:
         return text
     if width <= cell_len(more):
         return set_cell_size(text, max(0, width))
@@ -42,11 +42,15 @@ def cut_middle(text: str, width: int, more: str = "…") -> str:
 
 def pad(text: str, width: int, more: str = "…") -> str:
     """The text in exactly `width` cells, from the left."""
+    if text.isascii() and len(text) <= width:
+        return text.ljust(width)
     return set_cell_size(cut(text, width, more), max(0, width))
 
 
 def pad_left(text: str, width: int, more: str = "…") -> str:
     """The text in exactly `width` cells, against the right."""
+    if text.isascii() and len(text) <= width:
+        return text.rjust(width)
     short = cut(text, width, more)
     return " " * (width - cell_len(short)) + short
 

@@ -37,15 +37,24 @@ class LinePane(LineView, can_focus=True):
         return (self._lines[place] if place < len(self._lines) else EMPTY), False
 
     def show(self, lines: Sequence[Line]) -> int:
+        former = self._seen()
         self._lines = tuple(lines)
         self.offset_lines = min(self.offset_lines, self._deepest())
-        self.refresh()
-        return len(self._lines)
+        return self._repaint_other_than(former)
 
     def action_scroll_lines(self, steps: int) -> None:
         """Move what is shown by some lines."""
+        former = self._seen()
         self.offset_lines = min(max(0, self.offset_lines + steps), self._deepest())
-        self.refresh()
+        self._repaint_other_than(former)
+
+    def _seen(self) -> list[Line]:
+        return [self.line_at(y)[0] for y in range(self.size.height)]
+
+    def _repaint_other_than(self, former: Sequence[Line]) -> int:
+        changed = [y for y, (line, was) in enumerate(zip(self._seen(), former, strict=True)) if line != was]
+        self.repaint(changed)
+        return len(changed)
 
     def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
         event.stop()

@@ -87,6 +87,18 @@ class LineView(Widget):
             strip = self._strips[key] = self._strip(line, self.size.width, chosen=chosen)
         return strip
 
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """The painted lines of a part. Nothing stands around our lines, so they need none of what Textual does for
+        borders, padding and opacity: a line that only moved is not made again, and its bytes are kept with it.
+        """
+        strips = [self.render_line(y) for y in crop.line_range]
+        _, background = self.background_colors
+        for one in self.get_line_filters():
+            strips = [strip.apply_filter(one, background) for strip in strips]
+        if crop.column_span != (0, self.size.width):
+            strips = [strip.crop(*crop.column_span) for strip in strips]
+        return strips
+
     def _strip(self, line: Line, width: int, *, chosen: bool) -> Strip:
         styles = self._role_styles()
         mixed = chosen and not self.app.native_ansi_color  # without colours of our own the cursor's sign is enough

@@ -1,7 +1,7 @@
 """What the operator has chosen to look at: it changes no traffic, and it is lost with the screen."""
 
 from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from hotspare.router.snapshot import RequestRow, Snapshot
@@ -13,6 +13,9 @@ RANGES_MINUTES = (15, 60, 360, 1440, 10_080)
 MINUTE = 60.0
 MOST_SEEN = 500
 KEPT_DURATIONS = 240
+READABLE_PER_MINUTE = 300
+LISTS_SECONDS = 0.9
+"""Where requests come faster than they can be read, their lists move once a second: not all rows at each look."""
 
 
 class Durations:
@@ -47,6 +50,8 @@ class ViewState:
     """Where the range ends, wall time; None: now."""
     watched_since: float | None = None
     """When the first figures came, wall time."""
+    lists_at: float = 0.0
+    """Of when the lists of requests are, wall time."""
     seen: deque[Happened] = field(default_factory=lambda: deque(maxlen=MOST_SEEN))
     """What models and the configuration did since then."""
     looked_at: float = 0.0
@@ -61,12 +66,21 @@ class ViewState:
 
     def take(self, snapshot: Snapshot) -> Snapshot | None:
         """Keep the newest figures, and what changed; gives the ones before."""
-        before, self.latest = self.latest, snapshot
+        before, self.latest = self.latest, self._readable(snapshot)
         if before is None:
             self.watched_since = snapshot.at
         elif before is not snapshot:
             self.seen.extend(changes(before, snapshot))
         return before
+
+    def _readable(self, snapshot: Snapshot) -> Snapshot:
+        """These figures, with the former lists of requests while those were shown for less than a second."""
+        former = self.latest
+        held = 0 <= snapshot.at - self.lists_at < LISTS_SECONDS
+        if former is None or not held or snapshot.requests_per_minute <= READABLE_PER_MINUTE:
+            self.lists_at = snapshot.at
+            return snapshot
+        return replace(snapshot, recent=former.recent, fallbacks=former.fallbacks)
 
     @property
     def shown(self) -> Snapshot | None:

@@ -2,6 +2,8 @@ from typing import ClassVar
 
 import pytest
 from textual.app import App
+from textual.geometry import Region
+from textual.widget import Widget
 
 from hotspare.widgets.glyphs import UNICODE
 from hotspare.widgets.line_pane import LinePane, TextPane
@@ -138,3 +140,25 @@ async def test_an_answer_in_pieces_is_wrapped_plain_and_followed():
         first = "\n".join(painted(pane, y) for y in range(5))
         assert "␛]52;c;x␇" in first
         assert "\x1b" not in first
+
+
+async def test_a_pane_paints_only_what_is_seen_and_differs():
+    pane = LinePane()
+    async with Stage(pane).run_test(size=(20, 5)):
+        lines = [line(str(number)) for number in range(8)]
+        assert pane.show(lines) == 5
+        assert pane.show(lines) == 0
+        assert pane.show([*lines[:2], line("other"), *lines[3:]]) == 1
+        assert pane.show([*lines[:2], line("other"), *lines[3:7], line("below")]) == 0
+
+
+async def test_lines_are_painted_as_textual_would_and_kept_when_they_move():
+    view = LineView()
+    async with Stage(view).run_test(size=(20, 4)):
+        view.show([line("first"), line("\u25d0 wide \u6f22\u5b57"), line("x" * 40)])
+        for part in (Region(0, 0, 20, 3), Region(3, 1, 9, 2)):
+            ours, theirs = view.render_lines(part), Widget.render_lines(view, part)
+            assert [list(strip.simplify()) for strip in ours] == [list(strip.simplify()) for strip in theirs]
+        kept = view.render_lines(Region(0, 0, 20, 1))[0]
+        view.show([line("new"), line("first")])
+        assert view.render_lines(Region(0, 0, 20, 2))[1] is kept
