@@ -4,7 +4,6 @@ The file and the key files that it names are looked at; one that has just change
 """
 
 import asyncio
-import gc
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import fields, replace
@@ -12,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from hotspare.app import heap
 from hotspare.configuration.compiled import Configuration, StoreSettings
 from hotspare.configuration.error import ConfigurationError
 from hotspare.configuration.midnight import midnight
@@ -137,7 +137,7 @@ class Reloading:
         surface = replace(new.gateway, host=old.gateway.host, port=old.gateway.port)
         found.configuration = replace(new, name=old.name, store=old.store, gateway=surface)
         self._priced_in = None
-        gc.freeze()
+        heap.freeze_new()
         found.store.note("configuration_reloaded", "info", {"path": str(new.path), "after_restart": later})
         found.tell(f"configuration taken up: {new.path}", "; ".join(new.warnings))
         for key in later:

@@ -136,7 +136,7 @@ class Screened:
 
     async def _attach(self, occasion: "Occasion") -> None:
         """Show the instance that runs already, until the operator leaves."""
-        from hotspare.app import attaching, instance  # noqa: PLC0415 - only where it is needed
+        from hotspare.app import attaching, heap, instance  # noqa: PLC0415 - only where it is needed
         from hotspare.app.remote import RemoteBackend  # noqa: PLC0415 - likewise
         from hotspare.app.way import SocketWay  # noqa: PLC0415 - likewise
 
@@ -147,6 +147,7 @@ class Screened:
         self.console.attached = True
         self._elsewhere = lambda: attaching.tell_the_end(self.console, note.name, note.how_to_go_on)
         self._later.arrive(backend)
+        heap.let_go()
         self.console.tell(f"{note.runs_already(occasion.config)}: attached to it. Leaving changes nothing.")
         await self._over.wait()
 

@@ -4,7 +4,6 @@ What runs when it ends is finished first, within a limit; a second signal ends i
 """
 
 import asyncio
-import gc
 import os
 import sys
 import time
@@ -14,7 +13,7 @@ from dataclasses import replace
 
 import click
 
-from hotspare.app import open_files
+from hotspare.app import heap, open_files
 from hotspare.app.ending import say
 from hotspare.app.instance import Claim
 from hotspare.app.occasion import Occasion
@@ -46,15 +45,9 @@ async def served(occasion: Occasion, claim: Claim, stopping: Stopping) -> AsyncI
         configuration = await stack.enter_async_context(occasion.configuration(clock))
         found = await stack.enter_async_context(running(configuration, claim, clock, keeps=occasion.keeps))
         async with occasion.traffic(found):
-            _freeze()
+            heap.let_go()
             yield found
         await _drain(found, stopping)
-
-
-def _freeze() -> None:
-    """Take what the start has made out of the collector's sight: a full collection would hold up every request."""
-    gc.collect()
-    gc.freeze()
 
 
 async def _drain(found: Running, stopping: Stopping) -> None:

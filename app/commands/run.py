@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from hotspare.app import heap
 from hotspare.app.ending import say
 from hotspare.app.loop import loop_factory
 from hotspare.app.options import Chosen, FiniteRange, config_option, port_option
@@ -68,6 +69,7 @@ def _demonstration(port: int | None) -> "Occasion":
 
 def _show(begin: "Callable[[], Occasion]", *, first: str, seconds: float | None = None) -> int:
     """Run what `begin` makes, with its screen."""
+    heap.hold()
     from hotspare.app.screen import show  # noqa: PLC0415 - the screen only where there is one
 
     with asyncio.Runner(loop_factory=loop_factory()) as runner:
@@ -77,6 +79,7 @@ def _show(begin: "Callable[[], Occasion]", *, first: str, seconds: float | None 
 
 def _serve(occasion: "Occasion", *, line_seconds: float | None, seconds: float | None = None) -> int:
     """Run the occasion under its name without a screen, and give the name up at the end, however it comes."""
+    heap.hold()
     from hotspare.app.instance import claim  # noqa: PLC0415 - with the server, not with the screen
     from hotspare.app.serving import serve as serve_occasion  # noqa: PLC0415 - likewise
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from textual.screen import Screen
 
+from hotspare.app import heap
 from hotspare.app.actions import by_id
 from hotspare.app.admin_client import InstanceGone
 from hotspare.app.console.chart_feed import ChartFeed
@@ -24,6 +25,7 @@ from hotspare.app.console.spoken import NotUnderstood, understand
 from hotspare.app.console.view_state import ViewState
 from hotspare.router.error import HotspareError
 from hotspare.router.snapshot import ModelView, Snapshot
+from hotspare.widgets.chart import is_loaded
 from hotspare.widgets.vital import title_text
 
 if TYPE_CHECKING:
@@ -79,6 +81,7 @@ class Desk:
         if name not in self._pages:
             self._pages[name] = page_class(name)(self.state, self, glyphs=self.glyphs)
             console.install_screen(self._pages[name], name)  # else leaving it would unmake it
+            console.call_after_refresh(heap.freeze_new)
         wanted, here = self._pages[name], console.screen
         if not isinstance(here, Page) or here is wanted:
             return
@@ -134,8 +137,11 @@ class Desk:
             self._console.run_worker(self._draw_chart(chain), name="chart", exclusive=True, group="chart")
 
     async def _draw_chart(self, chain: str) -> None:
+        first = not is_loaded()
         self.overview.chart = await self._chart.fetch(chain)
         self.overview.draw()
+        if first:
+            heap.freeze_new()
 
     # ------------------------------------------------------------ acts
     def perform(self, name: str, model: ModelView | None, request_id: str) -> None:
