@@ -6,12 +6,16 @@ from urllib.parse import quote
 
 from hotspare.dialects.anthropic_messages.request import ANTHROPIC_VERSION, VERSION_HEADER
 from hotspare.dialects.body import TRACING_HEADERS
-from hotspare.dialects.call import Call, Operation
+from hotspare.dialects.call import VIA_HEADER, Call, Operation
 from hotspare.dialects.endpoint import ApiKey, DialectName, Endpoint
 from hotspare.dialects.exchange import EXCHANGES, Exchange
+from hotspare.providers.wire import Place
 from hotspare.router.trigger import AttemptFailed, Trigger
 
 Headers = tuple[tuple[str, str], ...]
+
+_PLACES = 64
+"""So many are remembered of each address: callers' own headers make more than one."""
 
 _PATHS: Mapping[tuple[DialectName, Operation], str] = {
     ("openai", "chat"): "/chat/completions",
@@ -36,6 +40,23 @@ class Address:
     urls: Mapping[Operation, str]
     headers: Headers = field(repr=False)
     """With lower-case names; the key is among them."""
+    _places: dict[tuple[Operation, Headers, str], Place] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
+
+    def place_for(self, call: Call, via: str) -> Place:
+        """Where a call goes, with what the caller may pass on and the marks of the gateways it has come through."""
+        key = (call.operation, call.passed_headers, via)
+        known = self._places.get(key)
+        if known is None:
+            if len(self._places) >= _PLACES:
+                self._places.clear()
+            headers = self.headers_for(call)
+            headers = (*headers, (VIA_HEADER, via)) if via else headers
+            endpoint = self.endpoint
+            known = Place(self.urls[call.operation], headers, endpoint.ca_file, endpoint.proxy)
+            self._places[key] = known
+        return known
 
     def headers_for(self, call: Call) -> Headers:
         """With what the caller may pass on: most of it to the provider alone that it was written for."""

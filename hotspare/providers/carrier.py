@@ -10,7 +10,7 @@ from functools import partial
 
 from hotspare.dialects import openai_embeddings
 from hotspare.dialects.alike import said_bytes
-from hotspare.dialects.call import VIA_HEADER, Call
+from hotspare.dialects.call import Call
 from hotspare.dialects.composed import Composed
 from hotspare.dialects.continuing import Continuation
 from hotspare.dialects.endpoint import Endpoint
@@ -107,7 +107,9 @@ class ProviderCarrier:
         try:
             state = self._prepare(attempt, ask.id, call, address, limit, continuation)
             with limit.until(state.due, state.expired):
-                reply = await self._transports.reaching(address.endpoint).send(_outgoing(state, ask.via))
+                reply = await self._transports.reaching(address.endpoint).send(
+                    Outgoing(address.place_for(call, ask.via), state.composed.body, attempt.limits.connect_seconds)
+                )
                 answer = None
                 if continuation is None and 200 <= reply.status < 300:
                     answer = await self._read(state, reply)
@@ -170,7 +172,8 @@ class ProviderCarrier:
     async def _read(self, state: _Attempt, reply: Reply) -> WholeAnswer | StreamedAnswer:
         if state.call.stream:
             return await self._stream(state, reply)
-        return await self._whole(state, reply, reply.chunks())
+        body = reply.at_hand()
+        return self._whole(state, reply, await _gathered(reply.chunks()) if body is None else body)
 
     async def _read_further(
         self, state: _Attempt, reply: Reply, continuation: Continuation | None
@@ -195,16 +198,9 @@ class ProviderCarrier:
             pass
         return bytes(body[:ERROR_BYTES])
 
-    async def _whole(
-        self, state: _Attempt, reply: Reply, chunks: AsyncIterator[bytes], head: bytes = b""
-    ) -> WholeAnswer:
-        pieces, size = [head], len(head)
-        async for chunk in chunks:
-            pieces.append(chunk)
-            size += len(chunk)
-            if size > ANSWER_BYTES:
-                raise AttemptFailed(Trigger.malformed, f"the answer exceeds {ANSWER_BYTES >> 20} MB")
-        read = state.exchange.answer(state.call, b"".join(pieces), int(self._clock.wall()))
+    def _whole(self, state: _Attempt, reply: Reply, body: bytes) -> WholeAnswer:
+        wall = self._clock.wall()
+        read = state.exchange.answer(state.call, body, int(wall))
         if read.dimensions is not None:
             asked = openai_embeddings.asked_dimensions(state.call)
             self._vectors.check(state.address.endpoint, asked, read.dimensions, read.usage)
@@ -214,7 +210,7 @@ class ProviderCarrier:
             usage=read.usage,
             dropped=state.composed.dropped,
             provider_request_id=request_id_in(reply.headers),
-            spent_seconds=spent_for_seconds(reply.headers, self._clock.wall()),
+            spent_seconds=spent_for_seconds(reply.headers, wall),
             body=None if state.call.stream else read.body,
             streamed=streamed,
             tail=state.exchange.tail if state.call.stream else b"",
@@ -227,7 +223,7 @@ class ProviderCarrier:
         try:
             head = await _head(chunks)
             if head.startswith(_PLAIN):
-                return await self._whole(state, reply, chunks, head)
+                return self._whole(state, reply, await _gathered(chunks, head))
             first = stream.feed(head)
             while not (stream.content or stream.ended):
                 chunk = await anext(chunks, None)
@@ -290,16 +286,19 @@ def _addresses(endpoints: Mapping[str, Endpoint]) -> dict[tuple[str, str], Addre
     return {(name, alias): address for name, endpoint in endpoints.items() for alias, address in addresses_of(endpoint)}
 
 
-def _outgoing(state: _Attempt, via: str) -> Outgoing:
-    headers = state.address.headers_for(state.call)
-    return Outgoing(
-        url=state.address.urls[state.call.operation],
-        headers=(*headers, (VIA_HEADER, via)) if via else headers,
-        body=state.composed.body,
-        connect_seconds=state.limits.connect_seconds,
-        ca_file=state.address.endpoint.ca_file,
-        proxy=state.address.endpoint.proxy,
-    )
+async def _gathered(chunks: AsyncIterator[bytes], head: bytes = b"") -> bytes:
+    """A whole body, of which `head` was read.
+
+    Raises:
+        AttemptFailed: it is too large, or broke off.
+    """
+    pieces, size = [head], len(head)
+    async for chunk in chunks:
+        pieces.append(chunk)
+        size += len(chunk)
+        if size > ANSWER_BYTES:
+            raise AttemptFailed(Trigger.malformed, f"the answer exceeds {ANSWER_BYTES >> 20} MB")
+    return b"".join(pieces)
 
 
 async def _head(chunks: AsyncIterator[bytes]) -> bytes:

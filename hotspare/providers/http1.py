@@ -8,6 +8,7 @@ no attempt. No redirects, cookies, proxies or upgrades.
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
+from typing import NamedTuple
 
 from hotspare.providers.causes import cause_of
 from hotspare.providers.decompression import inflated
@@ -15,11 +16,20 @@ from hotspare.providers.http1_connection import Connection, Pool
 from hotspare.providers.http1_exchange import Exchange
 from hotspare.providers.http1_request import Target, header_line
 from hotspare.providers.trust import Trust
-from hotspare.providers.wire import Outgoing
+from hotspare.providers.wire import Outgoing, Place
 from hotspare.router.trigger import AttemptFailed, Trigger
 
-_HEADS = 256
-"""Of so many models and keys the header lines are remembered; callers' own headers make more of them."""
+_PLACES = 256
+"""Of so many models and keys the way is remembered; callers' own headers make more of them."""
+
+
+class _Way(NamedTuple):
+    """How requests go to one place."""
+
+    target: Target
+    head: bytes
+    """Up to the length of the body."""
+    pool: Pool
 
 
 class Http1Reply:
@@ -46,6 +56,11 @@ class Http1Reply:
             raise StopAsyncIteration
         return piece
 
+    def at_hand(self) -> bytes | None:
+        """The whole body, if it has come in clear (`Reply`)."""
+        exchange = self._exchange
+        return exchange.taken() if exchange.whole and "content-encoding" not in exchange.headers else None
+
     async def let_go(self) -> None:
         """Read the end of the answer, if it comes at once (`Reply`)."""
         self._exchange.let_go()
@@ -64,27 +79,27 @@ class Http1Transport:
     def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._monotonic = monotonic
         self._closed = False
-        self._targets: dict[str, Target] = {}
         self._trust = Trust()
         self._pools: dict[tuple[str, int, bool, str | None], Pool] = {}
-        self._heads: dict[tuple[tuple[str, str], ...], bytes] = {}
+        self._ways: dict[Place, _Way] = {}
 
     async def send(self, outgoing: Outgoing) -> Http1Reply:
         """Send a request and await the head of its answer (`Transport`)."""
-        target = self._target(outgoing.url)
-        length = len(outgoing.body)
-        data = b"%b%bcontent-length: %d\r\n\r\n%b" % (target.head, self._head(outgoing.headers), length, outgoing.body)
-        pool = self._pool(target, outgoing.ca_file)
-        connection = pool.idle()
+        way = self._ways.get(outgoing.place) or self._way(outgoing.place)
+        data = b"%b%d\r\n\r\n%b" % (way.head, len(outgoing.body), outgoing.body)
+        connection = way.pool.idle()
         if connection is not None:
             exchange = connection.begin(data)
             try:
-                return await _reply(exchange)
+                await exchange.head()
+                return Http1Reply(exchange)
             except AttemptFailed:
                 if exchange.heard:
                     raise
-        connection = await self._connect(target, outgoing, pool)
-        return await _reply(connection.begin(data))
+        connection = await self._connect(way, outgoing)
+        exchange = connection.begin(data)
+        await exchange.head()
+        return Http1Reply(exchange)
 
     async def aclose(self) -> None:
         """End all connections, also those in use or in the making (`Transport`)."""
@@ -92,30 +107,25 @@ class Http1Transport:
         for pool in self._pools.values():
             pool.close()
 
-    def _target(self, url: str) -> Target:
-        known = self._targets.get(url)
-        if known is None:
-            known = self._targets[url] = Target(url)
-        return known
-
-    def _head(self, headers: tuple[tuple[str, str], ...]) -> bytes:
-        """The header lines; those of one model and key are the same each time."""
-        known = self._heads.get(headers)
-        if known is None:
-            if len(self._heads) >= _HEADS:
-                self._heads.clear()
-            known = self._heads[headers] = b"".join(header_line(name, value) for name, value in headers)
-        return known
+    def _way(self, place: Place) -> _Way:
+        target = Target(place.url)
+        lines = b"".join(header_line(name, value) for name, value in place.headers)
+        if len(self._ways) >= _PLACES:
+            self._ways.clear()
+        way = _Way(target, target.head + lines + b"content-length: ", self._pool(target, place.ca_file))
+        self._ways[place] = way
+        return way
 
     def _pool(self, target: Target, ca_file: str | None) -> Pool:
-        place = (target.host, target.port, target.secure, ca_file)
-        known = self._pools.get(place)
+        host = (target.host, target.port, target.secure, ca_file)
+        known = self._pools.get(host)
         if known is None:
-            known = self._pools[place] = Pool(self._monotonic)
+            known = self._pools[host] = Pool(self._monotonic)
         return known
 
-    async def _connect(self, target: Target, outgoing: Outgoing, pool: Pool) -> Connection:
-        context = await self._trust.context(outgoing.ca_file) if target.secure else None
+    async def _connect(self, way: _Way, outgoing: Outgoing) -> Connection:
+        target, pool = way.target, way.pool
+        context = await self._trust.context(outgoing.place.ca_file) if target.secure else None
         loop = asyncio.get_running_loop()
         try:
             async with asyncio.timeout(outgoing.connect_seconds):
@@ -132,12 +142,3 @@ class Http1Transport:
         if self._closed:
             connection.close()
         return connection
-
-
-async def _reply(exchange: Exchange) -> Http1Reply:
-    try:
-        await exchange.head()
-    except BaseException:
-        exchange.abandon()
-        raise
-    return Http1Reply(exchange)

@@ -56,7 +56,7 @@ class Exchange:
         "_buffered_bytes",
         "_connection",
         "_failure",
-        "_header_bytes",
+        "_lines",
         "_parser",
         "_pieces",
         "_unread",
@@ -76,7 +76,8 @@ class Exchange:
         self._connection = connection
         self._parser: httptools.HttpResponseParser | None = httptools.HttpResponseParser(self)
         self._pieces: list[bytes] = []
-        self._buffered_bytes = self._bodiless_bytes = self._header_bytes = 0
+        self._lines: list[tuple[bytes, bytes]] = []
+        self._buffered_bytes = self._bodiless_bytes = 0
         self._until_close = self._unread = False
         self._failure: AttemptFailed | None = None
         self._waiter: asyncio.Future[None] | None = None
@@ -93,13 +94,17 @@ class Exchange:
 
     # ------------------------------------------------------------ the reader's side
     async def head(self) -> None:
-        """Returns once status and headers are there.
+        """Returns once status and headers are there. Whoever stops waiting for them has abandoned the answer.
 
         Raises:
             AttemptFailed: they will not be.
         """
-        while not self.status:
-            await self._more()
+        try:
+            while not self.status:
+                await self._more()
+        except BaseException:
+            self.abandon()
+            raise
 
     async def read(self) -> bytes:
         """What has come of the body; b"" at its end.
@@ -111,6 +116,10 @@ class Exchange:
             if self.whole:
                 return b""
             await self._more()
+        return self.taken()
+
+    def taken(self) -> bytes:
+        """What has come of the body so far and was not taken yet; never waits."""
         body = self._pieces[0] if len(self._pieces) == 1 else b"".join(self._pieces)
         self._pieces.clear()
         self._buffered_bytes = 0
@@ -127,11 +136,12 @@ class Exchange:
         """Nobody reads any more: an answer that is not whole ends with its connection. Idempotent."""
         self._connection.end(self)
 
-    async def _more(self) -> None:
+    def _more(self) -> asyncio.Future[None]:
+        """Done when there is news."""
         if self._failure is not None:
             raise self._failure
         self._waiter = asyncio.get_running_loop().create_future()
-        await self._waiter
+        return self._waiter
 
     def _wake(self) -> None:
         if self._waiter is not None and not self._waiter.done():
@@ -178,30 +188,26 @@ class Exchange:
         self.reusable = False  # else this would be a second one, behind the one we asked for
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        if self.status or self.whole or self._failure is not None:  # a trailer, or of something that does not count
-            return
-        self._header_bytes += len(name) + len(value) + _HEADER_COST_BYTES
-        if self._header_bytes > HEADER_BYTES:
-            self._too_large()
-            return
-        key, text = _name_of(name), value.decode("latin-1").rstrip(" \t")
-        if key in self.headers:
-            text = f"{self.headers[key]}, {text}"
-        self.headers[key] = text
+        if not self.status:  # else it is a trailer
+            self._lines.append((name, value))
 
     def on_headers_complete(self) -> None:
         parser = cast("httptools.HttpResponseParser", self._parser)
         status = parser.get_status_code()
         if self.over or (100 <= status < 200 and status != 101):
             return
+        self.headers = _headers_of(self._lines)
         coding = self.headers.get("transfer-encoding", "chunked").lower()
-        if status < 200:
+        if self._cost_bytes() > HEADER_BYTES:
+            self._too_large()
+        elif status < 200:
             self._fail(Trigger.malformed, f"the answer's status is {status}, which is none to a request like ours")
         elif coding != "chunked":
             self._fail(Trigger.malformed, "the answer came in a transfer encoding we did not ask for")
         else:
             self._until_close = _ENDS.isdisjoint(self.headers)
             self.status = status
+            self._lines.clear()
 
     def on_body(self, piece: bytes) -> None:
         self._bodiless_bytes = 0
@@ -215,10 +221,27 @@ class Exchange:
         if self.over:
             return
         if not self.status:
-            self.headers.clear()  # an interim answer (100, 103): the real one follows
+            self._lines.clear()  # an interim answer (100, 103): the real one follows
             return
         self.whole = True
         self.reusable = bool(cast("httptools.HttpResponseParser", self._parser).should_keep_alive())
+
+    def _cost_bytes(self) -> int:
+        """What the headers count; counted one by one only where they could be too many."""
+        cost = self._bodiless_bytes + len(self._lines) * _HEADER_COST_BYTES
+        if cost > HEADER_BYTES:
+            cost = sum(len(name) + len(value) + _HEADER_COST_BYTES for name, value in self._lines)
+        return cost
+
+
+def _headers_of(lines: list[tuple[bytes, bytes]]) -> dict[str, str]:
+    headers = {_name_of(name): value.decode("latin-1").rstrip(" \t") for name, value in lines}
+    if len(headers) < len(lines):
+        headers.clear()
+        for name, value in lines:
+            key, text = _name_of(name), value.decode("latin-1").rstrip(" \t")
+            headers[key] = f"{headers[key]}, {text}" if key in headers else text
+    return headers
 
 
 @lru_cache(512)

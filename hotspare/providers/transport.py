@@ -16,7 +16,7 @@ from hotspare.providers.causes import cause_of
 from hotspare.providers.decompression import inflated
 from hotspare.providers.passing import Passing
 from hotspare.providers.trust import Trust
-from hotspare.providers.wire import HEADER_BYTES, Outgoing
+from hotspare.providers.wire import HEADER_BYTES, Outgoing, Place
 from hotspare.router.trigger import AttemptFailed, Trigger
 
 _NO_DELAY = ((socket.IPPROTO_TCP, socket.TCP_NODELAY, 1),)
@@ -36,6 +36,9 @@ class HttpxReply:
     def chunks(self) -> AsyncIterator[bytes]:
         """The body (`Reply`)."""
         return inflated(self._raw(), self.headers.get("content-encoding", ""))
+
+    def at_hand(self) -> None:
+        """Never (`Reply`)."""
 
     async def let_go(self) -> None:
         """Close the connection, which would not be kept (`Reply`)."""
@@ -65,7 +68,7 @@ class HttpxTransport:
         """Send a request (`Transport`)."""
         try:
             request = self._request(outgoing)
-            transport = await self._transport(request.url, outgoing)
+            transport = await self._transport(request.url, outgoing.place)
             response = await _passed(transport, request, outgoing)
         except httpx.ConnectTimeout:
             raise AttemptFailed(
@@ -89,8 +92,8 @@ class HttpxTransport:
     def _request(self, outgoing: Outgoing) -> httpx.Request:
         return httpx.Request(
             "POST",
-            self._url(outgoing.url),
-            headers=[(name.encode(), value.encode()) for name, value in outgoing.headers],
+            self._url(outgoing.place.url),
+            headers=[(name.encode(), value.encode()) for name, value in outgoing.place.headers],
             content=outgoing.body,
             extensions={"timeout": {"connect": outgoing.connect_seconds}},
         )
@@ -104,35 +107,35 @@ class HttpxTransport:
                 raise AttemptFailed(Trigger.unclassified, "its address is not a URL") from None
         return known
 
-    async def _transport(self, url: httpx.URL, outgoing: Outgoing) -> httpx.AsyncHTTPTransport:
+    async def _transport(self, url: httpx.URL, place: Place) -> httpx.AsyncHTTPTransport:
         secure = url.scheme == "https"
-        place = (secure, outgoing.ca_file, outgoing.proxy)
-        known = self._transports.get(place)
+        kind = (secure, place.ca_file, place.proxy)
+        known = self._transports.get(kind)
         if known is not None:
             return known
         made = httpx.AsyncHTTPTransport(
-            verify=await self._trust.context(outgoing.ca_file) if secure else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
+            verify=await self._trust.context(place.ca_file) if secure else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
             trust_env=False,
             limits=_NOT_KEPT,
             socket_options=_NO_DELAY,
-            proxy=await self._proxy(outgoing),
+            proxy=await self._proxy(place),
         )
-        return self._transports.setdefault(place, made)
+        return self._transports.setdefault(kind, made)
 
-    async def _proxy(self, outgoing: Outgoing) -> httpx.Proxy | None:
+    async def _proxy(self, place: Place) -> httpx.Proxy | None:
         """A proxy that is reached by TLS itself is trusted as the provider behind it is."""
-        if outgoing.proxy is None:
+        if place.proxy is None:
             return None
-        secure = outgoing.proxy.startswith("https:")
-        return httpx.Proxy(outgoing.proxy, ssl_context=await self._trust.context(outgoing.ca_file) if secure else None)
+        secure = place.proxy.startswith("https:")
+        return httpx.Proxy(place.proxy, ssl_context=await self._trust.context(place.ca_file) if secure else None)
 
 
 async def _passed(transport: httpx.AsyncHTTPTransport, request: httpx.Request, outgoing: Outgoing) -> httpx.Response:
     """The head of the answer, through the proxy if there is one: CONNECT is bounded as connecting is."""
-    if outgoing.proxy is None:
+    if outgoing.place.proxy is None:
         return await transport.handle_async_request(request)
     limit = asyncio.timeout(outgoing.connect_seconds)
-    passing = Passing(outgoing.proxy, limit, secure=request.url.scheme == "https")
+    passing = Passing(outgoing.place.proxy, limit, secure=request.url.scheme == "https")
     request.extensions["trace"] = passing
     try:
         async with limit:

@@ -1,7 +1,7 @@
 """What a transport is asked and what it gives, whichever library or client of ours is below it."""
 
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from hotspare.router.value import value
@@ -10,16 +10,26 @@ HEADER_BYTES = 64 * 1024
 """The bound of an answer's headers."""
 
 
-@value
-class Outgoing:
-    """One POST. Header names are lower-case; `host` and `content-length` are added."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Place:
+    """Where requests go, and what all that go there have in common. The same object stands for the same place: what a
+    transport works out for it is worked out once.
+    """
 
     url: str
-    headers: tuple[tuple[str, str], ...] = field(repr=False)
-    body: bytes = field(repr=False)
-    connect_seconds: float
+    headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    """Names in lower case; `host` and `content-length` are added."""
     ca_file: str | None = None
     proxy: str | None = field(default=None, repr=False)
+
+
+@value
+class Outgoing:
+    """One POST."""
+
+    place: Place
+    body: bytes = field(repr=False)
+    connect_seconds: float
 
 
 class Reply(Protocol):
@@ -35,6 +45,9 @@ class Reply(Protocol):
         Raises:
             AttemptFailed: it broke off, or is not what its headers say.
         """
+
+    def at_hand(self) -> bytes | None:
+        """The whole body where all of it has come as it is, in place of `chunks`; else None."""
 
     async def let_go(self) -> None:
         """All that counts has been read: the connection may be kept if the answer's end comes at once. Idempotent."""

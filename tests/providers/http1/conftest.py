@@ -17,7 +17,7 @@ import uvloop
 
 from hotspare.providers.http1 import Http1Reply, Http1Transport
 from hotspare.providers.http1_exchange import Exchange
-from hotspare.providers.wire import Outgoing
+from hotspare.providers.wire import Outgoing, Place
 
 SERVING = "a fake server"
 
@@ -212,8 +212,9 @@ def send(transport: Http1Transport, server: FakeServer) -> Sending:
         headers: tuple[tuple[str, str], ...] = (("authorization", "Bearer k"),),
         connect_seconds: float = 5.0,
         ca_file: str | None = None,
+        place: Place | None = None,
     ) -> Awaitable[Http1Reply]:
-        return transport.send(Outgoing(url or server.url, headers, body, connect_seconds, ca_file))
+        return transport.send(Outgoing(place or Place(url or server.url, headers, ca_file), body, connect_seconds))
 
     return sending
 

@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from hotspare.providers.http1_request import Target, header_line
+from hotspare.providers.wire import Place
 from hotspare.router.trigger import AttemptFailed, Trigger
 
 SECRET = "sk-canary-0123456789"
@@ -135,11 +136,12 @@ def test_what_frames_a_request_is_not_said_twice(name):
 
 async def test_header_lines_are_not_mistaken_for_another_key_s(server, fetch, echoing, transport):
     server.does(echoing)
-    for number in (*range(257), *range(257)):
-        await fetch(headers=(("x-number", str(number)),))
+    places = [Place(server.url, (("x-number", str(number)),)) for number in range(257)]
+    for place in (*places, *places):
+        await fetch(place=place)
     received = bytes(server.lines[0].received)
     assert [received.count(b"x-number: %d\r\n" % number) for number in range(257)] == [2] * 257
-    assert len(transport._heads) == 2  # all are forgotten when there are too many
+    assert len(transport._ways) == 2  # all are forgotten when there are too many
 
 
 # ------------------------------------------------------------ ways

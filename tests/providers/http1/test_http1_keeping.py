@@ -7,8 +7,7 @@ import pytest
 
 from hotspare.providers import http1_connection
 from hotspare.providers.http1_connection import IDLE_SECONDS, Connection, Pool
-from hotspare.providers.http1_request import Target
-from hotspare.providers.wire import Outgoing
+from hotspare.providers.wire import Outgoing, Place
 from hotspare.router.trigger import AttemptFailed, Trigger
 
 
@@ -320,8 +319,8 @@ async def test_what_a_server_says_before_it_is_asked_is_no_answer(server, transp
 
     an_early_answer = b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nSTALE"
     server.does(eager)
-    target = Target(server.url)
-    connection = await transport._connect(target, Outgoing(server.url, (), b"", 5.0), transport._pool(target, None))
+    place = Place(server.url)
+    connection = await transport._connect(transport._way(place), Outgoing(place, b"", 5.0))
     await until(lambda: connection.closed)
     for _ in range(5):
         await asyncio.sleep(0)
