@@ -6,16 +6,16 @@ usage: python passthrough.py TRANSPORT PROVIDER_URL     TRANSPORT: http1 or http
 import asyncio
 import gc
 import sys
-from typing import Any
 
 import uvloop
 
+from hotspare.gateway.cycle import Cycle
 from hotspare.gateway.limits import ConnectionLimits
 from hotspare.gateway.listening import bind_tcp, port_of
 from hotspare.gateway.server import HttpServer
 from hotspare.providers.http1 import Http1Transport
 from hotspare.providers.transport import HttpxTransport
-from hotspare.providers.wire import Outgoing, Transport
+from hotspare.providers.wire import Outgoing, Place, Reply, Transport
 
 HEADERS = (
     ("content-type", "application/json"),
@@ -27,39 +27,37 @@ HEADERS = (
 
 
 class PassThrough:
-    """The ASGI application. What a request wants of the provider stands in its path."""
+    """The application. What a request wants of the provider stands in its path."""
 
     def __init__(self, transport: Transport, base_url: str) -> None:
         self._transport = transport
         self._base_url = base_url
+        self._places: dict[str, Place] = {}
 
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+    async def __call__(self, cycle: Cycle, _peer: object) -> None:
         pieces = []
-        more = True
-        while more:
-            message = await receive()
-            pieces.append(message["body"])
-            more = message["more_body"]
-        url = self._base_url + scope["path"]
-        reply = await self._transport.send(Outgoing(url, HEADERS, b"".join(pieces), connect_seconds=5.0))
+        while cycle.more_body:
+            pieces.append(await cycle.read() or b"")
+        path = cycle.head.path
+        place = self._places.setdefault(path, Place(self._base_url + path, HEADERS))
+        reply = await self._transport.send(Outgoing(place, b"".join(pieces), connect_seconds=5.0))
         try:
-            await self._pass_on(reply, send)
+            await self._pass_on(reply, cycle)
         finally:
             await reply.aclose()
 
-    async def _pass_on(self, reply: Any, send: Any) -> None:
-        kind, length = reply.headers["content-type"].encode(), reply.headers.get("content-length")
-        headers = [(b"content-type", kind)]
-        if length is None:
-            await send({"type": "http.response.start", "status": reply.status, "headers": headers})
+    async def _pass_on(self, reply: Reply, cycle: Cycle) -> None:
+        lines = b"content-type: %b\r\n" % reply.headers["content-type"].encode()
+        if "content-length" not in reply.headers:
+            await cycle.begin(reply.status, lines)
             async for piece in reply.chunks():
-                await send({"type": "http.response.body", "body": piece, "more_body": True})
-            await send({"type": "http.response.body", "body": b"", "more_body": False})
+                await cycle.piece(piece)
+            await cycle.end(b"")
             return
-        body = b"".join([piece async for piece in reply.chunks()])
-        headers.append((b"content-length", length.encode()))
-        await send({"type": "http.response.start", "status": reply.status, "headers": headers})
-        await send({"type": "http.response.body", "body": body, "more_body": False})
+        body = reply.at_hand()
+        if body is None:
+            body = b"".join([piece async for piece in reply.chunks()])
+        await cycle.whole(reply.status, lines, body)
 
 
 async def main(kind: str, base_url: str) -> None:

@@ -1,33 +1,29 @@
 """Read a request's body, bounded. How long it may take is the connection's affair."""
 
-from collections.abc import Mapping
-from typing import Any
-
-from hotspare.gateway.asgi import Receive
+from hotspare.gateway.cycle import Cycle
 from hotspare.gateway.refusal import Refused
 
 
-async def read_body(receive: Receive, headers: Mapping[str, str], limit_bytes: int) -> bytes | None:
+async def read_body(cycle: Cycle, limit_bytes: int) -> bytes | None:
     """The whole body; None if the caller left before its end.
 
     Raises:
         Refused: 413, as soon as it is known that the body is too large.
     """
-    announced = headers.get("content-length")
+    announced = cycle.head.headers.get("content-length")
     if announced is not None and int(announced) > limit_bytes:  # the parser has seen to it that it is a number
         raise _too_large(limit_bytes)
     pieces: list[bytes] = []
     size = 0
     while True:
-        message: Any = await receive()
-        if message["type"] != "http.request":
+        piece = await cycle.read()
+        if piece is None:
             return None
-        piece: bytes = message["body"]
         size += len(piece)
         if size > limit_bytes:
             raise _too_large(limit_bytes)
         pieces.append(piece)
-        if not message["more_body"]:
+        if not cycle.more_body:
             return b"".join(pieces)
 
 

@@ -4,12 +4,12 @@ from hotspare.dialects.anthropic_messages import write_count
 from hotspare.dialects.call import Call
 from hotspare.dialects.token_estimate import estimate_tokens
 from hotspare.engine.protocols import Told
-from hotspare.gateway.asgi import Send
-from hotspare.gateway.delivery import HttpDelivery, told_headers
-from hotspare.gateway.refusal import JSON_TYPE, Headers, send_whole
+from hotspare.gateway.cycle import Cycle
+from hotspare.gateway.delivery import HttpDelivery, told_lines
+from hotspare.gateway.lines import JSON_TYPE, header_lines
 from hotspare.router.step import Fail
 
-ESTIMATED = (b"x-hotspare-estimated", b"true")
+_ESTIMATED = header_lines((JSON_TYPE, (b"x-hotspare-estimated", b"true")))
 
 
 class CountDelivery(HttpDelivery):
@@ -17,18 +17,17 @@ class CountDelivery(HttpDelivery):
 
     __slots__ = ("_call",)
 
-    def __init__(self, send: Send, call: Call) -> None:
-        super().__init__(send, call.dialect)
+    def __init__(self, cycle: Cycle, call: Call) -> None:
+        super().__init__(cycle, call.dialect)
         self._call = call
 
     async def error(self, told: Told, fail: Fail) -> None:
         """Where nobody could count, a guess is more use than an error; what the caller did wrong stays one."""
         if told.source == "estimate":
-            await self.estimated(tuple(told_headers(told)))
+            await self.estimated(told_lines(told))
         else:
             await super().error(told, fail)
 
-    async def estimated(self, headers: tuple[tuple[bytes, bytes], ...]) -> None:
+    async def estimated(self, lines: bytes) -> None:
         """Our own guess."""
-        told: Headers = [JSON_TYPE, ESTIMATED, *headers]
-        await send_whole(self._send, 200, told, write_count(estimate_tokens(self._call)))
+        await self._cycle.whole(200, _ESTIMATED + lines, write_count(estimate_tokens(self._call)))

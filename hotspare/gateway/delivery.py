@@ -1,60 +1,62 @@
-"""The caller's side of an answer over HTTP: what the engine delivers, as ASGI messages in the caller's dialect."""
+"""The caller's side of an answer over HTTP: what the engine delivers, in the caller's dialect."""
 
 from typing import Any
 
 from hotspare.dialects.endpoint import DialectName
 from hotspare.dialects.errors import error_body, error_event
 from hotspare.engine.protocols import Answer, Told
-from hotspare.gateway.asgi import Send
-from hotspare.gateway.refusal import JSON_TYPE, Headers, retry_after, send_whole
+from hotspare.gateway.cycle import Cycle
+from hotspare.gateway.lines import JSON_TYPE, Headers, header_lines, safe_value
+from hotspare.gateway.refusal import retry_after
 from hotspare.router.step import Fail
 
 _YES, _NO = b"true", b"false"
-_EVENT_STREAM = ((b"content-type", b"text/event-stream"), (b"cache-control", b"no-cache"))
+_EVENT_STREAM = header_lines(((b"content-type", b"text/event-stream"), (b"cache-control", b"no-cache")))
 _KEEP_ALIVE = b": keep-alive\n\n"
 """A comment, which no reader of events takes for one."""
 _FINAL_CODES = frozenset({"bad_request", "content_filter"})
 LONGEST_RETRY_AFTER_SECONDS = 60.0
 """Both official clients wait this long for a retry at most; beyond it they retry at once, which helps nobody."""
 
-_safe_names: dict[str, bytes] = {}
+MOST_KEPT = 1_000
+"""Header lines that are kept: models, notices and types are few."""
+
+_kept_lines: dict[object, bytes] = {}
 
 
 class HttpDelivery:
     """One answer. The engine calls either `whole`, `error`, or `begin … end`."""
 
-    __slots__ = ("_dialect", "_send")
+    __slots__ = ("_cycle", "_dialect")
 
-    def __init__(self, send: Send, dialect: DialectName) -> None:
-        self._send: Any = send
+    def __init__(self, cycle: Cycle, dialect: DialectName) -> None:
+        self._cycle = cycle
         self._dialect = dialect
 
     async def whole(self, told: Told, answer: Answer) -> None:
-        headers = [(b"content-type", safe_value(answer.content_type)), *told_headers(told)]
-        await send_whole(self._send, answer.status, headers, answer.body or b"")
+        lines = _type_line(answer.content_type) + told_lines(told)
+        await self._cycle.whole(answer.status, lines, answer.body or b"")
 
     async def begin(self, told: Told, answer: Answer) -> None:
-        headers = [*_EVENT_STREAM, *told_headers(told)]
-        await self._send({"type": "http.response.start", "status": answer.status, "headers": headers})
+        await self._cycle.begin(answer.status, _EVENT_STREAM + told_lines(told))
 
     async def begin_early(self, request_id: str) -> None:
-        headers = [*_EVENT_STREAM, (b"x-hotspare-request-id", safe_value(request_id))]
-        await self._send({"type": "http.response.start", "status": 200, "headers": headers})
+        await self._cycle.begin(200, _EVENT_STREAM + _id_line(request_id))
 
     async def keep_alive(self) -> None:
-        await self.piece(_KEEP_ALIVE)
+        await self._cycle.piece(_KEEP_ALIVE)
 
     async def piece(self, data: bytes) -> None:
-        await self._send({"type": "http.response.body", "body": data, "more_body": True})
+        await self._cycle.piece(data)
 
     async def end(self, tail: bytes) -> None:
-        await self._send({"type": "http.response.body", "body": tail, "more_body": False})
+        await self._cycle.end(tail)
 
     async def broken(self, told: Told, fail: Fail) -> None:
         await self.end(error_event(self._dialect, **_fields(told, fail)))
 
     async def error(self, told: Told, fail: Fail) -> None:
-        headers = [*told_headers(told)]
+        headers: Headers = []
         if fail.retry_after_seconds is not None:
             headers.append(retry_after(fail.retry_after_seconds))
         if not _retry_may_help(fail):
@@ -62,16 +64,24 @@ class HttpDelivery:
         failure = fail.failure
         if fail.relay and failure is not None and failure.body is not None:
             headers.append((b"content-type", safe_value(failure.content_type)))
-            await send_whole(self._send, failure.status or fail.status, headers, failure.body)
+            status, body = failure.status or fail.status, failure.body
         else:
             headers.append(JSON_TYPE)
-            await send_whole(self._send, fail.status, headers, error_body(self._dialect, **_fields(told, fail)))
+            status, body = fail.status, error_body(self._dialect, **_fields(told, fail))
+        await self._cycle.whole(status, told_lines(told) + header_lines(headers), body)
 
 
-def told_headers(told: Told) -> Headers:
-    """What happened, as the `x-hotspare-*` headers."""
+def told_lines(told: Told) -> bytes:
+    """What happened, as the lines of the `x-hotspare-*` headers."""
+    if told.cache_age_seconds is not None or told.cache_similarity is not None or told.dropped:
+        return _id_line(told.request_id) + header_lines(_told_headers(told))
+    kind = (told.model, told.attempts, told.fallback, told.source, told.notice, told.notice_text, told.repaired)
+    lines = _kept_lines.get(kind) or _keep(kind, header_lines(_told_headers(told)))
+    return _id_line(told.request_id) + lines
+
+
+def _told_headers(told: Told) -> Headers:
     headers: Headers = [
-        (b"x-hotspare-request-id", safe_value(told.request_id)),
         (b"x-hotspare-fallback", _YES if told.fallback else _NO),
         (b"x-hotspare-attempts", b"%d" % told.attempts),
         (b"x-hotspare-source", told.source.encode()),
@@ -81,9 +91,9 @@ def told_headers(told: Told) -> Headers:
     if told.cache_similarity is not None:
         headers.append((b"x-hotspare-cache-similarity", b"%.3f" % told.cache_similarity))
     if told.model is not None:
-        headers.append((b"x-hotspare-model", _safe_name(told.model)))
+        headers.append((b"x-hotspare-model", safe_value(told.model)))
     if told.notice:
-        headers.append((b"x-hotspare-notice", _safe_name(told.notice)))
+        headers.append((b"x-hotspare-notice", safe_value(told.notice)))
         headers.append((b"x-hotspare-notice-text", safe_value(told.notice_text)))
     if told.dropped:
         headers.append((b"x-hotspare-dropped", safe_value(", ".join(told.dropped))))
@@ -92,19 +102,20 @@ def told_headers(told: Told) -> Headers:
     return headers
 
 
-def safe_value(text: str) -> bytes:
-    """Any text as a header's value: what is not printable ASCII is percent-encoded, so no value can end its header."""
-    if text.isascii() and text.isprintable():
-        return text.encode()
-    return b"".join(bytes((octet,)) if 0x20 <= octet < 0x7F else b"%%%02X" % octet for octet in text.encode())
+def _id_line(request_id: str) -> bytes:
+    return b"x-hotspare-request-id: %b\r\n" % safe_value(request_id)
 
 
-def _safe_name(name: str) -> bytes:
-    """`safe_value` of a name from the configuration: there are few, so each is worked out once."""
-    safe = _safe_names.get(name)
-    if safe is None:
-        safe = _safe_names[name] = safe_value(name)
-    return safe
+def _type_line(content_type: str) -> bytes:
+    line = _kept_lines.get(content_type)
+    return line or _keep(content_type, header_lines([(b"content-type", safe_value(content_type))]))
+
+
+def _keep(what: object, lines: bytes) -> bytes:
+    if len(_kept_lines) >= MOST_KEPT:
+        _kept_lines.clear()
+    _kept_lines[what] = lines
+    return lines
 
 
 def _fields(told: Told, fail: Fail) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from hotspare.engine.backend import Backend
 from hotspare.engine.presence import Presence
 from hotspare.gateway import traffic
 from hotspare.gateway.admin import admin_application
+from hotspare.gateway.asgi import asgi
 from hotspare.gateway.limits import ConnectionLimits
 from hotspare.gateway.listening import (
     CannotListen,
@@ -68,7 +69,7 @@ class Gateway:
         self._application = Traffic(engine, backend, settings, state)
         self._traffic = HttpServer(self._application, limits, state)
         admin = admin_application(backend, presence or Presence(Clock()))
-        self._admin = HttpServer(admin, limits)  # type: ignore[arg-type]
+        self._admin = HttpServer(asgi(admin), limits)  # type: ignore[arg-type]
         self.port = settings.port
         """The real one once started, also where the settings say 0."""
 

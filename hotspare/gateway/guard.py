@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from hotspare.configuration.compiled import GatewaySettings
 from hotspare.dialects.call import VIA_HEADER
-from hotspare.gateway.asgi import Scope
+from hotspare.gateway.head import Head
 from hotspare.gateway.holder import ANYONE, Holder, Tokens
 from hotspare.gateway.refusal import Refused
 
@@ -55,17 +55,15 @@ class Guard:
         return holder
 
 
-def read_headers(scope: Scope) -> dict[str, str]:
-    """The headers by lower-case name, the last of a name winning.
+def check_host(head: Head) -> None:
+    """There is exactly one Host.
 
     Raises:
-        Refused: there is not exactly one Host.
+        Refused: there is not.
     """
-    pairs = list(scope["headers"])
-    headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in pairs}
-    if "host" not in headers or (len(headers) != len(pairs) and sum(name == b"host" for name, _ in pairs) > 1):
+    headers, lines = head.headers, head.lines
+    if "host" not in headers or (len(headers) < len(lines) and sum(name.lower() == b"host" for name, _ in lines) > 1):
         raise Refused(400, "host_missing", "A request must say one Host.")
-    return headers
 
 
 def check_json(headers: Mapping[str, str]) -> None:

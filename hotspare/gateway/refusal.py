@@ -5,15 +5,14 @@ A refusal never repeats a value that the caller sent, but for the path and the n
 
 import math
 from http import HTTPStatus
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING
 
 from hotspare.dialects.endpoint import DialectName
 from hotspare.dialects.errors import error_body
-from hotspare.gateway.asgi import Send
+from hotspare.gateway.lines import JSON_TYPE, Headers, header_lines
 
-Headers: TypeAlias = list[tuple[bytes, bytes]]
-
-JSON_TYPE = (b"content-type", b"application/json")
+if TYPE_CHECKING:
+    from hotspare.gateway.cycle import Cycle
 
 
 class Refused(Exception):
@@ -68,21 +67,12 @@ def retry_after(seconds: float) -> tuple[bytes, bytes]:
     return (b"retry-after", b"%d" % max(1, math.ceil(seconds)))
 
 
-async def send_whole(send: Send, status: int, headers: Headers, body: bytes) -> None:
-    """A whole answer; its length is added to the headers."""
-    headers.append((b"content-length", b"%d" % len(body)))
-    start: Any = {"type": "http.response.start", "status": status, "headers": headers}
-    end: Any = {"type": "http.response.body", "body": body, "more_body": False}
-    await send(start)
-    await send(end)
-
-
-async def send_refusal(send: Send, refusal: Refused, dialect: DialectName) -> None:
+async def send_refusal(cycle: "Cycle", refusal: Refused, dialect: DialectName) -> None:
     """Answer with a refusal."""
     headers: Headers = [JSON_TYPE, *refusal.headers]
     if refusal.retry_after_seconds is not None:
         headers.append(retry_after(refusal.retry_after_seconds))
-    await send_whole(send, refusal.status, headers, refusal.body(dialect))
+    await cycle.whole(refusal.status, header_lines(headers), refusal.body(dialect))
 
 
 def raw_refusal(refusal: Refused, dialect: DialectName) -> bytes:
@@ -91,11 +81,10 @@ def raw_refusal(refusal: Refused, dialect: DialectName) -> bytes:
     headers: Headers = [JSON_TYPE, (b"content-length", b"%d" % len(body)), (b"connection", b"close")]
     if refusal.retry_after_seconds is not None:
         headers.append(retry_after(refusal.retry_after_seconds))
-    lines = b"".join(b"%s: %s\r\n" % header for header in headers)
     return b"HTTP/1.1 %d %s\r\n%s\r\n%s" % (
         refusal.status,
         HTTPStatus(refusal.status).phrase.encode(),
-        lines,
+        header_lines(headers),
         body,
     )
 

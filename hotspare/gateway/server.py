@@ -1,4 +1,4 @@
-"""One HTTP surface: an ASGI application on sockets that somebody else has bound, in the running loop.
+"""One HTTP surface: an application on sockets that somebody else has bound, in the running loop.
 
 No signals (they belong to whoever runs it, or to Textual), no lifespan, no logging, no tick beside an idle console.
 """
@@ -7,8 +7,7 @@ import asyncio
 import socket
 from collections.abc import Sequence
 
-from hotspare.gateway.asgi import Application
-from hotspare.gateway.connection import Connection
+from hotspare.gateway.connection import Application, Connection
 from hotspare.gateway.limits import ConnectionLimits
 from hotspare.gateway.listening import BACKLOG
 from hotspare.gateway.state import State

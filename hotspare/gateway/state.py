@@ -22,6 +22,10 @@ class State:
         self.refused: Counter[str] = Counter()
         """How many requests were refused before they were carried out, by the code of our refusal."""
 
+    def ended(self, task: asyncio.Task[Any] | None) -> None:
+        """The task of a request has nothing more to do. Idempotent."""
+        self.tasks.discard(task)
+
     def refresh_date(self, now: float) -> None:
         """Renew the header that every answer begins with."""
         if now >= self._date_until:

@@ -1,4 +1,4 @@
-"""The surface for applications: one ASGI function, its paths in a table, looked up by the path as it came.
+"""The surface for applications: one function, its paths in a table, looked up by the path as it came.
 
 Nothing of a request but its headers is read before Host, Origin and token are accepted. The path is never taken from a
 URL that was put together with the Host header.
@@ -18,35 +18,28 @@ from hotspare.engine.admission import NotAllowed, UnknownModel, WrongOperation
 from hotspare.engine.backend import Backend
 from hotspare.engine.protocols import Delivery
 from hotspare.gateway import health, metrics
-from hotspare.gateway.asgi import Receive, Scope, Send
 from hotspare.gateway.body import read_body
 from hotspare.gateway.caller import CallerNames
 from hotspare.gateway.counting import CountDelivery
+from hotspare.gateway.cycle import Cycle
 from hotspare.gateway.delivery import HttpDelivery
-from hotspare.gateway.guard import Guard, check_json, check_loop, read_headers
+from hotspare.gateway.guard import Guard, check_host, check_json, check_loop
 from hotspare.gateway.holder import Holder
-from hotspare.gateway.refusal import (
-    JSON_TYPE,
-    Headers,
-    Refused,
-    dialect_of,
-    retry_after,
-    send_refusal,
-    send_whole,
-)
+from hotspare.gateway.lines import JSON_TYPE, Headers, header_lines
+from hotspare.gateway.peer import Peer
+from hotspare.gateway.refusal import Refused, dialect_of, retry_after, send_refusal
 from hotspare.gateway.state import State
 from hotspare.router.error import HotspareError
 from hotspare.router.record import Ask, RequestKind
 from hotspare.router.snapshot import Snapshot
-from hotspare.router.value import value
 
 DRAINING_RETRY_SECONDS = 5.0
 LIVE_PATH = "/health/live"
 MODELS_PATH = "/v1/models"
 _READ = ("GET", "HEAD")
 _SHOWN_PATH = 120
-_ANTHROPIC_MARK = b"anthropic-version"
-_METRICS_TYPE = (b"content-type", b"text/plain; version=0.0.4; charset=utf-8")
+_ANTHROPIC_MARK = "anthropic-version"
+_METRICS_TYPE = header_lines([(b"content-type", b"text/plain; version=0.0.4; charset=utf-8")])
 
 _encode = msgspec.json.Encoder().encode
 
@@ -65,21 +58,10 @@ class Engine(metrics.Engine, Protocol):
     async def serve(self, ask: Ask, call: Call, delivery: Delivery) -> None: ...
 
 
-@value
-class Exchange:
-    """One request as it goes through this module."""
-
-    scope: Scope
-    headers: Mapping[str, str]
-    holder: Holder
-    receive: Receive
-    send: Send
-
-
 Reader: TypeAlias = Callable[[bytes, Mapping[str, str]], Call]
 """Reads a request of one dialect and operation."""
 
-Handler: TypeAlias = Callable[[Exchange], Awaitable[None]]
+Handler: TypeAlias = Callable[[Cycle, Holder], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +73,7 @@ class Route:
 
 
 class Traffic:
-    """The ASGI application."""
+    """The application (`connection.Application`)."""
 
     def __init__(self, engine: Engine, backend: Backend, settings: GatewaySettings, state: State) -> None:
         self._engine = engine
@@ -119,53 +101,52 @@ class Traffic:
         self._max_body_bytes = settings.max_body_bytes
         self._callers = CallerNames(taken=(caller.name for caller in settings.callers))
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            return
+    async def __call__(self, cycle: Cycle, _peer: Peer | None) -> None:
         try:
-            await self._answer(scope, receive, send)
+            route, holder = self._admitted(cycle)
+            await route.handler(cycle, holder)
         except Refused as refusal:
             self._state.refused[refusal.code] += 1
-            await send_refusal(send, refusal, _dialect(scope))
+            await send_refusal(cycle, refusal, _dialect(cycle))
 
-    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
-        path = scope["path"]
-        headers = read_headers(scope)
-        holder = self._guard.check(headers, open_to_all=path == LIVE_PATH)
-        route = self._routes.get(path)
+    def _admitted(self, cycle: Cycle) -> tuple[Route, Holder]:
+        head = cycle.head
+        check_host(head)
+        holder = self._guard.check(head.headers, open_to_all=head.path == LIVE_PATH)
+        route = self._routes.get(head.path)
         if route is None:
-            if not path.startswith(MODELS_PATH + "/"):
-                raise self._not_found(path)
+            if not head.path.startswith(MODELS_PATH + "/"):
+                raise self._not_found(head.path)
             route = self._one_model
-        if scope["method"] not in route.methods:
+        if head.method not in route.methods:
             raise _wrong_method(route)
-        await route.handler(Exchange(scope, headers, holder, receive, send))
+        return route, holder
 
     # ------------------------------------------------------------------ model calls
     def _calling(self, read: Reader) -> Route:
-        async def call(exchange: Exchange) -> None:
-            call = await self._read(exchange, read)
+        async def call(cycle: Cycle, holder: Holder) -> None:
+            call = await self._read(cycle, read)
             if call is not None:
-                ask = self._admit(exchange, call)
-                await self._engine.serve(ask, call, HttpDelivery(exchange.send, call.dialect))
+                ask = self._admit(call, holder)
+                await self._engine.serve(ask, call, HttpDelivery(cycle, call.dialect))
 
         return Route(("POST",), call)
 
-    async def _count(self, exchange: Exchange) -> None:
+    async def _count(self, cycle: Cycle, holder: Holder) -> None:
         """Not a request of traffic: nothing is generated, and where nobody can count, a guess is an answer too."""
-        call = await self._read(exchange, anthropic_messages.read_count_request)
+        call = await self._read(cycle, anthropic_messages.read_count_request)
         if call is None:
             return
-        ask = self._admit(exchange, call, kind="probe")
-        delivery = CountDelivery(exchange.send, call)
+        ask = self._admit(call, holder, kind="probe")
+        delivery = CountDelivery(cycle, call)
         if self._engine.has_capable(ask):
             await self._engine.serve(ask, call, delivery)
         else:
-            await delivery.estimated(())
+            await delivery.estimated(b"")
 
-    async def _read(self, exchange: Exchange, read: Reader) -> Call | None:
+    async def _read(self, cycle: Cycle, read: Reader) -> Call | None:
         """What is asked; None if the caller left before it was said."""
-        headers = exchange.headers
+        headers = cycle.head.headers
         if self._engine.draining:
             raise Refused(
                 503,
@@ -175,7 +156,7 @@ class Traffic:
             )
         via = check_loop(headers, self._engine.run)
         check_json(headers)
-        body = await read_body(exchange.receive, headers, self._max_body_bytes)
+        body = await read_body(cycle, self._max_body_bytes)
         if body is None:
             return None
         try:
@@ -185,9 +166,8 @@ class Traffic:
         call.via = via
         return call
 
-    def _admit(self, exchange: Exchange, call: Call, *, kind: RequestKind = "traffic") -> Ask:
-        holder = exchange.holder
-        caller = holder.name or self._callers.name(exchange.headers)
+    def _admit(self, call: Call, holder: Holder, *, kind: RequestKind = "traffic") -> Ask:
+        caller = holder.name or self._callers.name(call.headers)
         try:
             return self._engine.admit(call, caller=caller, kind=kind, chains=holder.chains)
         except InvalidRequest as error:
@@ -200,39 +180,36 @@ class Traffic:
             raise Refused(404, "model_not_found", _sentences(error), parameter="model") from None
 
     # ------------------------------------------------------------------ looking
-    async def _models(self, exchange: Exchange) -> None:
-        await _send_json(exchange, 200, health.page_of_models(health.models_list(await self._seen(exchange))))
+    async def _models(self, cycle: Cycle, holder: Holder) -> None:
+        await _send_json(cycle, 200, health.page_of_models(health.models_list(await self._seen(holder))))
 
-    async def _model(self, exchange: Exchange) -> None:
-        name = exchange.scope["path"].removeprefix(MODELS_PATH + "/")
-        for listed in health.models_list(await self._seen(exchange)):
+    async def _model(self, cycle: Cycle, holder: Holder) -> None:
+        name = cycle.head.path.removeprefix(MODELS_PATH + "/")
+        for listed in health.models_list(await self._seen(holder)):
             if listed["id"] == name:
-                await _send_json(exchange, 200, listed)
+                await _send_json(cycle, 200, listed)
                 return
         raise Refused(
             404, "model_not_found", f"There is no chain or model named {_shown(name)} here; GET /v1/models lists them."
         )
 
-    async def _health(self, exchange: Exchange) -> None:
-        snapshot = await self._seen(exchange)
-        await _send_json(exchange, 200, health.health(snapshot, draining=self._engine.draining))
+    async def _health(self, cycle: Cycle, holder: Holder) -> None:
+        snapshot = await self._seen(holder)
+        await _send_json(cycle, 200, health.health(snapshot, draining=self._engine.draining))
 
-    async def _live(self, exchange: Exchange) -> None:
-        start: Any = {"type": "http.response.start", "status": 204, "headers": []}
-        end: Any = {"type": "http.response.body", "body": b"", "more_body": False}
-        await exchange.send(start)
-        await exchange.send(end)
+    async def _live(self, cycle: Cycle, _holder: Holder) -> None:
+        await cycle.whole(204, b"", b"")
 
-    async def _ready(self, exchange: Exchange) -> None:
-        snapshot = await self._seen(exchange)
+    async def _ready(self, cycle: Cycle, holder: Holder) -> None:
+        snapshot = await self._seen(holder)
         status, body, seconds = health.readiness(snapshot, draining=self._engine.draining)
-        await _send_json(exchange, status, body, seconds)
+        await _send_json(cycle, status, body, seconds)
 
-    async def _models_health(self, exchange: Exchange) -> None:
-        await _send_json(exchange, 200, health.models_health(await self._seen(exchange)))
+    async def _models_health(self, cycle: Cycle, holder: Holder) -> None:
+        await _send_json(cycle, 200, health.models_health(await self._seen(holder)))
 
-    async def _metrics(self, exchange: Exchange) -> None:
-        if exchange.holder.chains is not None:
+    async def _metrics(self, cycle: Cycle, holder: Holder) -> None:
+        if holder.chains is not None:
             raise Refused(
                 403,
                 "metrics_not_allowed",
@@ -240,12 +217,12 @@ class Traffic:
                 "without `chains`.",
             )
         text = await self._figures.text()
-        await send_whole(exchange.send, 200, [_METRICS_TYPE], text)
+        await cycle.whole(200, _METRICS_TYPE, text)
 
-    async def _seen(self, exchange: Exchange) -> Snapshot:
+    async def _seen(self, holder: Holder) -> Snapshot:
         """How things are, as far as it is the caller's to know."""
         snapshot = await self._backend.snapshot()
-        chains = exchange.holder.chains
+        chains = holder.chains
         return snapshot if chains is None else health.of_chains(snapshot, chains)
 
     # ------------------------------------------------------------------ refusing
@@ -254,11 +231,12 @@ class Traffic:
         return Refused(404, "not_found", f"Nothing is served at {_shown(path)}. Served are: {served}.")
 
 
-def _dialect(scope: Scope) -> DialectName:
+def _dialect(cycle: Cycle) -> DialectName:
     """Whose error shape a caller expects: the path's; where both kinds of client ask, a header tells."""
-    if scope["path"].startswith(MODELS_PATH) and any(name == _ANTHROPIC_MARK for name, _ in scope["headers"]):
+    head = cycle.head
+    if head.path.startswith(MODELS_PATH) and _ANTHROPIC_MARK in head.headers:
         return "anthropic"
-    return dialect_of(scope["path"])
+    return dialect_of(head.path)
 
 
 def _invalid(error: InvalidRequest) -> Refused:
@@ -281,8 +259,8 @@ def _sentences(error: HotspareError) -> str:
     return f"{error.title} {error.hint}".rstrip()
 
 
-async def _send_json(exchange: Exchange, status: int, value: Any, retry_seconds: float | None = None) -> None:
+async def _send_json(cycle: Cycle, status: int, value: Any, retry_seconds: float | None = None) -> None:
     headers: Headers = [JSON_TYPE, (b"cache-control", b"no-store")]
     if retry_seconds is not None:
         headers.append(retry_after(retry_seconds))
-    await send_whole(exchange.send, status, headers, _encode(value))
+    await cycle.whole(status, header_lines(headers), _encode(value))

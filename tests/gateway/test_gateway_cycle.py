@@ -4,10 +4,13 @@ import asyncio
 
 import pytest
 
+from hotspare.gateway.asgi import AsgiExchange
 from hotspare.gateway.connection import KEEP_ALIVE_SECONDS, Connection
-from hotspare.gateway.cycle import UNREAD_BYTES, Cycle, WrongMessage
+from hotspare.gateway.cycle import UNREAD_BYTES, Cycle
 from hotspare.gateway.flow import Flow
+from hotspare.gateway.head import Head
 from hotspare.gateway.limits import ConnectionLimits
+from hotspare.gateway.lines import WrongMessage
 from hotspare.gateway.state import State
 
 
@@ -40,19 +43,11 @@ def wire():
 
 @pytest.fixture
 def cycle(wire):
-    def made(method="POST", *, keep_alive=True, expects=False, answered=lambda: None):
+    def made(method="POST", *, version="1.1", keep_alive=True, expects=False, answered=lambda: None):
         state = State()
         state.refresh_date(0.0)
-        flow = Flow(wire)
-        return Cycle(
-            {"http_version": "1.1", "method": method},
-            wire,
-            flow,
-            state,
-            keep_alive=keep_alive,
-            awaits_100_continue=expects,
-            answered=answered,
-        )
+        head = Head(method, "/", b"/", b"", version, [], {}, keep_alive, expects)
+        return Cycle(head, wire, Flow(wire), state, answered)
 
     return made
 
@@ -67,9 +62,10 @@ def _start(*headers, status=200):
 
 async def test_a_whole_answer_leaves_in_one_write(cycle, wire):
     answering = cycle()
-    await answering.send(_start((b"content-length", b"2")))
+    asgi = AsgiExchange(answering)
+    await asgi.send(_start((b"content-length", b"2")))
     assert wire.written == []
-    await answering.send(_body(b"ok"))
+    await asgi.send(_body(b"ok"))
     [sent] = wire.written
     assert sent.startswith(b"HTTP/1.1 200 OK\r\ndate: ")
     assert sent.endswith(b"\r\ncontent-length: 2\r\n\r\nok")
@@ -79,34 +75,38 @@ async def test_a_whole_answer_leaves_in_one_write(cycle, wire):
 
 async def test_the_head_of_a_stream_leaves_at_once(cycle, wire):
     answering = cycle()
-    await answering.send(_start())
+    asgi = AsgiExchange(answering)
+    await asgi.send(_start())
     [head] = wire.written
     assert head.endswith(b"transfer-encoding: chunked\r\n\r\n")
-    await answering.send(_body(b"", more=True))
-    await answering.send(_body(b"one", more=True))
-    await answering.send(_body(b"two"))
+    await asgi.send(_body(b"", more=True))
+    await asgi.send(_body(b"one", more=True))
+    await asgi.send(_body(b"two"))
     assert wire.written[1:] == [b"3\r\none\r\n", b"3\r\ntwo\r\n0\r\n\r\n"]
 
 
 async def test_a_stream_may_end_without_a_last_word(cycle, wire):
     answering = cycle()
-    await answering.send(_start())
-    await answering.send(_body())
+    asgi = AsgiExchange(answering)
+    await asgi.send(_start())
+    await asgi.send(_body())
     assert wire.written[1:] == [b"0\r\n\r\n"]
 
 
 async def test_head_has_the_headers_of_the_answer_and_nothing_more(cycle, wire):
     answering = cycle("HEAD")
-    await answering.send(_start((b"content-length", b"5")))
-    await answering.send(_body(b"12345"))
+    asgi = AsgiExchange(answering)
+    await asgi.send(_start((b"content-length", b"5")))
+    await asgi.send(_body(b"12345"))
     assert b"".join(wire.written).endswith(b"content-length: 5\r\n\r\n")
     assert answering.response_complete
 
 
 async def test_no_content_has_no_body_and_no_chunks(cycle, wire):
     answering = cycle()
-    await answering.send(_start(status=204))
-    await answering.send(_body())
+    asgi = AsgiExchange(answering)
+    await asgi.send(_start(status=204))
+    await asgi.send(_body())
     [sent] = wire.written
     assert sent.startswith(b"HTTP/1.1 204 No Content\r\n")
     assert b"chunked" not in sent
@@ -115,54 +115,59 @@ async def test_no_content_has_no_body_and_no_chunks(cycle, wire):
 @pytest.mark.parametrize("value", [b"a\r\nx: y", b"a\nx: y", b"a\rx: y", b"a\0"])
 async def test_no_header_holds_another(cycle, wire, value):
     with pytest.raises(WrongMessage):
-        await cycle().send(_start((b"x-told", value)))
+        await AsgiExchange(cycle()).send(_start((b"x-told", value)))
     assert wire.written == []
 
 
 @pytest.mark.parametrize("data", [b"1", b"123"])
 async def test_a_body_is_as_long_as_was_said(cycle, wire, data):
     answering = cycle()
-    await answering.send(_start((b"content-length", b"2")))
+    asgi = AsgiExchange(answering)
+    await asgi.send(_start((b"content-length", b"2")))
     with pytest.raises(WrongMessage):
-        await answering.send(_body(data))
+        await asgi.send(_body(data))
     assert wire.written == []
 
 
 async def test_a_body_may_come_in_parts(cycle, wire):
     answering = cycle()
-    await answering.send(_start((b"content-length", b"2")))
-    await answering.send(_body(b"o", more=True))
+    asgi = AsgiExchange(answering)
+    await asgi.send(_start((b"content-length", b"2")))
+    await asgi.send(_body(b"o", more=True))
     assert not answering.response_complete
-    await answering.send(_body(b"k"))
+    await asgi.send(_body(b"k"))
     assert b"".join(wire.written).endswith(b"\r\n\r\nok")
 
 
 @pytest.mark.parametrize("messages", [[_body(b"x")], [_start(), _start()], [_start(), _body(), _body()]])
 async def test_what_has_no_place_in_an_answer_is_an_error(cycle, messages):
     answering = cycle()
+    asgi = AsgiExchange(answering)
     *before, misplaced = messages
     for message in before:
-        await answering.send(message)
+        await asgi.send(message)
     with pytest.raises(WrongMessage):
-        await answering.send(misplaced)
+        await asgi.send(misplaced)
 
 
 @pytest.mark.parametrize("says", ["the caller", "the application"])
 async def test_the_last_answer_says_so_and_closes(cycle, wire, says):
     answering = cycle(keep_alive=says != "the caller")
+    asgi = AsgiExchange(answering)
     closing = [(b"connection", b"close")] if says == "the application" else []
-    await answering.send(_start((b"content-length", b"0"), *closing))
-    await answering.send(_body())
+    await asgi.send(_start((b"content-length", b"0"), *closing))
+    await asgi.send(_body())
     assert b"connection: close\r\n" in wire.written[0]
     assert wire.closing
 
 
 async def test_the_body_comes_as_far_as_it_is_there(cycle):
     asking = cycle()
+    asgi = AsgiExchange(asking)
     asking.body(b"one")
     asking.body(b"two")
-    assert await asking.receive() == {"type": "http.request", "body": b"onetwo", "more_body": True}
-    waiting = asyncio.ensure_future(asking.receive())
+    assert await asgi.receive() == {"type": "http.request", "body": b"onetwo", "more_body": True}
+    waiting = asyncio.ensure_future(asgi.receive())
     await asyncio.sleep(0)
     assert not waiting.done()
     asking.body_ended()
@@ -171,7 +176,8 @@ async def test_the_body_comes_as_far_as_it_is_there(cycle):
 
 async def test_whoever_waits_for_more_hears_that_the_caller_left(cycle):
     asking = cycle()
-    waiting = asyncio.ensure_future(asking.receive())
+    asgi = AsgiExchange(asking)
+    waiting = asyncio.ensure_future(asgi.receive())
     await asyncio.sleep(0)
     asking.disconnected = True
     asking.tell()
@@ -180,35 +186,39 @@ async def test_whoever_waits_for_more_hears_that_the_caller_left(cycle):
 
 async def test_a_body_nobody_asks_for_is_not_read_on(cycle, wire):
     asking = cycle()
+    asgi = AsgiExchange(asking)
     asking.body(bytes(UNREAD_BYTES))
     assert wire.reading
     asking.body(b"x")
     assert not wire.reading
-    assert len((await asking.receive())["body"]) == UNREAD_BYTES + 1
+    assert len((await asgi.receive())["body"]) == UNREAD_BYTES + 1
     assert wire.reading
 
 
 async def test_a_caller_that_asks_first_is_told_to_go_on_once(cycle, wire):
     asking = cycle(expects=True)
+    asgi = AsgiExchange(asking)
     asking.body(b"x")
-    await asking.receive()
+    await asgi.receive()
     asking.body(b"y")
-    await asking.receive()
+    await asgi.receive()
     assert wire.written == [b"HTTP/1.1 100 Continue\r\n\r\n"]
 
 
 async def test_a_caller_that_is_refused_at_once_is_not_told_to_go_on(cycle, wire):
     refusing = cycle(expects=True)
-    await refusing.send(_start((b"content-length", b"0"), status=401))
-    await refusing.send(_body())
-    await refusing.receive()
+    asgi = AsgiExchange(refusing)
+    await asgi.send(_start((b"content-length", b"0"), status=401))
+    await asgi.send(_body())
+    await asgi.receive()
     assert b"100 Continue" not in b"".join(wire.written)
 
 
 async def test_nothing_is_sent_to_a_caller_that_left(cycle, wire):
     answering = cycle()
+    asgi = AsgiExchange(answering)
     answering.disconnected = True
-    await answering.send(_start())
+    await asgi.send(_start())
     assert wire.written == []
 
 
