@@ -77,6 +77,11 @@ class Exchange:
     async def piece(self, data: bytes) -> None:
         """Likewise."""
 
+    def take(self, data: bytes) -> bool:
+        """Likewise."""
+        del data
+        return False
+
     async def end(self, tail: bytes) -> None:
         """Likewise."""
 

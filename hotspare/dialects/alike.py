@@ -24,6 +24,9 @@ _WORDS = _fields(_SAYS + b"|" + _PADS)
 PADDED_BYTES = 4
 """What an event is taken to say that is as long as its padding makes it: about one token."""
 
+_CUT_BYTES = 8
+"""So much before and after a word is looked for where events are cut."""
+
 _text = re.compile(_TEXT).match
 _all_text = re.compile(_TEXT).fullmatch
 
@@ -36,7 +39,7 @@ def said_bytes(data: bytes) -> int:
 class Alike:
     """The likeness of one event, given as it came, with its blank line, in valid UTF-8."""
 
-    __slots__ = ("_first", "_fixed_bytes", "_others", "_padded")
+    __slots__ = ("_between", "_first", "_fixed_bytes", "_head_size", "_mark", "_others", "_padded", "_tail_size")
 
     def __init__(self, event: bytes) -> None:
         at, fixed = 0, []
@@ -46,6 +49,17 @@ class Alike:
         self._first, *self._others = (*fixed, event[at:])
         self._fixed_bytes = len(self._first) + sum(map(len, self._others))
         self._padded = _PADS in event
+        if len(self._others) == 1:
+            self._learn(self._others[0])
+
+    def _learn(self, other: bytes) -> None:
+        """What lies between the words of one event and of the next, and the short part of it where they are cut: to
+        look for all of it takes longer than to see afterwards that it was all there.
+        """
+        head, tail = self._first[:_CUT_BYTES], other[1:][-_CUT_BYTES:]
+        self._between = other + self._first
+        self._mark = tail + head
+        self._head_size, self._tail_size = len(head), len(tail)
 
     def __bool__(self) -> bool:
         """Whether anything in it can be different."""
@@ -60,12 +74,23 @@ class Alike:
         if not data.startswith(self._first, begin):
             return begin, 0
         if len(self._others) == 1:
-            first, size = self._first, len(self._first)
-            *parts, rest = data[begin:].split(self._others[0])
-            words = [part[size:] for part in parts if part.startswith(first)]
-            if len(words) == len(parts) and _all_text(b" ".join(words)):  # an escape that is cut would take the blank
-                return len(data) - len(rest), len(words)
+            other = self._others[0]
+            if data.endswith(other) and _all_text(data, begin + len(self._first), len(data) - len(other)):
+                return len(data), 1
+            end, words = self._words(data, begin, other)
+            if _all_text(b" ".join(words)):  # an escape that is cut would take the blank
+                return end, len(words)
         return self._one_by_one(data, begin)
+
+    def _words(self, data: bytes, begin: int, other: bytes) -> tuple[int, list[bytes]]:
+        """The words of all events up to the last that ends like it; a quote, which is no text, where one is unlike."""
+        last = data.rfind(other, begin)
+        end = last + len(other)
+        parts = data[begin + self._head_size : end - self._tail_size].split(self._mark)
+        before, after = len(self._first) - self._head_size, len(other) - self._tail_size
+        words = [part[before:-after] for part in parts]
+        alike = last >= 0 and self._between.join(words) == data[begin + len(self._first) : last]
+        return end, words if alike else [b'"']
 
     def _one_by_one(self, data: bytes, begin: int) -> tuple[int, int]:
         events = 0

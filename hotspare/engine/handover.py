@@ -6,14 +6,14 @@ What has begun is known here and nowhere else: a caller gets one beginning and o
 import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from hotspare.dialects.call import Call
 from hotspare.dialects.content.shortened import is_shortened
 from hotspare.engine.attempt import close, unforeseen
 from hotspare.engine.continuing import CONTINUED_BYTES
 from hotspare.engine.judging import RepairedAnswer
-from hotspare.engine.protocols import Answer, Delivery, Told
+from hotspare.engine.protocols import Answer, Delivery, Passing, Told
 from hotspare.engine.recollection import LARGEST_ANSWER_BYTES, CachedAnswer
 from hotspare.router.record import Ask
 from hotspare.router.step import Fail, Finish
@@ -80,12 +80,16 @@ class Handover:
     async def _stream(self, answer: Answer) -> AttemptFailed | None:
         """Every piece as it comes, as fast as the caller takes them."""
         pieces = answer.pieces()
+        passing = cast("Passing", pieces) if hasattr(pieces, "pass_on") else None
+        take = self._take if self._room else self._delivery.take
         try:
             if not self._begun:
                 self._begun = True
                 await self._delivery.begin(self._told(answer), answer)
             while True:
                 try:
+                    if passing is not None:
+                        await passing.pass_on(take)
                     data = await anext(pieces)
                 except StopAsyncIteration:
                     return None
@@ -93,12 +97,21 @@ class Handover:
                     return failure
                 except Exception as error:  # noqa: BLE001  the provider boundary
                     return unforeseen(error, self._ask)
-                if self._room > 0:
-                    self._room -= len(data)
-                    self.sent.append(data)
+                self._remember(data)
                 await self._delivery.piece(data)
         finally:
             await close(answer, pieces)
+
+    def _take(self, data: bytes) -> bool:
+        taken = self._delivery.take(data)
+        if taken:
+            self._remember(data)
+        return taken
+
+    def _remember(self, data: bytes) -> None:
+        if self._room > 0:
+            self._room -= len(data)
+            self.sent.append(data)
 
     async def last_word(self, turn: Finish | Fail, answers: Mapping[int, Answer]) -> None:
         """The end that the caller sees; its Record is kept."""

@@ -37,10 +37,19 @@ class Overhearing:
         await self._delivery.keep_alive()
 
     async def piece(self, data: bytes) -> None:
+        self._hear(data)
+        await self._delivery.piece(data)
+
+    def take(self, data: bytes) -> bool:
+        taken = self._delivery.take(data)
+        if taken:
+            self._hear(data)
+        return taken
+
+    def _hear(self, data: bytes) -> None:
         if self._room > 0:
             self._room -= len(data)
             self._pieces.append(data)
-        await self._delivery.piece(data)
 
     async def end(self, tail: bytes) -> None:
         await self._delivery.end(tail)

@@ -96,6 +96,11 @@ class PromptFollower:
             await self._room.acquire()
             self._events.put_nowait(PromptEvent("text", text))
 
+    def take(self, data: bytes) -> bool:
+        """Never: a slow reader is waited for."""
+        del data
+        return False
+
     async def end(self, tail: bytes) -> None:
         """The closing line."""
         del tail

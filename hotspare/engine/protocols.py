@@ -2,7 +2,7 @@
 someone who keeps decisions, and the caller's side of an answer.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 from hotspare.dialects.call import Call
@@ -57,6 +57,15 @@ class Answer(Protocol):
 
     async def aclose(self) -> None:
         """Stop at once: the connection to the provider is closed unless the answer was whole. Idempotent."""
+
+
+class Passing(Protocol):
+    """Pieces of a stream that need not be fetched one by one: what `Answer.pieces` gives may be this."""
+
+    async def pass_on(self, take: Callable[[bytes], bool]) -> None:
+        """Hand pieces to `take` the moment they come, until the stream is over or `take` takes one no more; that one
+        and what follows, also why the stream broke off, is for whoever iterates.
+        """
 
 
 class Carrier(Protocol):
@@ -157,6 +166,9 @@ class Delivery(Protocol):
 
     async def piece(self, data: bytes) -> None:
         """A piece of the stream. Returns when the caller can take more."""
+
+    def take(self, data: bytes) -> bool:
+        """As `piece`, if the caller can take it now; False if it has to be waited for."""
 
     async def end(self, tail: bytes) -> None:
         """The stream ends well."""

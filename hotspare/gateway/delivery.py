@@ -49,6 +49,9 @@ class HttpDelivery:
     async def piece(self, data: bytes) -> None:
         await self._cycle.piece(data)
 
+    def take(self, data: bytes) -> bool:
+        return self._cycle.take(data)
+
     async def end(self, tail: bytes) -> None:
         await self._cycle.end(tail)
 

@@ -94,22 +94,9 @@ class StreamedAnswer:
         """Events of the provider that could not be read and were left out."""
         return self._stream.skipped
 
-    async def pieces(self) -> AsyncIterator[bytes]:
+    def pieces(self) -> "Pieces":
         """The stream (`engine.protocols.Answer`)."""
-        try:
-            if self._first:  # a stream that goes on may have nothing to add
-                yield self._first
-            while not self._stream.ended:
-                piece = await self._next()
-                if piece:
-                    yield piece
-        finally:
-            await self.aclose()
-        failure = self._stream.failure
-        if failure is not None:
-            failure.status = failure.status or self.status
-            failure.provider_request_id = failure.provider_request_id or self.provider_request_id
-            raise self._made_presentable(failure)
+        return Pieces(self)
 
     async def aclose(self) -> None:
         """Be done with the connection (`engine.protocols.Answer`)."""
@@ -118,8 +105,51 @@ class StreamedAnswer:
         else:
             await self._reply.aclose()
 
-    async def _next(self) -> bytes:
-        """What the next event brings. The bound is on events: a byte now and then is silence too."""
+    def first(self) -> bytes:
+        """What is there to begin with, once."""
+        first, self._first = self._first, b""
+        return first
+
+    async def next(self) -> bytes:
+        """What the next event brings; b"" at the end. The bound is on events: a byte now and then is silence too.
+
+        Raises:
+            AttemptFailed: the stream broke off, and all that came before was given.
+        """
+        while not self._stream.ended:
+            piece = await self._of_event()
+            if piece:
+                return piece
+        await self.aclose()
+        if self._stream.failure is not None:
+            raise self._presentable(self._stream.failure)
+        return b""
+
+    async def pass_on(self, take: Callable[[bytes], bool]) -> bytes:
+        """Hand on what comes the moment it comes, as long as the model goes on and `take` takes; what is left over."""
+        left = b""
+
+        def came(chunk: bytes) -> bool:
+            nonlocal left
+            events = stream.events
+            piece = stream.feed(chunk)
+            if stream.events != events:
+                limit.due = self._monotonic() + self._silence_seconds
+            if piece and not take(piece):
+                left = piece
+            return not (left or stream.ended or stream.complete)
+
+        stream, limit = self._stream, self._limit
+        if stream.ended or stream.complete:
+            return left
+        try:
+            with limit.until(self._due(), self._stalled):
+                await self._reply.pass_to(came)
+        except AttemptFailed as failure:
+            left += self._cut(failure)
+        return left
+
+    async def _of_event(self) -> bytes:
         due = self._due()
         events = self._stream.events
         try:
@@ -153,7 +183,46 @@ class StreamedAnswer:
             self._stream.failure = failure
         return rest
 
+    def _presentable(self, failure: AttemptFailed) -> AttemptFailed:
+        failure.status = failure.status or self.status
+        failure.provider_request_id = failure.provider_request_id or self.provider_request_id
+        return self._made_presentable(failure)
+
     def _stalled(self) -> AttemptFailed:
         return AttemptFailed(
             Trigger.stream_stall, f"nothing for {self._silence_seconds:.1f} s in the middle of the stream"
         )
+
+
+class Pieces:
+    """A stream's pieces: to be taken one by one, or passed on as they come (`engine.protocols.Passing`)."""
+
+    __slots__ = ("_answer", "_left")
+
+    def __init__(self, answer: StreamedAnswer) -> None:
+        self._answer = answer
+        self._left = answer.first()  # empty where a stream that goes on has nothing to add
+
+    def __aiter__(self) -> "Pieces":
+        return self
+
+    async def __anext__(self) -> bytes:
+        """The next piece.
+
+        Raises:
+            AttemptFailed: the stream broke off.
+        """
+        left, self._left = self._left, b""
+        piece = left or await self._answer.next()
+        if not piece:
+            raise StopAsyncIteration
+        return piece
+
+    async def pass_on(self, take: Callable[[bytes], bool]) -> None:
+        """Hand on what comes the moment it comes (`engine.protocols.Passing`)."""
+        if not self._left or take(self._left):
+            self._left = await self._answer.pass_on(take)
+
+    async def aclose(self) -> None:
+        """Be done with the stream."""
+        await self._answer.aclose()

@@ -61,6 +61,11 @@ class Http1Reply:
         exchange = self._exchange
         return exchange.taken() if exchange.whole and "content-encoding" not in exchange.headers else None
 
+    async def pass_to(self, sink: Callable[[bytes], bool]) -> None:
+        """The body, if it comes in clear (`Reply`)."""
+        if "content-encoding" not in self.headers:
+            await self._exchange.pass_to(sink)
+
     async def let_go(self) -> None:
         """Read the end of the answer, if it comes at once (`Reply`)."""
         self._exchange.let_go()

@@ -5,6 +5,7 @@ nothing behind it can change what it said.
 """
 
 import asyncio
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Protocol, cast
 
@@ -59,6 +60,7 @@ class Exchange:
         "_lines",
         "_parser",
         "_pieces",
+        "_sink",
         "_unread",
         "_until_close",
         "_waiter",
@@ -76,6 +78,7 @@ class Exchange:
         self._connection = connection
         self._parser: httptools.HttpResponseParser | None = httptools.HttpResponseParser(self)
         self._pieces: list[bytes] = []
+        self._sink: Callable[[bytes], bool] | None = None
         self._lines: list[tuple[bytes, bytes]] = []
         self._buffered_bytes = self._bodiless_bytes = 0
         self._until_close = self._unread = False
@@ -126,6 +129,22 @@ class Exchange:
         self._connection.resume(self)
         return body
 
+    async def pass_to(self, sink: Callable[[bytes], bool]) -> None:
+        """Hand on what comes of the body the moment it comes, with no turn of the event loop between; returns when the
+        body has ended, or when the sink says, by False, that it has had enough.
+
+        Raises:
+            AttemptFailed: it broke off.
+        """
+        if self._pieces and not sink(self.taken()):
+            return
+        self._sink = sink
+        try:
+            while self._sink is not None and not self.whole:
+                await self._more()
+        finally:
+            self._sink = None
+
     def let_go(self) -> None:
         """Nobody reads any more, and nothing but the end is to come: what does come else ends the connection."""
         if not (self.over or self._unread):
@@ -162,7 +181,14 @@ class Exchange:
             self._too_large()
         if self.over:
             self._parser = None  # it holds methods of ours: a ring, which would keep the body until a collection
-        self._wake()
+        if self._sink is None or self._passed_on(self._sink):
+            self._wake()
+
+    def _passed_on(self, sink: Callable[[bytes], bool]) -> bool:
+        """Give the sink what came; whether that was the last it takes."""
+        if self._pieces and not sink(self.taken()):
+            self._sink = None
+        return self._sink is None or self.over
 
     def lost(self, error: Exception | None) -> None:
         """The connection is gone. A body without a length ends so; anything else is cut short."""

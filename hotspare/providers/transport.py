@@ -8,7 +8,7 @@ sent too many of the last one.
 import asyncio
 import socket
 import ssl
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 
 import httpx
 
@@ -39,6 +39,9 @@ class HttpxReply:
 
     def at_hand(self) -> None:
         """Never (`Reply`)."""
+
+    async def pass_to(self, sink: Callable[[bytes], bool]) -> None:
+        """Nothing of it (`Reply`)."""
 
     async def let_go(self) -> None:
         """Close the connection, which would not be kept (`Reply`)."""

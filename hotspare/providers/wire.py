@@ -1,6 +1,6 @@
 """What a transport is asked and what it gives, whichever library or client of ours is below it."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -48,6 +48,14 @@ class Reply(Protocol):
 
     def at_hand(self) -> bytes | None:
         """The whole body where all of it has come as it is, in place of `chunks`; else None."""
+
+    async def pass_to(self, sink: Callable[[bytes], bool]) -> None:
+        """Hand the sink what comes of the body the moment it comes, until the body ends or the sink returns False; what
+        follows is for `chunks`. Where that cannot be, all of it is.
+
+        Raises:
+            AttemptFailed: it broke off.
+        """
 
     async def let_go(self) -> None:
         """All that counts has been read: the connection may be kept if the answer's end comes at once. Idempotent."""

@@ -161,6 +161,10 @@ class FakeDelivery:
         self.text += data
         await self._do("piece")
 
+    def take(self, data):
+        del data
+        return False
+
     async def end(self, tail):
         self.text += tail
         await self._do("end")
