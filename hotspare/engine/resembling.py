@@ -128,6 +128,11 @@ class _Listener:
     async def piece(self, data: bytes) -> None:
         """No vectors are streamed."""
 
+    def take(self, data: bytes) -> bool:
+        """No vectors are streamed."""
+        del data
+        return False
+
     async def end(self, tail: bytes) -> None:
         """No vectors are streamed."""
 
