@@ -151,6 +151,16 @@ ACTIONS: tuple[Action, ...] = (
         command="hotspare about",
     ),
     Action(
+        id="going-on",
+        keys=("i",),
+        title="What is going on",
+        help="Every situation at length, the worst first, with since when; and every standing decision with its end.",
+        tier=0,
+        command="hotspare status",
+        rank=9,
+        word="all",
+    ),
+    Action(
         id="force",
         keys=("f",),
         title="Force a model",
@@ -459,6 +469,8 @@ ACTIONS: tuple[Action, ...] = (
         help="Look at more time: 15 min, 1 h, 6 h, 24 h, 7 days.",
         tier=0,
         command="hotspare history --chain {chain} --days 1",
+        rank=10,
+        word="range",
         screens=RANGED,
     ),
     Action(
@@ -468,6 +480,8 @@ ACTIONS: tuple[Action, ...] = (
         help="Look half a range further back; the header then says up to when, for all screens.",
         tier=0,
         command="hotspare requests --since {since} --until {until}",
+        rank=10,
+        word="earlier",
         screens=RANGED,
     ),
     Action(

@@ -106,7 +106,8 @@ class RemoteBackend:
 
 def _named_after(host: str, snapshot: Snapshot) -> Snapshot:
     """Two screens on two machines must not look the same."""
-    return replace(snapshot, instance=replace(snapshot.instance, name=f"{snapshot.instance.name} at {host}"))
+    here = snapshot.instance
+    return replace(snapshot, instance=replace(here, name=f"{here.name} at {host}", host=host))
 
 
 def _request(method: str, path: str, body: bytes) -> bytes:

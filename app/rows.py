@@ -5,7 +5,7 @@ from typing import Any
 
 from hotspare.router.command import JournalEntry
 from hotspare.router.settings import PICO_PER_USD
-from hotspare.router.snapshot import ModelView, RequestRow, Snapshot
+from hotspare.router.snapshot import DecisionView, ModelView, RequestRow, SituationView, Snapshot
 
 
 def usd(pico: int) -> float:
@@ -44,6 +44,8 @@ def status(snapshot: Snapshot) -> dict[str, Any]:
         "screen_lost_at": snapshot.instance.screen_lost_at,
         "consoles": [{"who": console.who, "since": console.since} for console in snapshot.consoles],
         "situation": snapshot.situations[0].text if snapshot.situations else "",
+        "situations": [situation(view) for view in snapshot.situations],
+        "decisions": [decision(view) for view in snapshot.decisions],
         "requests": today.requests,
         "ok": today.answered,
         "fallback": today.fallback,
@@ -54,6 +56,21 @@ def status(snapshot: Snapshot) -> dict[str, Any]:
         "store": {"state": snapshot.store.state, "dropped": snapshot.store.dropped},
         "config": {"path": snapshot.instance.config_path or None, "refused": snapshot.instance.config_refused or None},
     }
+
+
+def situation(view: SituationView) -> dict[str, Any]:
+    """One thing that is going on."""
+    return {
+        "code": view.code, "severity": view.severity, "text": view.text, "since": view.since, "subject": view.subject
+    }  # fmt: skip
+
+
+def decision(view: DecisionView) -> dict[str, Any]:
+    """A standing decision."""
+    return {
+        "kind": view.kind, "subject": view.subject, "text": view.text, "who": view.who, "at": view.at,
+        "why": view.why, "seconds_left": view.seconds_left, "durable": view.durable,
+    }  # fmt: skip
 
 
 def request(row: RequestRow) -> dict[str, Any]:

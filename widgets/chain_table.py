@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from hotspare.router.snapshot import ChainView, DecisionView, ModelView, Snapshot
 from hotspare.widgets import figures
 from hotspare.widgets.glyphs import Glyphs, Role, state_sign
+from hotspare.widgets.going_on import decision_words
 from hotspare.widgets.lanes import OUT, lane_key, models_of
 from hotspare.widgets.line import Line, fit, spread, wrap
 from hotspare.widgets.row_list import Row
@@ -185,11 +186,4 @@ def _price(model: ModelView) -> str:
 
 
 def _standing(model: ModelView, decisions: Sequence[DecisionView]) -> list[str]:
-    told = []
-    for one in decisions:
-        if one.subject in {model.name, model.chain}:
-            left = figures.left(one.seconds_left)
-            why = f', "{one.why}"' if one.why else ""
-            ends = f", {left} left" if left else ", until lifted"
-            told.append(f"{one.text}, by {one.who} at {figures.minute(one.at)} UTC{why}{ends}")
-    return told
+    return [decision_words(one) for one in decisions if one.subject in {model.name, model.chain}]

@@ -77,8 +77,8 @@ def _flow(models: Sequence[ModelView], arm: int, limit: int, glyphs: Glyphs) -> 
 
 def _arrow(model: ModelView, arm: int, glyphs: Glyphs) -> Line:
     rule = glyphs.rule * arm
-    label = figures.share(model.share) if model.share else glyphs.rule * (2 if arm else 0)
-    role: Role = "accent" if model.share else "off"
+    label = figures.share(model.fallback_share) if model.fallback_share else glyphs.rule * (2 if arm else 0)
+    role: Role = "accent" if model.fallback_share else "off"
     if not arm:
         return ((" ", "text"), (f"{label}{glyphs.arrow}", role), (" ", "text"))
     return ((" ", "text"), (f"{rule}{label}{rule}{glyphs.arrow}", role), (" ", "text"))

@@ -6,7 +6,7 @@ from hotspare.router.snapshot import SituationView
 from hotspare.widgets.glyphs import Glyphs, Role
 from hotspare.widgets.line import Line, cut, spread, width_of, wrap
 
-_SIGNS: dict[str, tuple[str, Role]] = {
+SIGNS: dict[str, tuple[str, Role]] = {
     "ok": ("ok", "ok"),
     "note": ("forced", "accent"),
     "warning": ("limited", "warn"),
@@ -36,7 +36,7 @@ def situation_lines(situations: Sequence[SituationView], width: int, height: int
 
 
 def _one(situation: SituationView, width: int, room: int, glyphs: Glyphs, more: int) -> list[Line]:
-    name, role = _SIGNS[situation.severity]
+    name, role = SIGNS[situation.severity]
     right = _right(situation, glyphs, short=width < SHORT_KEYS)
     texts = wrap(glyphs.clean(situation.text, 400), width - 4, width_of(right) + 2 if right else 0)
     dropped = len(texts) > room
@@ -63,4 +63,4 @@ def _right(situation: SituationView, glyphs: Glyphs, *, short: bool) -> Line:
 
 
 def _more(more: int) -> Line:
-    return ((f" +{more} more ", "dim"),) if more else ()
+    return ((" i", "key"), (f" +{more} more ", "dim")) if more else ()

@@ -5,6 +5,7 @@ Widths follow the window and the columns' own wishes, never the rows that happen
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import inf
 
 from hotspare.widgets.glyphs import Glyphs
 from hotspare.widgets.line import Line, Span, cut_middle, pad, pad_left
@@ -22,6 +23,7 @@ class Column:
         grow: it takes what the others leave.
         most: how far it grows; 0: without bound.
         middle: what is too long for it is shortened in its middle.
+        weight: of two that grow, the one with the double weight takes the double of what is left.
     """
 
     title: str
@@ -31,6 +33,7 @@ class Column:
     grow: bool = False
     most: int = 0
     middle: bool = False
+    weight: int = 1
 
 
 GAP = 2
@@ -54,9 +57,9 @@ class Table:
             kept.remove(last)
         cells = {id(column): column.width for column in kept}
         spare = width - _needed(kept)
-        growing = [column for column in kept if column.grow]
+        growing = sorted((column for column in kept if column.grow), key=_greed)
         for place, column in enumerate(growing):
-            more = spare // (len(growing) - place)
+            more = spare * column.weight // sum(other.weight for other in growing[place:])
             if column.most:
                 more = min(more, max(0, column.most - column.width))
             cells[id(column)] = max(1, column.width + more)
@@ -79,6 +82,11 @@ class Table:
                 spans.append((" " * GAP, "text"))
             spans.append((told, role))
         return tuple(spans)
+
+
+def _greed(column: Column) -> float:
+    """Those that need the least come first, so that what they leave is there for the others."""
+    return (column.most - column.width) / column.weight if column.most else inf
 
 
 def _needed(columns: Sequence[Column]) -> int:

@@ -17,11 +17,10 @@ COLUMNS: tuple[Column, ...] = (
     Column("when (UTC)", 15, right=False),
     Column("what", 12, grow=True, most=16),
     Column("about", 10, grow=True, most=30, middle=True),
-    Column("from", 12, rank=3, grow=True, most=30),
-    Column("to", 12, rank=1, grow=True, most=40),
-    Column("who", 10, rank=2, grow=True, most=20),
-    Column("until", 6, rank=5),
-    Column("why", 12, rank=4, grow=True),
+    Column("from", 12, rank=3, grow=True, most=24),
+    Column("to", 14, rank=1, grow=True, most=40, weight=2),
+    Column("who", 8, rank=2, grow=True, most=16),
+    Column("why", 14, rank=4, grow=True, weight=4),
 )
 STATE_CHANGE = "state"
 REFUSED = "refused"
@@ -131,13 +130,20 @@ def _line(one: Happened, table: Table, glyphs: Glyphs) -> Line:
             (glyphs.clean(word, 40), act_role),
             (glyphs.clean(one.subject, 80), act_role),
             (glyphs.clean(one.before, 80), "dim"),
-            (glyphs.clean(one.after, 80), role if one.state else "text"),
+            (glyphs.clean(_after(one), 80), role if one.state else "text"),
             (glyphs.clean(one.who, 40), "dim"),
-            ("" if one.until is None else figures.minute(one.until), "dim"),
             (glyphs.clean(one.why, 120), "dim"),
         ),
         glyphs,
     )
+
+
+def _after(one: Happened) -> str:
+    """What is so from then on, and until when."""
+    if one.until is None:
+        return one.after
+    ends = f"until {figures.minute(one.until)}"
+    return f"{one.after} {ends}" if one.after else ends
 
 
 def sign_of(one: Happened, glyphs: Glyphs) -> tuple[str, Role]:

@@ -11,6 +11,8 @@ from hotspare.app.options import Chosen, FiniteRange, looking, ranged
 from hotspare.app.printing import Column
 from hotspare.app.reach import Source, look, running
 from hotspare.app.status_line import status_line
+from hotspare.router.snapshot import Snapshot
+from hotspare.widgets.going_on import decision_words
 from hotspare.widgets.plain import plain
 from hotspare.widgets.request_filter import RequestFilter
 from hotspare.widgets.story import sentences
@@ -66,9 +68,17 @@ def status(chosen: Chosen, instance: str | None, *, oneline: bool, as_json: bool
         shown = status_fields(value)
         who = ", ".join(console.who for console in snapshot.consoles)
         told = {**value, "consoles": who, "cost_usd": printing.cell_of("cost_usd", value)}
-        printing.print_pairs((name, told[name]) for name in shown)
+        printing.print_pairs(pair for name in shown for pair in ((name, told[name]), *_more(snapshot, name)))
         click.echo()
         printing.print_table(value["models"], MODEL_COLUMNS, empty="no models")
+
+
+def _more(snapshot: Snapshot, name: str) -> list[tuple[str, str]]:
+    """What stands below the worst situation: the others, and what operators decided."""
+    if name != "situation":
+        return []
+    others = [("also", view.text) for view in snapshot.situations[1:]]
+    return others + [("stands", decision_words(view)) for view in snapshot.decisions]
 
 
 def status_fields(value: Mapping[str, Any]) -> tuple[str, ...]:

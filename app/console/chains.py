@@ -55,7 +55,9 @@ class Chains(Page):
         lines = [rule, *model_lines(chosen, shown, width, self.glyphs)] if chosen else []
         room = self.query_one("#body").size.height
         detail = min(len(lines), max(room - len(rows), room // 2, LEAST_DETAIL))
-        self.show_at("detail", detail if room >= 2 * LEAST_DETAIL else 0)
+        detail = detail if room >= 2 * LEAST_DETAIL else 0
+        self.show_at("detail", detail)
+        self.show_close("models", len(rows), room - detail)
         self.query_one("#detail", LinePane).show(lines)
 
     def on_row_list_chosen(self, event: RowList.Chosen) -> None:

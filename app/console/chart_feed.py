@@ -76,9 +76,12 @@ async def fetch(
     begin = since // step * step
     try:
         rows = await backend.query("history", chain=chain.name, since=begin, until=until, step_seconds=step)
-        acts = await backend.query("journal", since=begin, until=until, last=MOST_ACTS)
     except (HotspareError, ValueError) as error:
         return ChartData(title, begin, until, note=f"no history: {error}")
+    try:
+        acts = await backend.query("journal", since=begin, until=until, last=MOST_ACTS)
+    except (HotspareError, ValueError):
+        acts = []  # an instance of an earlier version knows no range of its journal
     about = {chain.name, *chain.models}
     known = [*map(act_of, acts), *seen]
     marks = [one for one in known if begin <= one.at <= until and (one.subject in about or one.what in RELOADS)]

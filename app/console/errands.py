@@ -30,11 +30,10 @@ from hotspare.router.clock import Clock
 from hotspare.router.error import HotspareError
 from hotspare.router.snapshot import ChainView, ModelView, Snapshot
 from hotspare.widgets.glyphs import Glyphs
+from hotspare.widgets.going_on import going_on_lines
 from hotspare.widgets.lanes import models_of
 
 SKIP_SECONDS = 600.0
-ELSEWHERE = " at "
-"""In the name of an instance on another machine (`app/remote.py`): a file of the same path here is another one."""
 NO_FILE_HERE = "This instance has no configuration file on this machine: run `hotspare config write` where it runs."
 TWINS = {action.id: action.command.partition(" --")[0] for action in ACTIONS if action.keys[0].isdigit()}
 """The command line of each screen."""
@@ -84,6 +83,7 @@ class Errands:
             "copy-json": self._copy_json,
             "copy-curl": self._copy_curl,
             "export": self._export,
+            "going-on": self._going_on,
             "help": self._help,
             "quit": self._quit,
         }
@@ -182,7 +182,7 @@ class Errands:
     async def _write(self, _model: ModelView | None, _: str) -> None:
         host, snapshot = self._host, self._about(None)[0]
         path = Path(snapshot.instance.config_path)
-        if not snapshot.instance.config_path or ELSEWHERE in snapshot.instance.name:
+        if not snapshot.instance.config_path or snapshot.instance.host:  # a file of the same path here is another one
             host.tell(NO_FILE_HERE, "warning")
             return
         from hotspare.configuration import writeback  # noqa: PLC0415 - the readers of all formats, for this key only
@@ -297,6 +297,16 @@ class Errands:
         wanted = await host.push_screen_wait(AgainScreen(prompt, host.backend.send_prompt(prompt), glyphs=host.glyphs))
         if wanted:
             await self._explain(None, wanted)
+
+    async def _going_on(self, _model: ModelView | None, _: str) -> None:
+        host = self._host
+        shown = host.state.shown
+        if shown is None:
+            return
+        screen = ReadingScreen(
+            "What is going on", lambda width: going_on_lines(shown, width, host.glyphs), glyphs=host.glyphs
+        )
+        await host.push_screen_wait(screen)
 
     async def _help(self, _model: ModelView | None, _: str) -> None:
         glyphs = self._host.glyphs

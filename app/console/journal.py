@@ -54,7 +54,8 @@ class JournalPage(AskingPage):
         empty = [Row(((f"   {self.glyphs.clean(self._nothing(shown), 300)}", "dim"),))]
         self.rows("rows").fill((head,) if rows else (), rows or empty)
         self.view("views").show([self._title(len(rows))])
-        self._draw_detail(happened, width)
+        room = self.query_one("#body").size.height
+        self.show_close("rows", len(rows) + 1, room - 1 - self._draw_detail(happened, room, width))
 
     def _nothing(self, shown: Snapshot) -> str:
         if self.note:
@@ -81,16 +82,18 @@ class JournalPage(AskingPage):
         kept = [one for one in every if self.filter.finds(_everything(one))]
         return sorted(kept, key=lambda one: one.at, reverse=True)
 
-    def _draw_detail(self, happened: list[Happened], width: int) -> None:
+    def _draw_detail(self, happened: list[Happened], room: int, width: int) -> int:
+        """Everything about the chosen one, where there is room; how many lines that takes."""
         chosen = next((one for one in happened if one.key == self.rows("rows").chosen), None)
-        room = self.query_one("#body").size.height
         lines: list[Line] = []
         if chosen is not None and room >= 12:
             texts = detail_lines(chosen)
             lines = [((self.glyphs.rule * width, "rule"),)]
             lines += [((f" {row}", "text"),) for text in texts for row in wrap(self.glyphs.clean(text, 400), width - 2)]
-        self.show_at("detail", min(len(lines), 7))
+        height = min(len(lines), 7)
+        self.show_at("detail", height)
         self.query_one("#detail", LinePane).show(lines)
+        return height
 
     def on_row_list_chosen(self, event: RowList.Chosen) -> None:
         event.stop()

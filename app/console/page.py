@@ -222,6 +222,10 @@ class Page(Screen[None]):
         widget.display = height > 0
         widget.styles.height = max(1, height)
 
+    def show_close(self, name: str, lines: int, room: int) -> None:
+        """Give a list no more lines than it has, so that what stands below it stands close."""
+        self.rows(name).styles.height = max(1, min(lines, room))
+
     def view(self, name: str) -> LineView:
         return self.query_one(f"#{name}", LineView)
 

@@ -16,8 +16,9 @@ from hotspare.widgets.glyphs import Glyphs
 from hotspare.widgets.header import Badge, header_line
 from hotspare.widgets.lanes import lane_rows
 from hotspare.widgets.line import Line, fit
+from hotspare.widgets.request_columns import request_rows
 from hotspare.widgets.request_filter import RequestFilter
-from hotspare.widgets.request_table import fallback_rows, request_head, request_rows, title_line
+from hotspare.widgets.request_table import fallback_rows, title_line
 from hotspare.widgets.row_list import Row
 from hotspare.widgets.situation import situation_lines
 from hotspare.widgets.starting import starting_line
@@ -104,7 +105,8 @@ def entries(
         return (title,), [Row(((f"   {none}", "dim"),))]
     if kind == "fallbacks":
         return (title,), fallback_rows(rows, shown.models, width, glyphs)
-    return (title, request_head(shown.models, width, glyphs)), request_rows(rows, shown.models, width, glyphs)
+    head, listed = request_rows(rows, width, glyphs)
+    return (title, head), listed
 
 
 def chart(data: ChartData, width: int, height: int, glyphs: Glyphs) -> list[Line]:

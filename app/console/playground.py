@@ -33,7 +33,7 @@ COLUMNS = (
     Column("", 1),
     Column("ask", 14, grow=True, most=40, middle=True),
     Column("", 12, rank=1),
-    Column("state", 14, rank=2, grow=True, most=24),
+    Column("state", 14, rank=2, grow=True, most=34),
     Column("$/M in", 7, rank=4, right=True),
     Column("out", 6, rank=5, right=True),
 )

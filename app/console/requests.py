@@ -19,9 +19,8 @@ from hotspare.widgets.glyphs import Glyphs
 from hotspare.widgets.line import Line, Span
 from hotspare.widgets.line_view import LineView
 from hotspare.widgets.past_table import Field
-from hotspare.widgets.request_columns import COLUMNS, request_line
+from hotspare.widgets.request_columns import request_rows
 from hotspare.widgets.row_list import Row, RowList
-from hotspare.widgets.table import Table
 
 MOST = 300
 """Requests of the past that are asked for at once."""
@@ -67,8 +66,6 @@ class Requests(AskingPage):
     def __init__(self, state: ViewState, acts: Acts, *, glyphs: Glyphs, blink: bool = False) -> None:
         super().__init__(state, acts, glyphs=glyphs, blink=blink)
         self._drawn: tuple[object, ...] = ()
-        self._table = Table.choose(COLUMNS, 80)
-        self._lines: dict[tuple[str, str], Line] = {}
 
     def body(self) -> ComposeResult:
         yield LineView(id="views")
@@ -126,18 +123,7 @@ class Requests(AskingPage):
 
     def _requests(self, shown: Snapshot, width: int) -> tuple[Line, list[Row], int]:
         found = self._found(shown)
-        table = Table.choose(COLUMNS, width - 1)
-        if table != self._table or len(self._lines) > 4 * MOST:
-            self._table, self._lines = table, {}
-        return table.head(self.glyphs), [Row(self._line(row), row.id) for row in found], len(found)
-
-    def _line(self, row: RequestRow) -> Line:
-        """A finished request never changes, so its line is made once; only the live rows know their evidence."""
-        key = (row.id, row.evidence)
-        line = self._lines.get(key)
-        if line is None:
-            line = self._lines[key] = request_line(row, self._table, self.glyphs)
-        return line
+        return *request_rows(found, width, self.glyphs), len(found)
 
     def _found(self, shown: Snapshot) -> list[RequestRow]:
         """Those that have just ended, and before them what the store knows; each once, newest first."""

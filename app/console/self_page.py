@@ -209,7 +209,7 @@ def _instance(latest: Snapshot) -> list[Fact]:
 def _store(latest: Snapshot) -> list[Fact]:
     store = latest.store
     well: Role = "text" if store.state == "ok" else "bad"
-    size = _size(store.path)
+    size = "cannot be seen from here" if latest.instance.host else _size(store.path)
     return [
         ("path", store.path or "-", "text"),
         ("state", f"{store.state}: {store.detail}" if store.detail else store.state, well),

@@ -138,6 +138,8 @@ class ModelFigures:
     failed: int = 0
     served: int = 0
     """Requests that got their answer from it."""
+    instead: int = 0
+    """Of those, the ones that were meant for another."""
     durations: Histogram = field(default_factory=Histogram)
     first_contents: Histogram = field(default_factory=Histogram)
     """Of streams: from the call to its first content."""
@@ -150,6 +152,7 @@ class ModelFigures:
         self.answered += other.answered
         self.failed += other.failed
         self.served += other.served
+        self.instead += other.instead
         self.durations.merge(other.durations.buckets)
         self.first_contents.merge(other.first_contents.buckets)
         self.cost_pico_usd += other.cost_pico_usd
@@ -176,5 +179,6 @@ def fold_attempts(models: dict[str, ModelFigures], record: Record) -> None:
             figures.answered += 1
             figures.durations.add(attempt.ended_ms - attempt.started_ms)
             figures.served += record.model == attempt.model
+            figures.instead += record.fallback and record.model == attempt.model
             if record.stream and attempt.first_content_ms is not None:
                 figures.first_contents.add(attempt.first_content_ms - attempt.started_ms)

@@ -83,6 +83,8 @@ class ModelView:
     input_pico_usd: int | None = None
     """The price of a token that is read, and of one that is written; None: unknown."""
     output_pico_usd: int | None = None
+    fallback_share: float | None = None
+    """Of the chain's answered requests in the window, those that it answered in the place of another."""
     estimated_pico_usd: int = 0
     """The part of the day's cost that is our guess."""
 
@@ -196,6 +198,8 @@ class Instance:
     config_refused: str = ""
     screen_lost_at: float | None = None
     """When its terminal went away, wall time; None: it has its screen, or was begun without one."""
+    host: str = ""
+    """The machine that it is on, where that is another one than the screen's; set by who asks from afar."""
 
 
 @dataclass(frozen=True, slots=True)

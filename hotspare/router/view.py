@@ -180,12 +180,11 @@ class Viewer:
             served = sum(windows.get(name, NO_MODEL_FIGURES).served for name in names)
             for position, name in enumerate(names, 1):
                 figures = windows.get(name, NO_MODEL_FIGURES)
-                share = figures.served / served if served else None
-                views.append(self._model(name, chain.name, position, figures, share, now, wall))
+                views.append(self._model(name, chain.name, position, figures, served, now, wall))
         return tuple(views)
 
     def _model(
-        self, name: str, chain: str, position: int, figures: ModelFigures, share: float | None, now: float, wall: float
+        self, name: str, chain: str, position: int, figures: ModelFigures, served: int, now: float, wall: float
     ) -> ModelView:
         state = self._states[name]
         held = state.unready(now)
@@ -204,7 +203,8 @@ class Viewer:
             reason=_why(state_reason(state, now), decision),
             seconds_left=None if until is None else max(0.0, until - now),
             since=None if since is None else wall - (now - since),
-            share=share,
+            share=figures.served / served if served else None,
+            fallback_share=figures.instead / served if served else None,
             calls=figures.calls,
             answered=figures.answered,
             p50_ms=figures.durations.percentile(0.5),

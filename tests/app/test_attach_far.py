@@ -53,7 +53,7 @@ async def test_figures_acts_and_prompts_go_through_one_ssh_at_once(far, tmp_path
             assert len(await backend.query("requests", last=2)) == 2
             assert (await anext(events))["event"] in {"request", "act"}
     assert seen[-1] == "end"
-    assert snapshot.instance.name == "demo at box"
+    assert (snapshot.instance.name, snapshot.instance.host) == ("demo at box", "box")
     assert len((tmp_path / "bin" / "ssh.log").read_text().splitlines()) == 1
 
 

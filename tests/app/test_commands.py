@@ -296,3 +296,12 @@ def test_requests_are_filtered_as_on_the_screen(demo):
     done = demo.hotspare("requests", "--filter", "~(")
     assert done.code == 2
     assert "~( is no regular expression" in done.err
+
+
+def test_status_tells_everything_that_is_going_on(free):
+    free.hotspare("disable", "haiku", "--why", "tired", "--for", "5m")
+    done = free.hotspare("status", "--json").json
+    assert done["situations"][0]["text"] == done["situation"]
+    [decision] = [one for one in done["decisions"] if one["subject"] == "haiku"]
+    assert decision["why"] == "tired"
+    assert '"tired"' in free.hotspare("status").out

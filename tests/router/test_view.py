@@ -171,6 +171,7 @@ def test_a_model_is_told_with_its_state_and_its_figures(busy):
         same_as="",
         input_pico_usd=3_000_000,
         output_pico_usd=15_000_000,
+        fallback_share=0.0,
     )
     assert claude.conditions
     assert gpt == ModelView(
@@ -198,6 +199,7 @@ def test_a_model_is_told_with_its_state_and_its_figures(busy):
         same_as="gpt",
         input_pico_usd=None,
         output_pico_usd=None,
+        fallback_share=0.5,
     )
 
 

@@ -15,14 +15,20 @@ def shown(rows):
 def test_the_flow_is_the_picture(make_snapshot, make_model):
     models = (
         make_model(state="cooling", seconds_left=38.0, share=0.02),
-        make_model(name="gpt-5", position=2, share=0.97),
-        make_model(name="haiku", position=3, share=0.03),
+        make_model(name="gpt-5", position=2, share=0.97, fallback_share=0.97),
+        make_model(name="haiku", position=3, share=0.03, fallback_share=0.03),
         make_model(name="local", position=4, state="disabled"),
     )
     [chain] = make_snapshot().chains
     line = flow_line(chain, models, 80, UNICODE)
     assert text_of([line]) == " main   claude ◐ 38 s ──97 %──▶ gpt-5 ● ──3 %──▶ haiku ●"
     assert text_of([flow_line(chain, models, 80, ASCII)]) == " main   claude ~ 38 s --97 %--> gpt-5 o --3 %--> haiku o"
+
+
+def test_a_request_that_names_a_model_is_no_fallback_into_it(make_snapshot, make_model):
+    [chain] = make_snapshot().chains
+    models = (make_model(share=0.6), make_model(name="gpt-5", position=2, share=0.4, fallback_share=0.0))
+    assert "%" not in text_of([flow_line(chain, models, 80, UNICODE)])
 
 
 @pytest.mark.parametrize("width", [40, 52, 60, 80, 120, 160])

@@ -144,6 +144,7 @@ def snapshot_of_a_bad_night() -> Snapshot:
             2,
             provider="openai",
             share=0.97,
+            fallback_share=0.97,
             calls=460,
             answered=455,
             p95_ms=2400.0,
@@ -151,7 +152,17 @@ def snapshot_of_a_bad_night() -> Snapshot:
             requests_today=900,
             in_flight=3,
         ),
-        model("haiku", 3, share=0.03, calls=40, answered=40, p95_ms=800.0, cost_pico_usd=usd(0.38), requests_today=90),
+        model(
+            "haiku",
+            3,
+            share=0.03,
+            fallback_share=0.03,
+            calls=40,
+            answered=40,
+            p95_ms=800.0,
+            cost_pico_usd=usd(0.38),
+            requests_today=90,
+        ),
         model("local", 4, provider="ourbox", state="disabled", reason="by ada", lane=lane(("disabled", 45))),
     )
     window = FiguresView(1204, 1191, 737, 456, 0, 13, 1900.0, 1500.0, 4200.0, 400_000, 90_000, usd(4.1), 0)

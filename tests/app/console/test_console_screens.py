@@ -162,3 +162,15 @@ async def test_a_lost_terminal_is_told_once_and_serving_goes_on(make_console, be
         console.terminal_lost()
     assert told == [1]
     assert console.return_value == "serve_on"
+
+
+async def test_i_tells_all_that_is_going_on(make_console, begin, press, backend, outage_snapshot, seen):
+    backend.now = outage_snapshot
+    async with make_console().run_test(size=(80, 24)) as pilot:
+        await begin(pilot)
+        assert "i +1 more" in seen(pilot.app)
+        await press(pilot, "i")
+        text = seen(pilot.app)
+        assert "What is going on" in text
+        assert "claude is limited (429, since 02:37" in text
+        assert "standing decisions" in text

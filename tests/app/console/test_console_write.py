@@ -85,8 +85,7 @@ async def test_everything_else_goes_back(pilot, press, seen, file, key):
 
 
 async def test_a_file_on_another_machine_is_left_alone(pilot, begin, press, toasts, backend, file):
-    name = "prod at far"
-    backend.now = replace(backend.now, instance=replace(backend.now.instance, name=name))
+    backend.now = replace(backend.now, instance=replace(backend.now.instance, name="prod at far", host="far"))
     await begin(pilot)
     await press(pilot, "W")
     assert "no configuration file on this machine" in toasts(pilot.app)[-1]
