@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 
 import uvloop
-from decision import decision, router_of
+from decision import FELL_BACK, decision, router_of
 from load import percentile
 
 from hotspare.router.record import Record
@@ -28,7 +28,7 @@ LOOK_SECONDS = 0.001
 def record() -> Record:
     """One with two attempts, as a fallback leaves it."""
     router = router_of(3)
-    decision(router, fails=True)()
+    decision(router, *FELL_BACK)()
     return router.live.recent[-1]
 
 
