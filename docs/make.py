@@ -167,10 +167,11 @@ chosen from, and a text over {REPAIRED_CHARACTERS // 1024} k characters is left 
 pass, `pattern`, `format`, `not` and `if` among them. A `$ref` leads within the schema or passes: nothing is ever fetched, and no regular
 expression of a caller is run. After {MOST_STEPS:,} steps the rest passes.
 
-**Refusals in words.** In English, in answers of at most {LONGEST_REFUSAL_CHARACTERS} characters that call no tool, by their first sentence:
+**Refusals in words.** In English, German, French, Spanish, Chinese and Japanese, in answers of at most {LONGEST_REFUSAL_CHARACTERS} characters that call no tool, by their first sentence:
 after an apology or none, "I" or "we" can't, won't, am unable to, am not going to, or must decline to *assist with*, *help with*, *comply with* or *fulfil* something,
 or to *provide*, *create*, *write*, *discuss* … what is called *that*, *such* or *this request*. "I'm sorry, I can't do that." is one, "I can't recommend
-the first library" and "I can't help but admire it" are none. A rule of words is sometimes wrong; `check_refusal = false` switches it off.
+the first library", "I can't help but admire it" and "I can't help with that without the log" are none. In the other languages it is the usual openings that
+say the same. A rule of words is sometimes wrong; `check_refusal = false` switches it off.
 
 **Loops.** One piece of at most {LONGEST_PIECE} characters, character by character, at least {FEWEST_TIMES} times and for at least {FEWEST_CHARACTERS:,} characters
 at the end of the answer (or of what its last tool is given). One that ends by itself is no loop, however often it repeats.

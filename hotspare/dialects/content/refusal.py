@@ -1,10 +1,12 @@
 """Whether an answer declines, by its first words: a rule that would rather miss a refusal than take an answer for one.
 
-English only. Short answers only. The first sentence must say that the speaker can't or won't, and what it can't must be
-the request itself (`that`, `this request`, `such content`), or helping with it.
+English here, other languages in `refusals`. Short answers only. The first sentence must say that the speaker can't or
+won't, and what it can't must be the request itself (`that`, `this request`, `such content`), or helping with it.
 """
 
 import re
+
+from hotspare.dialects.content.refusals import OTHER_LANGUAGES
 
 LONGEST_REFUSAL_CHARACTERS = 600
 """A longer answer says more than no."""
@@ -31,10 +33,13 @@ _DECLINE = (
 )
 _REFUSAL = re.compile(
     rf"(?:{_SORRY}[,.!;:]? ?(?:but |however,? )?)?{_SELF}?(?:{_CANNOT} (?:{_HELP}|{_MAKE})|{_DECLINE})"
+    r"(?![^.!?\n]{0,40} (?:without|until|unless)\b)"
 )
 _ONLY_NO = re.compile(
     rf"{_SORRY}[,.!;:]? ?(?:but )?{_CANNOT} (?:do that|comply|assist|help|continue with (?:this|that))[.!]?$"
 )
+
+_ELSEWHERE = re.compile("|".join(f"(?:{pattern})" for pattern in OTHER_LANGUAGES.values()))
 
 
 def declines(text: str) -> bool:
@@ -42,4 +47,4 @@ def declines(text: str) -> bool:
     if len(text) > LONGEST_REFUSAL_CHARACTERS:
         return False
     plain = " ".join(text.replace("\u2019", "'").lower().split())
-    return bool(_REFUSAL.match(plain) or _ONLY_NO.match(plain))
+    return bool(_REFUSAL.match(plain) or _ONLY_NO.match(plain) or _ELSEWHERE.match(plain))
