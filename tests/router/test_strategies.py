@@ -5,6 +5,7 @@ from collections import Counter
 
 import pytest
 
+from hotspare.router.plan import Hedge
 from hotspare.router.pulse import Health
 from hotspare.router.settings import BreakerRules, Limits, Rates, Task
 from hotspare.router.step import Begin, CallerLeft, Cancel, Deliver, Due, FirstContent, Try, Wait
@@ -188,6 +189,22 @@ def test_a_dearer_second_model_is_hedged_to_less_often(hedged):
     dear = hedged(share=0.1, gpt={"rates": Rates(12_000_000, 60_000_000)})
     models = [hedge_of(dear)[1] for _ in range(200)]
     assert models.count("gpt") == pytest.approx(5, abs=1), "four times the price"
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "drawn"), [(2, 6, 3.0), (6, 2, 1 / 3), (None, 6, 1.0), (2, None, 1.0), (0, 6, 1.0), (2, 0, 0.0)]
+)
+def test_a_hedge_draws_what_it_costs_against_the_first_and_one_where_a_price_is_unknown(world, one, other, drawn):
+    main = world("claude", "gpt", models={"claude": {"rates": priced(one)}, "gpt": {"rates": priced(other)}})
+    seen = []
+
+    class Budget:
+        def draw(self, extra):
+            seen.append(extra)
+            return True
+
+    assert Hedge(1.0, Budget()).allows(main.router.states["claude"], main.router.states["gpt"])
+    assert seen == [pytest.approx(drawn)]
 
 
 def test_a_quiet_time_saves_up_a_few_hedges_only(hedged):
