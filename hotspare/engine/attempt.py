@@ -31,13 +31,14 @@ async def attempt(carrier: Carrier, step: Try, ask: Ask, call: Call) -> Answer |
 async def close(answer: Answer, pieces: AsyncIterator[bytes] | None = None) -> None:
     """Stop an answer at once, also one that is whole; what goes wrong here is nobody's concern but the log's."""
     try:
-        await _finish(pieces)
+        if pieces is not None:
+            await _finish(pieces)
         await answer.aclose()
     except Exception as error:  # noqa: BLE001  the provider boundary
         _report(error, "closing an answer")
 
 
-async def _finish(pieces: AsyncIterator[bytes] | None) -> None:
+async def _finish(pieces: AsyncIterator[bytes]) -> None:
     """End a generator that was left half-way; else the event loop would do it later, in a task of nobody's."""
     if (finish := getattr(pieces, "aclose", None)) is not None:
         await finish()

@@ -11,19 +11,17 @@ from functools import partial
 from typing import Any, Self, TypeVar
 
 from hotspare.dialects.call import Call
-from hotspare.dialects.content.judgement import Rules
 from hotspare.dialects.kept import KeptAnswer
 from hotspare.engine import admission, resembling
 from hotspare.engine.admission import UnknownModel
 from hotspare.engine.attempt import LOG
-from hotspare.engine.continuing import may_be_continued
 from hotspare.engine.events import Events
 from hotspare.engine.identity import NOISE_BITS, RequestIds
-from hotspare.engine.judging import rules_of
+from hotspare.engine.manner import Manner
 from hotspare.engine.overhearing import Overhearing
 from hotspare.engine.passage import Passage, Watcher
 from hotspare.engine.protocols import Carrier, ContentKeeper, Delivery, Journal, Recorder
-from hotspare.engine.recollection import CachedAnswer, Recollection
+from hotspare.engine.recollection import Recollection
 from hotspare.engine.resembling import Resembling
 from hotspare.router.arrears import Arrears
 from hotspare.router.clock import Clock
@@ -31,7 +29,7 @@ from hotspare.router.command import Command, Decision, JournalEntry, Outcome, Re
 from hotspare.router.facade import Router
 from hotspare.router.live import Past
 from hotspare.router.record import Ask, Record, RequestKind
-from hotspare.router.settings import Chain, Settings
+from hotspare.router.settings import Settings
 from hotspare.router.totals import Totals, fold_totals
 
 __all__ = ["Engine", "UnknownModel"]
@@ -82,7 +80,7 @@ class Engine:
         self._journal = journal
         self._keep_alive_seconds = keep_alive_seconds
         self._contents = contents
-        self._rules: dict[str, tuple[Chain, Rules]] = {}
+        self._manners: dict[str, Manner] = {}
         self._ids = RequestIds(clock.wall(), secrets.randbits(NOISE_BITS))
         self._epoch = router.epoch
         self._recollection = Recollection(contents)
@@ -126,13 +124,13 @@ class Engine:
         return admission.admit(
             self.router,
             call,
-            request_id=self._ids.next(),
-            run=self._ids.run,
-            clock=self.clock,
-            caller=caller,
-            kind=kind,
-            only=only,
-            chains=chains,
+            self._ids.next(),
+            self._ids.run,
+            self.clock,
+            caller,
+            kind,
+            only,
+            chains,
         )
 
     def has_capable(self, ask: Ask) -> bool:
@@ -148,21 +146,21 @@ class Engine:
         self.in_flight += 1
         heard = None if self._contents is None else Overhearing(delivery)
         try:
-            chain = self.router.settings.chains[ask.chain]
-            walk = self.router.open(ask, self.clock.monotonic())
+            manner = self._manner_of(ask.chain)
+            recalls = manner.recalls(ask)
             passage = Passage(
-                walk,
+                self.router.open(ask, self.clock.monotonic()),
                 ask,
                 call,
                 heard or delivery,
-                carrier=self._carrier,
-                rules=self._rules_of(chain),
-                clock=self.clock,
-                watcher=watcher,
-                cache=self._recollection if _recalls(ask, chain) else None,
-                similar=self._similar(ask, chain),
-                keep_alive_seconds=self._keep_alive_seconds if _held(ask, chain) else None,
-                continues=chain.on_stream_break == "continue" and may_be_continued(call),
+                self._carrier,
+                manner.rules,
+                self.clock,
+                watcher,
+                self._keep_alive_seconds if manner.holds(ask) else None,
+                self._recollection if recalls else None,
+                partial(self._resembling.find, chain=manner.similar) if recalls and manner.similar else None,
+                continues=manner.continues(call),
             )
             await passage.run(self._keep)
         except OSError:
@@ -174,20 +172,16 @@ class Engine:
             if not self.in_flight:
                 self._idle.set()
 
-    def _similar(self, ask: Ask, chain: Chain) -> Callable[[Ask, Call], Awaitable[CachedAnswer | None]] | None:
-        """What finds an answer to a request that means the same, where the chain has one of embeddings for it."""
-        embeddings = chain.emergency_cache_embeddings
-        return partial(self._resembling.find, chain=embeddings) if embeddings and _recalls(ask, chain) else None
-
     async def _ask_for_vectors(self, call: Call, delivery: Delivery) -> None:
         await self.serve(self.admit(call, caller=resembling.CALLER, kind="probe"), call, delivery)
 
-    def _rules_of(self, chain: Chain) -> Rules:
+    def _manner_of(self, name: str) -> Manner:
         """Worked out once for each chain, as long as it is the same."""
-        known = self._rules.get(chain.name)
-        if known is None or known[0] is not chain:
-            known = self._rules[chain.name] = (chain, rules_of(chain))
-        return known[1]
+        chain = self.router.settings.chains[name]
+        manner = self._manners.get(name)
+        if manner is None or manner.chain is not chain:
+            manner = self._manners[name] = Manner(chain)
+        return manner
 
     def _keep(self, record: Record) -> Awaitable[None] | None:
         kept = self.recorder.append(record)
@@ -346,13 +340,3 @@ class Engine:
             for change in self.router.tick(self.clock.monotonic(), self.clock.wall()):
                 self._acted(await self._journal.write(change))
             self._remember()
-
-
-def _held(ask: Ask, chain: Chain) -> bool:
-    """Whether its answer is a stream that goes out whole."""
-    return ask.stream and chain.stream_delivery == "whole"
-
-
-def _recalls(ask: Ask, chain: Chain) -> bool:
-    """Whether answers are kept for when all models fail."""
-    return ask.kind == "traffic" and chain.emergency_cache

@@ -139,17 +139,17 @@ class Handover:
         cached = answer if isinstance(answer, CachedAnswer) else None
         word, text = self._notice(answer, notice)
         return Told(
-            request_id=self._ask.id,
-            model=walk.delivered_model,
-            fallback=walk.fallback,
-            attempts=walk.attempts_made,
-            source="model" if cached is None else "cache",
-            cache_age_seconds=None if cached is None else cached.age_seconds,
-            cache_similarity=None if cached is None else cached.similarity,
-            notice=word,
-            notice_text=text,
-            dropped=() if answer is None else answer.dropped,
-            repaired=isinstance(answer, RepairedAnswer),
+            self._ask.id,
+            walk.delivered_model,
+            walk.fallback,
+            walk.attempts_made,
+            "model" if cached is None else "cache",
+            word,
+            text,
+            () if answer is None else answer.dropped,
+            None if cached is None else cached.age_seconds,
+            None if cached is None else cached.similarity,
+            isinstance(answer, RepairedAnswer),
         )
 
     def _notice(self, answer: Answer | None, otherwise: tuple[str, str]) -> tuple[str, str]:

@@ -82,7 +82,6 @@ class Passage:
         ask: Ask,
         call: Call,
         delivery: Delivery,
-        *,
         carrier: Carrier,
         rules: Rules,
         clock: Clock,
@@ -90,6 +89,7 @@ class Passage:
         keep_alive_seconds: float | None = None,
         cache: Recollection | None = None,
         similar: Callable[[Ask, Call], Awaitable[CachedAnswer | None]] | None = None,
+        *,
         continues: bool = False,
     ) -> None:
         self._walk = walk
@@ -185,7 +185,8 @@ class Passage:
 
     def _now(self) -> float:
         """The time, never before one that was said to have come: event loops wake up to half a millisecond early."""
-        return max(self._not_before, self._clock.monotonic())
+        now = self._clock.monotonic()
+        return max(self._not_before, now)
 
     async def _turn(self, steps: tuple[Step, ...]) -> Turn:
         """Perform steps, and those that follow from them, up to the next one that is the serving task's own."""
@@ -196,6 +197,8 @@ class Passage:
             match step:
                 case Try():
                     steps = self._tell(await self._attempts.make(step))
+                case Deliver() | Finish() | Fail():
+                    return step
                 case Wait(until=until, waiters=()):
                     await asyncio.sleep(until - self._clock.monotonic())
                     self._not_before = until
@@ -204,8 +207,6 @@ class Passage:
                     steps = self._tell(await self._recall())
                 case Cancel() | Wait():
                     break
-                case Deliver() | Finish() | Fail():
-                    return step
                 case _:
                     assert_never(step)
         return await self._side_by_side(steps)
