@@ -7,7 +7,7 @@ ARGS ?=
 CONFORMANCE_DIR ?= ../shared/conformance
 LINKS := hotspare/app hotspare/widgets hotspare/probes hotspare/store
 
-.PHONY: run test check format wheel conformance bench kill screenshots docs clean links
+.PHONY: run test check format wheel conformance bench bench-console kill screenshots docs clean links
 
 run: $(VENV)/.runtime
 	@$(BIN)/hotspare demo $(ARGS)
@@ -39,6 +39,10 @@ conformance: $(VENV)/.development
 # The gateway beside a bare pass-through: CPU, memory, delays. ARGS=--check fails where it has become dearer.
 bench: $(VENV)/.development
 	@$(BIN)/python bench/run.py $(ARGS)
+
+# The console's own: its start, CPU, keys, bytes, memory, beside their goals. ARGS=--check fails where one is missed.
+bench-console: $(VENV)/.development
+	@$(BIN)/python bench/console.py $(ARGS)
 
 # kill -9 at random moments, twenty times each: under load with roll-ups, in a migration, while tidying.
 kill: $(VENV)/.development
