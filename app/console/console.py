@@ -72,7 +72,9 @@ class Console(App["Leaving"]):
             poll_seconds: between two looks at the figures.
         """
         known = os.environ if environ is None else environ
-        super().__init__(driver_class=PatientDriver)
+        chosen = choose_theme(theme, known)
+        # told from the start, else Textual's own answer to NO_COLOR makes black of what has no colour, on black
+        super().__init__(driver_class=PatientDriver, ansi_color=chosen.ansi or None)
         self.animation_level = "none"
         self.backend = backend
         self.clock = clock or Clock()
@@ -89,7 +91,7 @@ class Console(App["Leaving"]):
         self._start = StartScreen(starting, glyphs=self.glyphs)
         for known_theme in THEMES.values():
             self.register_theme(known_theme)
-        self.theme = choose_theme(theme, known).name
+        self.theme = chosen.name
         self.wants_background = not is_chosen(theme, known)
         """Whether the terminal is asked if it is light or dark."""
         self._title_shown = ""

@@ -276,7 +276,8 @@ async def test_ascii_mode_is_ascii_everywhere(make_console, begin, press, seen):
 
 
 @pytest.mark.parametrize("screen", ["1", "2", "3", "4", "5", "6", "7"])
-async def test_no_colour_means_no_colour(make_console, begin, press, screen):
+async def test_no_colour_means_no_colour(make_console, begin, press, screen, monkeypatch):
+    monkeypatch.setenv("NO_COLOR", "1")  # Textual looks for itself
     async with make_console(environ={"NO_COLOR": "1"}).run_test(size=(160, 50)) as pilot:
         await begin(pilot)
         await press(pilot, screen)
