@@ -7,10 +7,8 @@ the store may be cancelled inside a transaction.
 import asyncio
 import os
 import sqlite3
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
-from datetime import UTC, datetime
-from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +39,8 @@ class Database:
         self._identity: tuple[int, int] | None = None
         self.backup: Path | None = None
         """Of the file before it was migrated, where the last opening did that."""
+        self.fresh = False
+        """The last opening made the file."""
         self._lock = asyncio.Lock()
 
     async def open(self) -> None:
@@ -56,7 +56,8 @@ class Database:
             _look_at_header(self.path)
             try:
                 self._writer = await connect(str(self.path.absolute()))
-                if not self.path.stat().st_size:
+                self.fresh = not self.path.stat().st_size
+                if self.fresh:
                     await self._writer.execute_fetchall("PRAGMA auto_vacuum=INCREMENTAL")
                 await self._writer.execute_fetchall("PRAGMA journal_mode=WAL")
                 await self._writer.execute_fetchall(f"PRAGMA synchronous={self._synchronous}")
@@ -109,34 +110,19 @@ class Database:
             await self._close()
 
     async def _close(self) -> None:
-        reader, writer = self._reader, self._writer
+        reader, writer, replaced = self._reader, self._writer, self._identity is not None and not self.is_sound()
         self._reader = self._writer = self._identity = None
         for connection in (reader, writer):  # the writer last: it folds the -wal into the file
             if connection is not None:
                 with suppress(sqlite3.Error):
+                    if connection is writer and replaced:  # the -wal would be taken for the other file's
+                        await connection.execute_fetchall("PRAGMA wal_checkpoint(TRUNCATE)")
                     await connection.close()
 
 
 def read_only_uri(path: Path) -> str:
     """The address of a file for a connection that cannot write."""
     return f"{path.absolute().as_uri()}?mode=ro"
-
-
-def set_aside(path: Path, wall: float) -> Path:
-    """Give a damaged database another name, with its -wal and -shm, so that a new one can begin; that name."""
-    stamp = datetime.fromtimestamp(wall, UTC).strftime("%Y%m%dT%H%M")
-    names = (path.with_name(f"{path.name}.corrupt-{stamp}{mark}") for mark in _marks())
-    aside = next(name for name in names if not name.exists())
-    path.rename(aside)
-    for ending in ("-wal", "-shm"):
-        with suppress(FileNotFoundError):
-            path.with_name(path.name + ending).rename(aside.with_name(aside.name + ending))
-    return aside
-
-
-def _marks() -> Iterator[str]:
-    yield ""
-    yield from (f"-{number}" for number in count(2))
 
 
 async def connect(address: str) -> aiosqlite.Connection:

@@ -24,6 +24,10 @@ class Foreign(HotspareError):
     """The database is another program's."""
 
 
+class Damaged(HotspareError):
+    """The database cannot be read as it is."""
+
+
 class NotOpen(sqlite3.OperationalError):
     """There is no connection now; `fault` of the store says why."""
 

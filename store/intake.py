@@ -32,6 +32,7 @@ class Intake:
         self._path = path
         self._wake = wake
         self._last_memory = b""
+        self._memory: Mapping[str, Any] | None = None
         self.spool: Spool | None = None
         self.held: deque[Record] = deque()
         self.held_memory: Mapping[str, Any] | None = None
@@ -73,9 +74,14 @@ class Intake:
         if line == self._last_memory or self.closed:
             return
         self._last_memory = line
+        self._memory = kept.memory
         spooled = self.spool is not None and self.spool.append(line, kept)
         self.held_memory = None if spooled else kept.memory
         self._wake()
+
+    def remember_again(self) -> None:
+        """There is a new database, which knows nothing of the router's memory."""
+        self.held_memory = self.held_memory or self._memory
 
     def _hold(self, record: Record) -> None:
         if self.closed or len(self.held) >= HELD_RECORDS:

@@ -32,6 +32,8 @@ WHERE slot_kind IS NOT NULL AND undoes IS NULL AND undone_by IS NULL AND act != 
 ORDER BY number DESC LIMIT ?
 """
 
+STANDING_CHANGES = "SELECT journal.* FROM standing JOIN journal USING (number) ORDER BY number"
+
 decode_decision = msgspec.json.Decoder(Decision).decode
 
 
@@ -43,6 +45,7 @@ class Journal:
         self._lock = asyncio.Lock()
         self._last = 0
         self._renumbered: dict[int, int] = {}
+        self._standing: dict[Slot, Change] = {}
         self.pending: list[JournalEntry] = []
 
     async def write(self, change: Change) -> tuple[JournalEntry, sqlite3.Error | None]:
@@ -85,14 +88,41 @@ class Journal:
             if change is not None:
                 number = await _insert(connection, change, renumbered)
         self._renumbered = renumbered
+        for made in (*(entry.change for entry in waiting), *([change] if change is not None else [])):
+            self._note(made)
         self.pending.clear()
         self._last = max(self._last, number)
         return number
 
-    async def note_last_number(self) -> None:
-        """Learn where the journal ends, for numbers given while it cannot be written."""
+    async def begin(self, wall: float) -> None:
+        """The database was opened: learn where its journal ends, and what stands by its word. What stands is written
+        again where it is a new one. `wall`: UTC epoch seconds.
+        """
         [row] = await self._database.fetch(_LAST_NUMBER)
+        if not row["number"]:
+            self._write_again(wall)
         self._last = max(self._last, row["number"])
+        for found in await self._database.fetch(STANDING_CHANGES):
+            self._note(entry_of(found).change)
+
+    def also_stood(self, standing: Mapping[Slot, Change]) -> None:
+        """By the word of another database, in whose place this one came."""
+        self._standing = {**standing, **self._standing}
+
+    def _write_again(self, wall: float) -> None:
+        again = [change for change in self._standing.values() if change.after is not None and _stands(change, wall)]
+        taken = {entry.change.slot for entry in self.pending}
+        for change in reversed(again):
+            if change.slot not in taken:
+                self.pending.insert(0, JournalEntry(0, replace(change, before=None, undoes=None), durable=False))
+
+    def _note(self, change: Change) -> None:
+        if change.slot is None:
+            return
+        if change.after is None:
+            self._standing.pop(change.slot, None)
+        else:
+            self._standing[change.slot] = change
 
     async def latest(self, wall: float) -> JournalEntry | None:
         """The newest change that sets a slot, still stands, was not undone, and is no undo itself."""
@@ -175,9 +205,12 @@ def journal_row(entry: JournalEntry) -> dict[str, Any]:
     }
 
 
+def _stands(change: Change, wall: float) -> bool:
+    return change.after is None or change.after.until is None or change.after.until > wall
+
+
 def _can_be_undone(change: Change, wall: float) -> bool:
-    stands = change.after is None or change.after.until is None or change.after.until > wall
-    return stands and change.slot is not None and change.undoes is None and change.act != "expired"
+    return _stands(change, wall) and change.slot is not None and change.undoes is None and change.act != "expired"
 
 
 def _decision_text(decision: Decision | None) -> str | None:

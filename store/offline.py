@@ -5,7 +5,7 @@ import sqlite3
 from pathlib import Path
 
 from hotspare.router.error import HotspareError
-from hotspare.store.fault import NewerSchema, fault_of
+from hotspare.store.fault import Damaged, NewerSchema, fault_of
 from hotspare.store.folders import open_private
 from hotspare.store.schema import MIGRATIONS, VERSION
 from hotspare.store.sums import MergeDurations, add_durations
@@ -40,7 +40,9 @@ def connect(path: Path, *, writes: bool = False) -> sqlite3.Connection:
         [version] = connection.execute("PRAGMA user_version").fetchone()
     except sqlite3.Error as error:
         connection.close()
-        raise HotspareError(f"The store {path} cannot be read: {fault_of(error).detail}.") from error
+        fault = fault_of(error)
+        kind = Damaged if fault.state == "corrupt" else HotspareError
+        raise kind(f"The store {path} cannot be read: {fault.detail}.") from error
     if version == VERSION:
         return connection
     connection.close()

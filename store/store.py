@@ -20,6 +20,7 @@ from hotspare.router.snapshot import StoreView
 from hotspare.store import history
 from hotspare.store.answers import Answers, read_answers
 from hotspare.store.contents import Content, ContentRules, Contents
+from hotspare.store.damaged import RECOVER
 from hotspare.store.database import Database
 from hotspare.store.fault import fault_of
 from hotspare.store.folders import default_log_path
@@ -188,6 +189,7 @@ class Store:
         )
 
     def _state(self) -> tuple[str, str]:
+        """What holds it up now; else what is to be known of it."""
         fault, intake = self._writer.fault, self._intake
         held = f"; {len(intake.held)} requests wait in memory" if intake.held else ""
         if fault is not None:
@@ -196,13 +198,23 @@ class Store:
             return "no spool", f"no file can be kept beside the database; a kill loses what waits{held}"
         if intake.held:
             return "full", f"the spool cannot grow{held}"
+        if aside := [file for file in self._writer.set_aside if file.exists()]:
+            names = " and ".join(file.name for file in aside)
+            return "damaged", f"what it had is in {names}, and a new file was begun ({RECOVER})"
+        return self._remark()
+
+    def _remark(self) -> tuple[str, str]:
         if (ahead := self._writer.mover.newest_at - self._clock.wall()) > CLOCK_SECONDS:
             return (
                 "clock set back",
                 f"requests of up to {ahead / 60:.0f} minutes from now are stored; the clock was ahead",
             )
-        if intake.spool.second:
+        if self._intake.spool is not None and self._intake.spool.second:
             return "second process", "another process works on this database too"
+        if self._writer.taken_away:
+            return "begun anew", "its file was taken away while it was open; what was in it is gone"
+        if lost := self._intake.dropped + self._writer.mover.dropped:
+            return "records lost", f"{lost:,} finished request(s) could not be kept"
         return "ok", ""
 
     def note(self, event: str, level: Level, fields: Mapping[str, Any]) -> None:
@@ -212,9 +224,9 @@ class Store:
     def _wake(self) -> None:
         self._writer.wake()
 
-    async def flush(self) -> None:
-        """Return when all that was appended is in the database, or the database is found ill."""
-        await self._writer.flush()
+    async def flush(self, *, figures: bool = False) -> None:
+        """Return when all that was appended is in the database (and in the roll-ups), or the database is found ill."""
+        await self._writer.flush(figures=figures)
 
     # ------------------------------------------------------------------ Journal
     async def write(self, change: Change) -> JournalEntry:

@@ -15,12 +15,15 @@ from pathlib import Path
 from typing import Any
 
 from hotspare.router.error import HotspareError
-from hotspare.store.fault import fault_of
+from hotspare.store.damaged import RECOVER
+from hotspare.store.fault import Damaged, Fault, fault_of
 from hotspare.store.folders import open_private
 from hotspare.store.offline import connect
 from hotspare.store.spool import lines_in
 
 Progress = Callable[[], None]
+
+UNCHANGED = "Nothing was changed."
 
 _CACHE_KIB = 128 * 1024
 _STEPS_BETWEEN = 100_000
@@ -90,7 +93,7 @@ def verify(path: Path, progress: Progress) -> list[str]:
     with _opened(path, progress) as connection:
         connection.execute("BEGIN")
         if damage := _damage(connection):
-            return [f"the file is damaged: {sentence}" for sentence in damage]
+            return [*(f"the file is damaged: {sentence}" for sentence in damage), f"{RECOVER}, into a new file"]
         connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
         connection.execute(_DAYS)
         found = []
@@ -99,6 +102,15 @@ def verify(path: Path, progress: Progress) -> list[str]:
             if number:
                 found.append(f"{number} {sentence}")
         return found
+
+
+def damage_of(path: Path) -> list[str]:
+    """What is damaged in the file itself, a sentence each."""
+    try:
+        with _opened(path) as connection:
+            return _damage(connection)
+    except Damaged as error:
+        return [error.title]
 
 
 def _damage(connection: sqlite3.Connection) -> list[str]:
@@ -239,7 +251,15 @@ def _opened(path: Path, progress: Progress | None = None, *, writes: bool = Fals
         except sqlite3.Error as error:
             if raised:
                 raise raised[0] from None
-            raise HotspareError(f"{path}: {fault_of(error).detail}.", "Nothing was changed.") from error
+            raise _told(path, fault_of(error)) from error
+
+
+def _told(path: Path, fault: Fault) -> HotspareError:
+    if fault.state == "corrupt":
+        return Damaged(f"{path}: {fault.detail}.", f"{RECOVER}, into a new file.")
+    if fault.state == "full":
+        return HotspareError(f"{path}: there is no room for it, or a limit of file sizes is reached.", UNCHANGED)
+    return HotspareError(f"{path}: {fault.detail}.", UNCHANGED)
 
 
 def _size(path: Path) -> int:

@@ -13,7 +13,8 @@ from hotspare.router.clock import Clock
 from hotspare.router.record import Record
 from hotspare.store.answers import Answers, forget
 from hotspare.store.contents import Contents
-from hotspare.store.database import Database, set_aside
+from hotspare.store.damaged import RECOVER, decisions_in, set_aside, set_aside_of
+from hotspare.store.database import Database
 from hotspare.store.fault import Fault, Foreign, NewerSchema, fault_of
 from hotspare.store.intake import Intake
 from hotspare.store.journal import Journal
@@ -34,6 +35,8 @@ class Writer:
 
     Attributes:
         fault: what is wrong with the database; None while it takes what we write.
+        taken_away: the file was, while it was open, and a new one was begun.
+        set_aside: damaged files that a new one took the place of, as long as they are there.
         mover: what moves Records.
         warnings: sentences for the operator about what was found.
     """
@@ -70,7 +73,10 @@ class Writer:
         self._wants_figures = False
         self._task: asyncio.Task[None] | None = None
         self._logged: frozenset[str] | None = None
+        self._was_open = False
         self.fault: Fault | None = Fault("unavailable", "it was not opened yet", reopen=True)
+        self.taken_away = False
+        self.set_aside: list[Path] = []
         self.warnings: list[str] = []
 
     # ------------------------------------------------------------------ its life
@@ -141,6 +147,8 @@ class Writer:
         if self._intake.spool is not None:
             self._intake.spool.turn()
         await self._write_log()
+        if first:
+            self.set_aside = set_aside_of(self._path)
         try:
             await self._mend()
             await self._journal.write_pending()
@@ -177,16 +185,28 @@ class Writer:
         """Open what is not open, or not what it was."""
         if self._database.is_sound() and not (self.fault is not None and self.fault.reopen):
             return
+        replaced = self._was_open and not self._database.is_sound()
         self._open_spool()
         second = self._intake.spool is not None and self._intake.spool.second
         if self.fault is not None and self.fault.state == "corrupt" and not second:
             await self._begin_anew()
         else:
             await self._open_database(second)
+        if replaced:
+            self._begun_anew()
         self._wants_figures = True
         await self.mover.begin()
-        await self._journal.note_last_number()
+        await self._journal.begin(self._clock.wall())
         await self._database.prove_writable()
+        self._was_open = True
+
+    def _begun_anew(self) -> None:
+        """Another file is there than was open."""
+        self.set_aside = set_aside_of(self._path)
+        self._intake.remember_again()
+        if self._database.fresh and not self.set_aside:
+            self.taken_away = True
+            self._warn(f"{self._path} was taken away while it was open; a new one was begun.")
 
     async def _open_database(self, second: bool) -> None:
         try:
@@ -216,8 +236,11 @@ class Writer:
         """Set a damaged database aside and make a new one."""
         await self._database.close()
         aside = set_aside(self._path, self._clock.wall())
-        self._warn(f"{self._path} was damaged; it is kept as {aside.name}, and a new one was begun.")
+        self._warn(f"{self._path} was damaged; it is kept as {aside.name}, and a new one was begun: {RECOVER}.")
         await self._database.open()
+        self._journal.also_stood(await decisions_in(aside))
+        self._intake.remember_again()
+        self.set_aside = set_aside_of(self._path)
 
     async def _catch_up(self) -> None:
         """Bring the roll-ups to where the rows are, where somebody wants them; a long way in several rounds."""

@@ -3,9 +3,11 @@
 Those that take their time say on standard error how far they are, and can be stopped at any moment.
 """
 
+import asyncio
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -15,7 +17,12 @@ import click
 from hotspare.app import instance as instances
 from hotspare.app import printing
 from hotspare.app.options import Chosen, FiniteRange, looking
+from hotspare.app.printing import Column
 from hotspare.app.reach import named
+
+RECOVERED_COLUMNS: tuple[Column, ...] = (
+    ("file", "set aside"), ("brought_back", "requests brought back"), ("unreadable", "rows that cannot be read"),
+)  # fmt: skip
 
 
 @click.group()
@@ -115,6 +122,30 @@ def verify(chosen: Chosen, instance: str | None, *, as_json: bool) -> int:
 @store.command()
 @looking
 @click.pass_obj
+def recover(chosen: Chosen, instance: str | None, *, as_json: bool) -> int:
+    """Bring back what can be read of damaged files that were set aside; the exit code is 1 where some cannot."""
+    from hotspare.store import recovering  # noqa: PLC0415 - the database only where it is wanted
+
+    path = _path(chosen, instance)
+    progress = _Progress("requests")
+    try:
+        found = asyncio.run(recovering.recover(path, progress.at))
+    finally:
+        progress.end()
+    rows = [asdict(each) for each in found]
+    if as_json:
+        printing.print_json(rows)
+    else:
+        printing.print_table(rows, RECOVERED_COLUMNS, empty="")
+    for each in found:
+        if each.unreadable:
+            click.echo(f"\nof {each.file}, `sqlite3 {each.file} .recover` may read more", err=True)
+    return 1 if any(each.unreadable for each in found) else 0
+
+
+@store.command()
+@looking
+@click.pass_obj
 def vacuum(chosen: Chosen, instance: str | None, *, as_json: bool) -> None:
     """Give back the room that deleted rows took. An instance that runs keeps its Records in the spool meanwhile."""
     from hotspare.store import upkeep  # noqa: PLC0415 - the database only where it is wanted
@@ -189,7 +220,8 @@ class _Progress:
         now = time.monotonic()
         if self._shows and now - self._shown_at > 0.2:
             self._shown_at = now
-            place = f"{done:,} of {self._total:,} {self._what}" if self._total else self._what
+            of = f" of {self._total:,}" if self._total else ""
+            place = f"{done:,}{of} {self._what}" if done or of else self._what
             click.echo(f"\r{place}, {now - self._began:.0f} s ", err=True, nl=False)
 
     def end(self) -> None:

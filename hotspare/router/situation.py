@@ -279,16 +279,28 @@ def _few_failed(look: Look) -> list[SituationView]:
     return [SituationView("few_failed", "note", text, key="w", key_text="why")]
 
 
-_STORE_IS = {"no spool": "without a spool", "second process": "shared", "newer schema": "of a newer version"}
+_STORE_IS = {
+    "begun anew": "was begun anew",
+    "clock set back": "is ahead of the clock",
+    "corrupt": "is damaged",
+    "damaged": "was damaged",
+    "foreign": "is another program's",
+    "newer schema": "is of a newer version",
+    "no spool": "is without a spool",
+    "records lost": "has lost requests",
+    "second process": "is shared",
+}
 """States that do not read as what the store is."""
 
 
 def _store_trouble(look: Look) -> list[SituationView]:
-    if look.store.state == "ok" and not look.store.dropped:
+    state = look.store.state
+    if state == "ok":
         return []
-    dropped = f" {look.store.dropped:,} Records could not be kept." if look.store.dropped else ""
+    lost = look.store.dropped if state != "records lost" else 0
+    dropped = f" {lost:,} finished requests could not be kept." if lost else ""
     detail = f": {look.store.detail}" if look.store.detail else ""
-    text = f"The store is {_STORE_IS.get(look.store.state, look.store.state)}{detail}. Traffic goes on.{dropped}"
+    text = f"The store {_STORE_IS.get(state, f'is {state}')}{detail}. Traffic goes on.{dropped}"
     return [SituationView("store", "warning", text)]
 
 

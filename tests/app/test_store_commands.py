@@ -78,3 +78,22 @@ def test_where_there_is_no_store_it_is_said(new_home):
     done = new_home.hotspare("--config", str(file), "store", "stats")
     assert done.code == 2
     assert "There is no store" in done.err
+
+
+def test_a_damaged_store_is_told_and_what_can_be_read_comes_back(new_home):
+    at = made_up(new_home)
+    kept = new_home.folder / "kept.db"
+    data = bytearray(kept.read_bytes())
+    for begin in range(len(data) // 3 // 4096 * 4096, len(data) // 2, 4096):
+        data[begin : begin + 2048] = b"\xa5" * 2048
+    kept.write_bytes(data)
+    found = new_home.hotspare(*at, "store", "verify")
+    assert (found.code, "damaged" in found.out, "hotspare store recover" in found.out) == (1, True, True)
+    done = new_home.hotspare(*at, "store", "recover", "--json")
+    [told] = done.json
+    assert done.code == (1 if told["unreadable"] else 0)
+    assert 0 < told["brought_back"] <= 3000
+    assert new_home.hotspare(*at, "store", "verify", "--json").json["ok"] is True
+    assert new_home.hotspare(*at, "store", "stats", "--json").json["requests"] == told["brought_back"]
+    again = new_home.hotspare(*at, "store", "recover")
+    assert (again.code, "nothing was set aside" in again.err) == (2, True)

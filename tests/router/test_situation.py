@@ -129,7 +129,7 @@ def test_trouble_in_the_store_is_told_with_what_was_lost(world):
     store = StoreView("full", "no space left", 3)
     snapshot = main.router.snapshot(now=main.now, wall=main.wall, instance=instance, store=store)
     assert snapshot.situations[0].text == (
-        "The store is full: no space left. Traffic goes on. 3 Records could not be kept."
+        "The store is full: no space left. Traffic goes on. 3 finished requests could not be kept."
     )
 
 

@@ -524,9 +524,12 @@ def test_without_a_limit_no_cost_is_too_high():
     ("store", "text"),
     [
         (StoreView("full", "no space left", 3),
-         "The store is full: no space left. Traffic goes on. 3 Records could not be kept."),
+         "The store is full: no space left. Traffic goes on. 3 finished requests could not be kept."),
         (StoreView("behind"), "The store is behind. Traffic goes on."),
-        (StoreView("ok", dropped=1200), "The store is ok. Traffic goes on. 1,200 Records could not be kept."),
+        (StoreView("records lost", "1,200 finished request(s) could not be kept", 1200),
+         "The store has lost requests: 1,200 finished request(s) could not be kept. Traffic goes on."),
+        (StoreView("damaged", "what it had is in x"), "The store was damaged: what it had is in x. Traffic goes on."),
+        (StoreView("clock set back", "by an hour"), "The store is ahead of the clock: by an hour. Traffic goes on."),
     ],
 )  # fmt: skip
 def test_a_store_in_trouble_holds_nothing_up(store, text):

@@ -45,7 +45,10 @@ async def test_a_file_that_is_no_database_is_set_aside_and_a_new_one_begun(opene
     async with opened() as store:
         store.append(make_record())
         await store.flush()
-        assert store.view().state == "ok"
+        view = store.view()
+        assert (view.state, view.dropped) == ("damaged", 0)
+        assert "hotspare.db.corrupt-20261118T1200" in view.detail
+        assert "hotspare store recover" in view.detail
         [warning] = store.warnings
         assert "hotspare.db.corrupt-20261118T1200" in warning
     assert path.with_name("hotspare.db.corrupt-20261118T1200").read_bytes().startswith(b"this is no database")
@@ -73,7 +76,7 @@ async def test_damage_inside_is_found_while_running_and_set_aside(opened, tmp_pa
     async with opened() as store:
         assert [record async for record in store.records(0.0)] == []
         store.append(make_record(id="after"))
-        await until(lambda: store.view().state == "ok" and len(store.warnings) == 1)
+        await until(lambda: store.view().state == "damaged" and len(store.warnings) == 1)
         await store.flush()
         assert [record.id async for record in store.records(0.0)] == ["after"]
     [aside] = tmp_path.glob("hotspare.db.corrupt-*")
@@ -119,10 +122,11 @@ async def test_a_folder_that_cannot_be_made_means_a_bounded_queue_and_a_count(
         assert view.dropped == 2
         assert "3 requests wait in memory" in view.detail
         (tmp_path / "file").unlink()
-        await until(lambda: store.view().state == "ok")
+        await until(lambda: store.view().state == "records lost")
         assert len(await store.query("requests", {})) == 3
         assert await store.memory() == {"a": 1}
         assert store.view().dropped == 2
+        assert store.view().detail == "2 finished request(s) could not be kept"
 
 
 async def test_what_is_only_in_memory_at_the_end_is_counted(opened, tmp_path, make_record):
