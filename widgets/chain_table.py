@@ -9,7 +9,7 @@ from hotspare.widgets import figures
 from hotspare.widgets.glyphs import Glyphs, Role, state_sign
 from hotspare.widgets.going_on import decision_words
 from hotspare.widgets.lanes import OUT, lane_key, models_of
-from hotspare.widgets.line import Line, fit, spread, wrap
+from hotspare.widgets.line import Line, Span, fit, spread, width_of, wrap
 from hotspare.widgets.row_list import Row
 from hotspare.widgets.table import Column, Table
 
@@ -69,12 +69,17 @@ def _chain_line(chain: ChainView, minutes: int, width: int, glyphs: Glyphs) -> L
         left = (*left, (f"  {glyphs.forced} {what}, {f'{ends} left' if ends else 'until lifted'}", "accent"))
     if not of.requests:
         return fit((*left, (f"  no requests in {figures.span(minutes)}", "dim")), width, glyphs.more)
-    right: Line = (
+    told: tuple[Span, ...] = (
         (f"{figures.percent(of.answered_rate)} ok", "text"),
-        (f" of {figures.count(of.requests)}, {figures.percent(of.fallback_rate)} fallback", "dim"),
-        (f", p95 {figures.seconds(of.p95_ms)} ", "dim"),
+        (f" of {figures.count(of.requests)}", "dim"),
+        (f", {figures.percent(of.fallback_rate)} fallback", "dim"),
+        (f", p95 {figures.seconds(of.p95_ms)}", "dim"),
     )
-    return spread(left, right if width >= 76 else (), width, glyphs.more)
+    for number in range(len(told), 0, -1):
+        right: Line = (*told[:number], (" ", "text"))
+        if width_of(left) + 2 + width_of(right) <= width:
+            return spread(left, right, width, glyphs.more)
+    return fit(left, width, glyphs.more)
 
 
 def _model_line(model: ModelView, chain: ChainView, table: Table, glyphs: Glyphs) -> Line:

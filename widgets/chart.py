@@ -12,7 +12,7 @@ from typing import Any
 
 from hotspare.widgets import figures
 from hotspare.widgets.glyphs import Glyphs, Role
-from hotspare.widgets.line import Line, Span, joined, padded
+from hotspare.widgets.line import Line, Span, joined, padded, width_of
 from hotspare.widgets.timeline import STATE_CHANGE, Happened, sign_of
 
 TICKS = 5
@@ -94,25 +94,39 @@ def _marked(line: Line, data: ChartData, glyphs: Glyphs) -> Line:
 
 
 def _title(data: ChartData, width: int, glyphs: Glyphs) -> Line:
-    answered, fallback = ("**", "##") if glyphs.ascii_only else ("⠤⠤", "▞▞")
+    """As much as there is room for: the marks are counted in words, or as numbers alone."""
     last = next((point for point in reversed(data.points) if point.answered is not None), None)
-    parts: list[Line] = [((f" {glyphs.clean(data.title, 60)}", "dim"),)]
-    if last is not None:
-        parts.append(((answered, "ok"), (f" answered {figures.percent(last.answered)}", "text")))
-        parts.append(((fallback, "warn"), (f" fallback {figures.percent(last.fallback)}", "text")))
-    return padded(joined([*parts, *_told_marks(data, glyphs)], "   "), width, glyphs.more)
+    for digits, words, gap in ((1, True, "   "), (1, False, "  "), (0, False, "  ")):
+        parts: list[Line] = [((f" {glyphs.clean(data.title, 60)}", "dim"),)]
+        if last is not None:
+            parts.extend(_now(last, digits, glyphs))
+        line = joined([*parts, *_told_marks(data, glyphs, words=words)], gap)
+        if width_of(line) <= width:
+            break
+    return padded(line, width, glyphs.more)
 
 
-def _told_marks(data: ChartData, glyphs: Glyphs) -> list[Line]:
+def _now(last: Point, digits: int, glyphs: Glyphs) -> list[Line]:
+    answered, fallback = ("**", "##") if glyphs.ascii_only else ("⠤⠤", "▞▞")
+    return [
+        ((answered, "ok"), (f" answered {figures.percent(last.answered, digits)}", "text")),
+        ((fallback, "warn"), (f" fallback {figures.percent(last.fallback, digits)}", "text")),
+    ]
+
+
+def _told_marks(data: ChartData, glyphs: Glyphs, *, words: bool) -> list[Line]:
     """How many acts and changes of state are on the axis."""
     acts = sum(one.what != STATE_CHANGE for one in data.marks)
-    states = len(data.marks) - acts
-    told: list[Line] = []
-    if acts:
-        told.append(((glyphs.forced, "accent"), (f" {acts} act{'' if acts == 1 else 's'}", "text")))
-    if states:
-        told.append(((glyphs.limited, "warn"), (f" {states} state{'' if states == 1 else 's'}", "text")))
-    return told
+    counted: tuple[tuple[str, Role, int, str], ...] = (
+        (glyphs.forced, "accent", acts, "act"),
+        (glyphs.limited, "warn", len(data.marks) - acts, "state"),
+    )
+    told: list[Line] = [
+        ((sign, role), (f" {number} {word}{'' if number == 1 else 's'}" if words else str(number), "text"))
+        for sign, role, number, word in counted
+        if number
+    ]
+    return told if words or not told else [joined(told, " ")]
 
 
 def _plot(data: ChartData, width: int, height: int, glyphs: Glyphs) -> str:

@@ -25,11 +25,11 @@ def _against_limit(snapshot: Snapshot, width: int, glyphs: Glyphs) -> Line:
     spent, limit = day_cost(snapshot), snapshot.daily_limit_pico_usd
     lead: Line = ((" today ", "dim"), (figures.usd(spent, estimated=snapshot.today.estimated_pico_usd), "strong"))
     rate = _per_hour(snapshot)
-    at_rate: Line = ((f"   now {figures.usd(rate)} an hour", "text"),) if rate is not None else ()
+    at_rate: Line = ((f"   now {figures.usd(rate)}/h", "text"),) if rate is not None else ()
     if limit is None:
         return fit((*lead, ("  no limit is set", "dim"), *at_rate), width, glyphs.more)
     used = spent / limit if limit else 1.0
-    cells = BAR if width >= 90 else 12
+    cells = BAR if width >= 90 else 8
     full = min(cells, round(used * cells))
     role: Role = "bad" if used > 1 else "warn" if snapshot.budget_gone_at is not None else "ok"
     bar: list[Span] = [

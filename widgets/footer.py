@@ -1,6 +1,6 @@
 """The last two lines: what was done last, and which keys do what. Keys that cannot act now are dimmed, never hidden."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from hotspare.router.snapshot import Snapshot
@@ -28,6 +28,16 @@ DEMO_BANNERS = (
 """The widest that fits is shown, while nobody has acted."""
 
 
+_UNDO: Line = (("u", "key"), (" undoes ", "dim"))
+_TAKES_BACK: Mapping[str, Line] = {
+    "undo": (("U", "key"), (" redoes ", "dim")),
+    "clear": (),
+    "expired": (),
+    "reload": (),
+}
+"""The key that takes back what was done last; () where none does."""
+
+
 def last_act_line(snapshot: Snapshot, width: int, glyphs: Glyphs) -> Line:
     """The latest act in a sentence, and that it can be taken back; in a demo, before that, that it is one."""
     if not snapshot.last_act or snapshot.last_act_at is None:
@@ -35,7 +45,7 @@ def last_act_line(snapshot: Snapshot, width: int, glyphs: Glyphs) -> Line:
             return ((next((text for text in DEMO_BANNERS if len(text) <= width), DEMO_BANNERS[-1]), "accent"),)
         return ((NOTHING_YET, "dim"),)
     left: Line = ((f" {figures.minute(snapshot.last_act_at)} ", "dim"), (glyphs.clean(snapshot.last_act, 300), "text"))
-    return spread(left, (("u", "key"), (" undoes ", "dim")), width, glyphs.more)
+    return spread(left, _TAKES_BACK.get(snapshot.last_act_kind, _UNDO), width, glyphs.more)
 
 
 def kept_hints(hints: Sequence[Hint], width: int) -> list[Hint]:

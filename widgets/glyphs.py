@@ -48,6 +48,7 @@ class Glyphs:
     up: str
     down: str
     reload: str
+    undone: str
 
     def clean(self, text: str, limit: int = 200) -> str:
         """Foreign text as one line, in this set."""
@@ -79,6 +80,7 @@ UNICODE = Glyphs(
     up="↑",
     down="↓",
     reload="↻",
+    undone="△",
 )
 
 ASCII = Glyphs(
@@ -106,6 +108,7 @@ ASCII = Glyphs(
     up="^",
     down="v",
     reload="@",
+    undone="_",
 )
 
 

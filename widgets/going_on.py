@@ -1,4 +1,4 @@
-"""All that is going on, at length: every situation with since when and which key helps, then what operators decided."""
+"""All that is going on, at length: every situation with since when and which key helps, then what else was decided."""
 
 from collections.abc import Sequence
 
@@ -14,12 +14,18 @@ def going_on_lines(snapshot: Snapshot, width: int, glyphs: Glyphs) -> list[Line]
     lines: list[Line] = []
     for situation in snapshot.situations or (CALM,):
         lines.extend((*_situation(situation, width, glyphs), ()))
-    lines.append(((" standing decisions", "title"),))
-    if not snapshot.decisions:
-        lines.append((("   none: every chain goes by its own order", "dim"),))
-    for decision in snapshot.decisions:
+    others = untold(snapshot)
+    if others:
+        lines.append(((" also decided", "title"),))
+    for decision in others:
         lines.extend(_told(glyphs.forced, "accent", decision_words(decision), width, glyphs))
     return lines
+
+
+def untold(snapshot: Snapshot) -> list[DecisionView]:
+    """The decisions of which no situation tells."""
+    told = {(situation.code, situation.subject) for situation in snapshot.situations}
+    return [one for one in snapshot.decisions if (f"ordered_{one.kind}", one.subject) not in told]
 
 
 def decision_words(decision: DecisionView) -> str:

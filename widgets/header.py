@@ -16,6 +16,10 @@ class Badge:
     alarm: bool = False
 
 
+KEPT = Badge("PROMPTS KEPT")
+"""The first to go where there is no room for all."""
+
+
 def badges_of(snapshot: Snapshot) -> tuple[Badge, ...]:
     """What the instance itself wants to be known by."""
     instance = snapshot.instance
@@ -25,7 +29,7 @@ def badges_of(snapshot: Snapshot) -> tuple[Badge, ...]:
     if instance.read_only:
         found.append(Badge("READ-ONLY"))
     if snapshot.store.content:
-        found.append(Badge("PROMPTS KEPT"))
+        found.append(KEPT)
     if snapshot.store.state != "ok":
         found.append(Badge(f"STORE {snapshot.store.state.upper()}", alarm=True))
     return tuple(found)
@@ -46,7 +50,10 @@ def header_line(snapshot: Snapshot, width: int, glyphs: Glyphs, extra: tuple[Bad
         if width_of(left) + 1 + width_of(clock) <= width:
             return spread(left, clock, width, glyphs.more)
     short: Line = ((f"{figures.clock(snapshot.at)} ", "dim"),)
-    return spread(_badges((*extra, *badges_of(snapshot)), glyphs, lead=("", "text")), short, width, glyphs.more)
+    badges = (*extra, *(badge for badge in badges_of(snapshot) if badge != KEPT))
+    rate: Line = ((f"{snapshot.requests_per_minute} req/min", "strong"),)
+    left = _badges(badges, glyphs, lead=("", "text"))
+    return spread((*left, *rate) if width_of((*left, *rate, *short)) < width else left, short, width, glyphs.more)
 
 
 def _variants(snapshot: Snapshot, glyphs: Glyphs) -> list[tuple[Span, ...]]:

@@ -22,17 +22,17 @@ FORMATTED_ROWS = 512
 COLUMNS: tuple[Column, ...] = (
     Column("time", 8),
     Column("", 1),
-    Column("model", 10, grow=True, most=28, middle=True),
-    Column("meant", 8, rank=3, grow=True, most=28, middle=True),
-    Column("reason", 12, rank=1, grow=True, most=16),
-    Column("evidence", 14, rank=4, grow=True, most=80, weight=6),
+    Column("model", 10, grow=True, most=28, middle=True, weight=2),
+    Column("meant", 8, rank=3, grow=True, most=28, middle=True, weight=2),
+    Column("reason", 12, rank=1, grow=True, most=14),
+    Column("evidence", 24, rank=4, grow=True, most=80, weight=4),
     Column("status", 6, rank=5, right=True),
     Column("calls", 5, rank=8, right=True),
     Column("in", 7, rank=9, right=True),
     Column("out", 6, rank=9, right=True),
     Column("cost", 9, rank=6, right=True),
     Column("took", 7, right=True),
-    Column("caller", 8, rank=2, grow=True, most=24),
+    Column("caller", 11, rank=2, grow=True, most=24, weight=3),
     Column("chain", 8, rank=10, grow=True, most=20),
 )
 """What helps at night goes last: who answered instead of whom, and why."""

@@ -111,7 +111,7 @@ def _fallback(snapshot: Snapshot, glyphs: Glyphs) -> Tile:
     value = (figures.percent(window.fallback_rate), verdict[1] if verdict[0] == glyphs.bad else "strong")
     against: Line = ((f"{figures.span(snapshot.window_minutes)} ", "dim"), *_mark(verdict))
     if window.forced_fallback:
-        against = (*against, (f" {figures.count(window.forced_fallback)} forced", "dim"))
+        against = (*_mark(verdict)[-1:], (f" {figures.count(window.forced_fallback)} forced", "dim"))
     return Tile("fallback", (_strong(value), ("  max 10 %", "dim")), against)
 
 

@@ -23,6 +23,7 @@ COLUMNS: tuple[Column, ...] = (
     Column("why", 14, rank=4, grow=True, weight=4),
 )
 STATE_CHANGE = "state"
+TAKEN_BACK = "taken back"
 REFUSED = "refused"
 RELOADS = frozenset({"reload", REFUSED})
 ENDS = frozenset({"expired", "force ended"})
@@ -49,14 +50,18 @@ class Happened:
 def act_of(row: Mapping[str, Any]) -> Happened:
     """An entry of the journal."""
     undone, undoes = row.get("undone_by"), row.get("undoes")
-    notes = [f"taken back by {undone}"] if undone else [f"takes back {undoes}"] if undoes else []
+    notes = [f"{TAKEN_BACK} by {undone}"] if undone else [f"takes back {undoes}"] if undoes else []
+    what, subject = str(row["act"]), str(row["subject"])
+    if what == "undo" and " " in subject:  # it is about an act and what that was about
+        taken, _, subject = subject.partition(" ")
+        what = f"undo {taken}"
     if not row.get("durable", True):
         notes.append("not durable: the journal could not be written")
     return Happened(
         key=f"act {row.get('number')}",
         at=float(row["when"]),
-        what=str(row["act"]),
-        subject=str(row["subject"]),
+        what=what,
+        subject=subject,
         before=_decided(row.get("before")),
         after=_decided(row.get("after")),
         who=str(row["who"]),
@@ -86,10 +91,13 @@ def changes(before: Snapshot, now: Snapshot) -> list[Happened]:
     return list(found.values())
 
 
-def timeline_rows(happened: Sequence[Happened], width: int, glyphs: Glyphs) -> tuple[Line, list[Row]]:
-    """Head and rows."""
-    table = Table.choose(COLUMNS, width - 1)
-    return table.head(glyphs), [Row(_line(one, table, glyphs), one.key) for one in happened]
+def timeline_rows(
+    happened: Sequence[Happened], width: int, glyphs: Glyphs, *, with_days: bool = True
+) -> tuple[Line, list[Row]]:
+    """Head and rows; the days may be left out where all is of one."""
+    columns = COLUMNS if with_days else (COLUMNS[0], Column("UTC", 8), *COLUMNS[2:])
+    table = Table.choose(columns, width - 1)
+    return table.head(glyphs), [Row(_line(one, table, glyphs, with_days=with_days), one.key) for one in happened]
 
 
 def detail_lines(one: Happened) -> list[str]:
@@ -118,15 +126,15 @@ def _state_change(old: ModelView, new: ModelView, at: float) -> Happened:
     )
 
 
-def _line(one: Happened, table: Table, glyphs: Glyphs) -> Line:
+def _line(one: Happened, table: Table, glyphs: Glyphs, *, with_days: bool) -> Line:
     sign, role = sign_of(one, glyphs)
-    taken_back = one.note.startswith("taken back")
+    taken_back = one.note.startswith(TAKEN_BACK)
     act_role: Role = "off" if taken_back else "strong" if one.what != STATE_CHANGE else "text"
     word = f"{one.what} (undone)" if taken_back else one.what
     return table.line(
         (
             (sign, role),
-            (f"{figures.day(one.at):<6} {figures.clock(one.at)}", "dim"),
+            (f"{figures.day(one.at):<6} {figures.clock(one.at)}" if with_days else figures.clock(one.at), "dim"),
             (glyphs.clean(word, 40), act_role),
             (glyphs.clean(one.subject, 80), act_role),
             (glyphs.clean(one.before, 80), "dim"),
@@ -152,8 +160,19 @@ def sign_of(one: Happened, glyphs: Glyphs) -> tuple[str, Role]:
         return state_sign(one.state, glyphs)  # type: ignore[arg-type] # it is one of them
     if one.what in RELOADS:
         return glyphs.reload, "bad" if one.what == REFUSED else "accent"
+    if one.note.startswith(TAKEN_BACK):
+        return glyphs.undone, "off"
     return (glyphs.forced, "off") if one.what in ENDS else (glyphs.forced, "accent")
 
 
 def _decided(value: object) -> str:
-    return " ".join(str(word) for word in value) if isinstance(value, list | tuple) else str(value or "")
+    """A decision in words: of a force the model alone, since the act says the rest."""
+    if not isinstance(value, list | tuple):
+        return str(value or "")
+    match [str(word) for word in value]:
+        case ["force", model]:
+            return model
+        case ["skip_primary", *_]:
+            return "primary skipped"
+        case words:
+            return " ".join(words)

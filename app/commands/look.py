@@ -12,7 +12,7 @@ from hotspare.app.printing import Column
 from hotspare.app.reach import Source, look, running
 from hotspare.app.status_line import status_line
 from hotspare.router.snapshot import Snapshot
-from hotspare.widgets.going_on import decision_words
+from hotspare.widgets.going_on import decision_words, untold
 from hotspare.widgets.plain import plain
 from hotspare.widgets.request_filter import RequestFilter
 from hotspare.widgets.story import sentences
@@ -78,7 +78,7 @@ def _more(snapshot: Snapshot, name: str) -> list[tuple[str, str]]:
     if name != "situation":
         return []
     others = [("also", view.text) for view in snapshot.situations[1:]]
-    return others + [("stands", decision_words(view)) for view in snapshot.decisions]
+    return others + [("stands", decision_words(view)) for view in untold(snapshot)]
 
 
 def status_fields(value: Mapping[str, Any]) -> tuple[str, ...]:

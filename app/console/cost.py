@@ -25,14 +25,14 @@ BY: Mapping[str, str] = {
     "session": "session",
     "hour": "hour",
     "fallbacks": "reason",
-    "outcome of calls": "outcome",
+    "outcomes": "outcome",
     "kind": "kind",
 }
-OF_CALLS = frozenset({"model", "outcome of calls"})
+OF_CALLS = frozenset({"model", "outcomes"})
 WORDS: Mapping[tuple[str, str], str] = {
     ("fallbacks", ""): "no fallback: the model it was meant for",
-    ("outcome of calls", "served"): "served: the answer that was used",
-    ("outcome of calls", "cancelled"): "cancelled: lost a race, or the caller left",
+    ("outcomes", "served"): "served: the answer that was used",
+    ("outcomes", "cancelled"): "cancelled: lost a race, or the caller left",
     ("session", ""): "without a session",
 }
 MOST = 200
@@ -78,7 +78,7 @@ class Cost(AskingPage):
         self.view("views").show([self.views_line(extra)])
         rows = [{**row, "shown": self._shown(row["name"])} for row in self.ordered(self.past)]
         counted = "calls" if self._view in OF_CALLS else "requests"
-        name = {"outcome of calls": "outcome", "fallbacks": "reason"}.get(self._view, self._view)
+        name = {"outcomes": "outcome", "fallbacks": "reason"}.get(self._view, self._view)
         head, drawn = past_rows(rows, costs(name, counted), lambda row: str(row["name"]), width, self.glyphs)
         nothing = self.glyphs.clean(self.note, 300) or f"nothing was called in the {self.state.range_words()}"
         self.rows("rows").fill((head,) if drawn else (), drawn or [Row(((f"   {nothing}", "dim"),))])

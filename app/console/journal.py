@@ -30,7 +30,10 @@ class JournalPage(AskingPage):
             "acts",
             "what was ordered, by whom, from what to what, until when. They are durable before they are in force.",
         ),
-        ("undone", "an act that was taken back; the number is its undo's. u takes back the latest that still stands."),
+        (
+            "undone",
+            "a hollow sign: an act that was taken back. u takes back the latest that still stands.",
+        ),
         ("states", "changes of models' states since this screen was opened; a store keeps none of them."),
     )
     BINDINGS: ClassVar[list[BindingType]] = bindings_of("journal")
@@ -50,7 +53,8 @@ class JournalPage(AskingPage):
 
     def draw_rows(self, shown: Snapshot, width: int) -> None:
         happened = self._happened(shown)
-        head, rows = timeline_rows(happened, width, self.glyphs)
+        days = {figures.day(one.at) for one in happened} | {figures.day(shown.at)}
+        head, rows = timeline_rows(happened, width, self.glyphs, with_days=len(days) > 1)
         empty = [Row(((f"   {self.glyphs.clean(self._nothing(shown), 300)}", "dim"),))]
         self.rows("rows").fill((head,) if rows else (), rows or empty)
         self.view("views").show([self._title(len(rows))])

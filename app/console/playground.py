@@ -90,7 +90,7 @@ class Playground(Page):
         for chain in shown.chains:
             if chain.kind == "chat":
                 key = f"{CHAIN} {chain.name}"
-                words = f"{len(chain.models)} models, as callers ask it"
+                words = f"{len(chain.models)} models in turn"
                 cells: Line = (
                     (self._mark(key), "accent"), (self.glyphs.forced, "accent"), (self.glyphs.clean(chain.name, 80),
                     "strong"), ("chain", "dim"), (words, "dim"), ("", "dim"), ("", "dim"),

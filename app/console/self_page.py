@@ -100,8 +100,11 @@ class SelfPage(AskingPage):
         if self._shows_settings:
             self._draw_settings(shown, width)
         else:
-            self.view("views").show([self.views_line()])
-            self._draw_facts(shown, width)
+            number = self._draw_facts(shown, width)
+            pane = self.query_one("#facts", LinePane)
+            hidden = number > pane.size.height > 0
+            more: Line = ((f"{self.glyphs.up}{self.glyphs.down}", "key"), (f" {number} lines", "dim")) if hidden else ()
+            self.view("views").show([self.views_line(more)])
 
     # ------------------------------------------------------------ settings
     def _settings(self) -> list[dict[str, Any]]:
@@ -129,7 +132,7 @@ class SelfPage(AskingPage):
         return "there is no file: the demo makes its own settings" if shown.instance.demo else "nothing is set"
 
     # ------------------------------------------------------------ facts
-    def _draw_facts(self, shown: Snapshot, width: int) -> None:
+    def _draw_facts(self, shown: Snapshot, width: int) -> int:
         latest = self.state.latest or shown
         groups: tuple[tuple[str, list[Fact]], ...] = (
             ("instance", _instance(latest)),
@@ -146,7 +149,7 @@ class SelfPage(AskingPage):
                     ((f"   {label if place == 0 else '':<15}", "dim"), (row, role)) for place, row in enumerate(rows)
                 )
             lines.append(())
-        self.query_one("#facts", LinePane).show(lines[:-1])
+        return self.query_one("#facts", LinePane).show(lines[:-1])
 
     def _own_cost(self, latest: Snapshot) -> list[Fact]:
         pulls, draws = self.state.pulls, self.state.draws

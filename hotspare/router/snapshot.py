@@ -243,3 +243,5 @@ class Snapshot:
     loop_lag_ms: float | None = None
     consoles: tuple[ConsoleView, ...] = ()
     """The other consoles on this instance: all but the one that asks."""
+    last_act_kind: str = ""
+    """The latest act's id: "force", "undo", "reload" …"""

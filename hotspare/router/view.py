@@ -157,6 +157,7 @@ class Viewer:
             recent=self._listed(live.recent),
             last_act=_act_words(latest),
             last_act_at=None if latest is None else latest.at,
+            last_act_kind="" if latest is None else latest.act,
             store=store,
         )
 

@@ -238,6 +238,7 @@ def test_the_whole_picture(busy):
         last_act='maria forced gpt in main until 08:25: "slow"',
         last_act_at=busy.wall - 100,
         store=STORE,
+        last_act_kind="force",
     )
     limited = "claude is limited (429, Retry-After, since 08:16; next try in 34 s)."
     limited += " gpt answers 50 % of main: 100 % ok, p95 -0.5 s."

@@ -19,7 +19,7 @@ def test_every_situation_is_told_at_length_with_its_key(make_snapshot):
     assert " ".join(text.split()).count("No model of main can answer.") == 10
     assert "since 8 Mar, 02:41:07 UTC; f hold it 10 min" in text
     assert text.index("✖") < text.index("◐")
-    assert "none: every chain goes by its own order" in text
+    assert "also decided" not in text
     assert all(width_of(line) <= 60 for line in lines)
 
 
@@ -30,6 +30,14 @@ def test_decisions_are_told_with_who_why_and_until_when(make_snapshot):
     assert "All is well." in text
     assert "local disabled, by bob" in text
     assert text.isascii()
+
+
+def test_a_decision_that_is_a_situation_is_told_once(make_snapshot):
+    note = SituationView("ordered_force", "note", "main forced to gpt-5, by ada since 02:41.", subject="main")
+    order = replace(FORCE, kind="order", text="main in order b, a")
+    text = text_of(going_on_lines(replace(make_snapshot(), situations=(note,), decisions=(FORCE, order)), 100, UNICODE))
+    assert text.count("forced to gpt-5") == 1
+    assert "main in order b, a" in text
 
 
 def test_foreign_words_are_plain(make_snapshot):

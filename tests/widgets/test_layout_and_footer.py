@@ -96,3 +96,13 @@ def test_the_vital_line_keeps_the_way_out(make_snapshot, width):
     for line in (vital_line(make_snapshot(), width, UNICODE), starting_line("reading it", width, UNICODE)):
         assert width_of(line) <= width
         assert text_of([line]).startswith("q quits")
+
+
+@pytest.mark.parametrize(
+    ("kind", "told"), [("force", "u undoes"), ("undo", "U redoes"), ("reload", ""), ("clear", ""), ("expired", "")]
+)
+def test_the_last_act_names_the_key_that_takes_it_back(make_snapshot, kind, told):
+    snapshot = make_snapshot(last_act="ada did it", last_act_at=0.0, last_act_kind=kind)
+    text = text_of([last_act_line(snapshot, 80, UNICODE)])
+    assert text.rstrip().endswith(told or "ada did it")
+    assert ("undoes" in text) == (kind == "force")

@@ -50,3 +50,11 @@ def test_a_click_on_a_tab_finds_its_screen(width, shown):
 
 def test_without_room_only_the_shown_one_is_named():
     assert text_of([tabs_line(TABS, "chains", 32, UNICODE)]) == " 1   2 chains   3"
+
+
+def test_what_is_left_goes_by_weight_and_what_one_leaves_goes_to_the_others():
+    table = Table.choose(
+        (Column("a", 5, grow=True, most=6), Column("b", 5, grow=True, weight=3), Column("c", 5, grow=True)),
+        1 + 15 + 4 + 13,
+    )
+    assert table.cells == (6, 14, 8)

@@ -242,13 +242,14 @@ async def test_acts_and_states_stand_on_one_time_line(pilot, begin, press, seen,
     filled.now = replace(filled.now, at=filled.now.at + 1, models=better)
     await begin(pilot)
     await press(pilot, "5")
-    lines = [line for line in seen(pilot.app).split("\n") if " Mar " in line[:12]]
+    lines = [line for line in seen(pilot.app).split("\n") if line[4:9].startswith("02:")]
     assert "state" in lines[0]
     assert "cooling down" in lines[0]
     assert "ready" in lines[0]
     assert "disable (undone)" in lines[1]
     assert "cold start" in lines[1]
-    assert "force gpt-5" in lines[2]
+    assert "△" in lines[1]
+    assert "gpt-5 until 02:40" in lines[2]
     await press(pilot, "down", "down")
     assert "not durable" in seen(pilot.app)
 

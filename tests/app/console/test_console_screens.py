@@ -173,4 +173,3 @@ async def test_i_tells_all_that_is_going_on(make_console, begin, press, backend,
         text = seen(pilot.app)
         assert "What is going on" in text
         assert "claude is limited (429, since 02:37" in text
-        assert "standing decisions" in text
