@@ -29,12 +29,14 @@ from terminal import PROGRAM, Terminal, places
 
 CHAIN, GIVES, CONNECTIONS = "calm", "paced-1-16", 4
 """One event after 16 ms: with four connections about 200 requests a second."""
+QUICK = "quick"
+"""Answers at once: for memory, where the number of requests counts and not their rate."""
 SECONDS, BUSY_REQUESTS = 8.0, 1600
 SCREENS = ("overview", "chains", "requests", "cost", "journal", "playground", "self")
 SWITCHES = ((b"2", b"held back at"), (b"7", b"frames dropped"), (b"1", b"primary ok"))
 """Keys, and what is painted after each that was not there before it."""
 PRESSES = 40
-STEP_REQUESTS = 10_000
+STEP_REQUESTS = 5_000
 FIRST_FRAME, FIGURES = b"starting: reading", b"req/min"
 
 
@@ -63,7 +65,8 @@ class Bench:
         provider = stack.enter_context(Process.script("upstream.py"))
         self._load = stack.enter_context(Process.script("load.py"))
         self._folder = folder
-        self._config = configuration(folder, {CHAIN: (GIVES, "auto")}, f"http://127.0.0.1:{int(provider.line())}")
+        chains = {CHAIN: (GIVES, "auto"), QUICK: ("plain", "auto")}
+        self._config = configuration(folder, chains, f"http://127.0.0.1:{int(provider.line())}")
         self._port = free_port()
         self.alone = 0.0
         """CPU seconds of a request without a screen."""
@@ -82,6 +85,11 @@ class Bench:
         """Let traffic come."""
         url = url or f"http://127.0.0.1:{self._port}/v1/chat/completions"
         self._load.tell(job(url, CHAIN, requests, CONNECTIONS, stream=True))
+
+    def hurry(self, requests: int) -> None:
+        """Have so many requests answered, as fast as they are."""
+        url = f"http://127.0.0.1:{self._port}/v1/chat/completions"
+        self._load.ask(job(url, QUICK, requests, CONNECTIONS))
 
     def end(self) -> dict[str, Any]:
         """What came of the traffic, once it is over."""
@@ -190,8 +198,7 @@ def memory(bench: Bench, console: Terminal, upto: int) -> Iterator[Figure]:
     asked = 0
     while asked < upto:
         step = min(STEP_REQUESTS, upto - asked)
-        bench.begin(step)
-        bench.end()
+        bench.hurry(step)
         asked += step
         yield Figure(f"memory after {asked:,} requests more", console.memory_mb, "MB", 120)
 
