@@ -38,6 +38,7 @@ class Overview(Page):
     def __init__(self, state: ViewState, acts: Acts, *, glyphs: Glyphs, blink: bool = False) -> None:
         super().__init__(state, acts, glyphs=glyphs, blink=blink)
         self.chart = ChartData("", 0, 0)
+        self._plotted = (self.chart, 0, 0)
         self._layout_now = Layout()
         self._local["switch-list"] = self._switch_entries
 
@@ -127,13 +128,19 @@ class Overview(Page):
     def _draw_lists(self, shown: Snapshot) -> None:
         layout = self._layout_now
         if layout.chart:
-            chart = self.view("chart")
-            chart.show(panels.chart(self.chart, chart.size.width, layout.chart, self.glyphs))
+            self._draw_chart(self.view("chart"), layout.chart)
         both = layout.requests > 0
         kind: Literal["fallbacks", "requests"] = "fallbacks" if both else self.state.entries
         self._fill("entries", kind, shown, titled=layout.entries > 2)
         if both:
             self._fill("requests", "requests", shown, titled=True)
+
+    def _draw_chart(self, view: LineView, height: int) -> None:
+        """Plotting takes longer than all the rest, so it is done anew only for other data or another window."""
+        wanted = (self.chart, view.size.width, height)
+        if wanted != self._plotted:
+            self._plotted = wanted
+            view.show(panels.chart(*wanted, self.glyphs))
 
     def _fill(self, name: str, kind: str, shown: Snapshot, *, titled: bool) -> None:
         listed = self.rows(name)

@@ -62,6 +62,9 @@ def bindings_of(screen: str) -> list[BindingType]:
 class Page(Screen[None]):
     """One numbered screen. A subclass names itself, composes its body, and draws it."""
 
+    BLANK = True
+    """Nothing of its own is seen between its panels, so Textual need not compose that."""
+
     NAME: ClassVar[str] = ""
     """The id of its action."""
 

@@ -2,6 +2,9 @@ from dataclasses import replace
 
 import pytest
 
+from hotspare.app.console import panels
+from hotspare.app.console.chart_feed import CHART_SECONDS
+
 SIZES = [(40, 12), (60, 16), (80, 24), (160, 50), (200, 60), (80, 50), (120, 30)]
 
 
@@ -300,3 +303,31 @@ async def test_two_chains_each_have_their_lanes_and_their_acts(make_console, beg
         assert " embeddings   e5 ●" in seen(pilot.app)
         await press(pilot, "j", "j", "j", "j", "s")
         assert backend.applied[0][0].chain == "embeddings"
+
+
+async def test_the_chart_is_plotted_for_new_data_or_another_window_and_not_at_every_look(
+    make_console, begin, backend, fake_clock, monkeypatch
+):
+    plotted = []
+
+    def chart(data, width, height, _glyphs):
+        plotted.append((data, width, height))
+        return []
+
+    monkeypatch.setattr(panels, "chart", chart)
+    async with make_console().run_test(size=(160, 50)) as pilot:
+        await begin(pilot)
+        await begin(pilot)
+        plotted.clear()
+        for _ in range(3):
+            await begin(pilot)
+        assert plotted == []
+        await pilot.resize_terminal(140, 50)
+        await begin(pilot)
+        assert len({width for _, width, _ in plotted}) == 1
+        plotted.clear()
+        backend.history = backend.history[:-1]
+        fake_clock.seconds += CHART_SECONDS
+        await begin(pilot)
+        await begin(pilot)
+        assert len(plotted) == 1
