@@ -2,17 +2,15 @@
 
 from dataclasses import replace
 
+import blank_views
 import pytest
 
 from hotspare.app.serving import QUIET_SECONDS, is_quiet
 from hotspare.router.facade import Router
 from hotspare.router.settings import Settings
-from hotspare.router.snapshot import Instance, RequestRow, StoreView
+from hotspare.router.snapshot import Instance, StoreView
 
 LOST = 1_000_000.0
-ROW = RequestRow(
-    "1", 0.0, "main", "main", "a", "a", "shop", None, "traffic", "answered", 200, False, 1, "", "", 1.0, 1, 1, 0, False
-)
 
 
 @pytest.fixture
@@ -37,6 +35,6 @@ def picture():
 def test_it_ends_after_five_minutes_without_a_request_and_a_demo_after_five_minutes(
     picture, after, request_at, in_flight, demo, quiet
 ):
-    recent = () if request_at is None else (replace(ROW, at=request_at),)
+    recent = () if request_at is None else (replace(blank_views.ROW, at=request_at),)
     told = replace(picture, at=LOST + after, recent=recent, instance=replace(picture.instance, demo=demo))
     assert is_quiet(told, LOST, in_flight) is quiet

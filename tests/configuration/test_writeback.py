@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import blank_views
 import pytest
 import tomlkit
 from hypothesis import given
@@ -12,7 +13,7 @@ from hotspare.configuration.error import ConfigurationError
 from hotspare.configuration.load import load
 from hotspare.configuration.writeback import ChangedUnderneath, Wanted, propose, wanted
 from hotspare.configuration.writeback import write as write_back
-from hotspare.router.snapshot import ChainView, DecisionView, FiguresView
+from hotspare.router.snapshot import DecisionView
 
 NOW = 1_795_000_000.0
 
@@ -145,7 +146,7 @@ class Standing:
 
     def __init__(self, *decisions):
         self.decisions = decisions
-        self.chains = (ChainView("main", "chat", "priority", ("gpt", "claude"), "gpt", None, None, FiguresView()),)
+        self.chains = (blank_views.chain_of("gpt", "claude"),)
 
 
 def test_what_stands_for_good_is_wanted_and_the_rest_is_left():

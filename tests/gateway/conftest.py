@@ -4,6 +4,7 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from types import SimpleNamespace
 
+import blank_views
 import msgspec
 import pytest
 
@@ -17,14 +18,9 @@ from hotspare.gateway.limits import ConnectionLimits
 from hotspare.router.command import Change, Decision, JournalEntry, Refusal, Slot
 from hotspare.router.record import Ask
 from hotspare.router.snapshot import (
-    ChainView,
     FiguresView,
     Instance,
-    ModelView,
-    RequestRow,
     SituationView,
-    Snapshot,
-    StoreView,
 )
 from hotspare.router.step import Fail
 from hotspare.router.totals import Totals
@@ -137,15 +133,9 @@ class FakeEngine:
 
 
 def _model_view(name="claude", **changes):
-    view = ModelView(
+    view = replace(
+        blank_views.MODEL,
         name=name,
-        chain="main",
-        provider="anthropic",
-        position=1,
-        state="ok",
-        reason="",
-        seconds_left=None,
-        since=None,
         share=0.5,
         calls=10,
         answered=9,
@@ -154,61 +144,23 @@ def _model_view(name="claude", **changes):
         cost_pico_usd=5,
         requests_today=10,
         answered_today=9,
-        in_flight=0,
-        unpriced=False,
         lane=("ok", "idle"),
     )
     return replace(view, **changes)
 
 
-def _row(model, at):
-    return RequestRow(
-        id="r1",
-        at=at,
-        chain="main",
-        asked="main",
-        meant="claude",
-        model=model,
-        caller="shop",
-        session=None,
-        kind="traffic",
-        verdict="answered",
-        status=200,
-        fallback=False,
-        attempts=1,
-        reason="",
-        evidence="",
-        duration_ms=1.0,
-        input_tokens=1,
-        output_tokens=1,
-        cost_pico_usd=1,
-        unpriced=False,
-    )
-
-
 def _snapshot(models, instance):
-    return Snapshot(
+    return replace(
+        blank_views.SNAPSHOT,
         at=1_790_000_000.0,
         instance=instance,
         requests_per_minute=3,
         callers=1,
-        window_minutes=15,
         window=FiguresView(requests=3, answered=3),
-        usual_mean_ms=None,
-        usual_p95_ms=None,
-        today=FiguresView(),
-        today_other_pico_usd=0,
-        daily_limit_pico_usd=None,
-        budget_gone_at=None,
-        chains=(ChainView("main", "chat", "priority", ("claude", "gpt"), "claude", None, None, FiguresView()),),
+        chains=(blank_views.chain_of("claude", "gpt"),),
         models=models,
         situations=(SituationView("calm", "ok", "All is well."),),
-        decisions=(),
-        fallbacks=(),
-        recent=(_row("claude", 1_789_999_990.0),),
-        last_act="",
-        last_act_at=None,
-        store=StoreView(),
+        recent=(replace(blank_views.ROW, at=1_789_999_990.0),),
     )
 
 

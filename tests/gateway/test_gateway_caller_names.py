@@ -59,3 +59,41 @@ def test_an_endless_header_is_not_kept(names):
 
 def test_a_name_with_a_token_is_nobody_elses_the_second_time_either(names):
     assert [names.name(say(" shop ")) for _ in range(2)] == ["unknown", "unknown"]
+
+
+@pytest.mark.parametrize(
+    ("said", "name"),
+    [
+        ("  night job ", "night job"),
+        ("shop\x1b[31m\x07", "shop[31m"),
+        ("caf\u00e9".encode().decode("latin-1"), "caf\u00e9"),
+        ("caf\u00e9", "caf\u00e9"),
+        ("a" * 63 + " b", "a" * 63),
+        ("\x1b\x07", "unknown"),
+        ("", "unknown"),
+        ("SHOP", "unknown"),
+    ],
+)
+def test_what_is_said_is_one_short_printable_line_or_nobody(names, said, name):
+    assert names.name(say(said)) == name
+
+
+@pytest.mark.parametrize(
+    ("agent", "name"),
+    [
+        ("OpenAI/Python 2.1.0", "OpenAI/Python"),
+        ("curl/8.5.0", "curl"),
+        ("python-httpx/0.28.1 extra/1", "python-httpx"),
+        ("agent/beta", "agent/beta"),
+        ("Mozilla", "Mozilla"),
+        ("shop/1.0", "unknown"),
+        ("\x07evil/1.0", "evil"),
+        ("   ", "unknown"),
+    ],
+)
+def test_a_user_agent_gives_the_name_of_its_product(names, agent, name):
+    assert names.name({"user-agent": agent}) == name
+
+
+def test_as_many_names_are_kept_as_are_said_to_be():
+    assert MOST_NAMES == 1_000

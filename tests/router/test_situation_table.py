@@ -3,12 +3,13 @@
 from collections import Counter
 from dataclasses import replace
 
+import blank_views
 import pytest
 
 from hotspare.router.evidence import Evidence
 from hotspare.router.settings import PICO_PER_USD, Budget
 from hotspare.router.situation import Look, situations
-from hotspare.router.snapshot import ChainView, DecisionView, FiguresView, ModelView, SituationView, StoreView
+from hotspare.router.snapshot import DecisionView, FiguresView, SituationView, StoreView
 from hotspare.router.trigger import Trigger
 
 WALL = 1_800_000_000.0  # 08:00 UTC
@@ -19,32 +20,12 @@ NOTHING = FiguresView()
 
 
 def model(name, position, **changes):
-    made = ModelView(
-        name=name,
-        chain="main",
-        provider=f"{name}-provider",
-        position=position,
-        state="ok",
-        reason="",
-        seconds_left=None,
-        since=None,
-        share=None,
-        calls=0,
-        answered=0,
-        p50_ms=None,
-        p95_ms=None,
-        cost_pico_usd=0,
-        requests_today=0,
-        answered_today=0,
-        in_flight=0,
-        unpriced=False,
-        lane=(),
-    )
+    made = replace(blank_views.MODEL, name=name, provider=f"{name}-provider", position=position)
     return replace(made, **changes)
 
 
 def chain(name="main", models=("claude", "gpt", "haiku"), **changes):
-    return replace(ChainView(name, "chat", "priority", models, models[0], None, None, NOTHING), **changes)
+    return replace(blank_views.chain_of(*models, name=name), **changes)
 
 
 def evidence(*calls, callers=None, failed_callers=None):

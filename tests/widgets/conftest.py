@@ -4,30 +4,20 @@ import asyncio
 from dataclasses import replace
 from typing import Any
 
+import blank_views
 import pytest
 
 from hotspare.router.snapshot import (
-    ChainView,
     FiguresView,
     Instance,
-    ModelView,
-    RequestRow,
     Snapshot,
-    StoreView,
 )
 
 asyncio.set_event_loop(None)  # else pytest-asyncio makes one to put back later, and nobody closes it
 
 NOW = 1_772_937_667.0  # 02:41:07 UTC
-MODEL = ModelView(
-    name="claude",
-    chain="main",
-    provider="anthropic",
-    position=1,
-    state="ok",
-    reason="",
-    seconds_left=None,
-    since=None,
+MODEL = replace(
+    blank_views.MODEL,
     share=0.6,
     calls=100,
     answered=61,
@@ -36,22 +26,12 @@ MODEL = ModelView(
     cost_pico_usd=31_020_000_000_000,
     requests_today=100,
     answered_today=61,
-    in_flight=0,
-    unpriced=False,
     lane=("ok",) * 41 + ("cooling",) * 4,
 )
-ROW = RequestRow(
-    id="req-1",
+ROW = replace(
+    blank_views.ROW,
     at=NOW - 2,
-    chain="main",
-    asked="main",
-    meant="claude",
     model="gpt-5",
-    caller="shop-api",
-    session=None,
-    kind="traffic",
-    verdict="answered",
-    status=200,
     fallback=True,
     attempts=2,
     reason="rate_limit",
@@ -60,15 +40,14 @@ ROW = RequestRow(
     input_tokens=1204,
     output_tokens=311,
     cost_pico_usd=3_100_000_000,
-    unpriced=False,
 )
-CHAIN = ChainView("main", "chat", "priority", ("claude", "gpt-5"), "claude", None, None, FiguresView())
-SNAPSHOT = Snapshot(
+CHAIN = blank_views.chain_of("claude", "gpt-5")
+SNAPSHOT = replace(
+    blank_views.SNAPSHOT,
     at=NOW,
     instance=Instance("prod", "127.0.0.1:4000", 1, NOW - 60, "0.1.0"),
     requests_per_minute=42,
     callers=3,
-    window_minutes=15,
     window=FiguresView(1204, 1191, 737, 456, 0, 13, 1900.0, 1500.0, 4200.0, 0, 0, 0, 0),
     usual_mean_ms=1100.0,
     usual_p95_ms=2300.0,
@@ -78,13 +57,8 @@ SNAPSHOT = Snapshot(
     budget_gone_at=NOW + 3600,
     chains=(CHAIN,),
     models=(MODEL, replace(MODEL, name="gpt-5", position=2, share=0.97, lane=("ok",) * 45)),
-    situations=(),
-    decisions=(),
     fallbacks=(ROW,),
     recent=(ROW,),
-    last_act="",
-    last_act_at=None,
-    store=StoreView(),
 )
 
 

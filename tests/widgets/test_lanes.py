@@ -1,8 +1,8 @@
 from dataclasses import replace
 
+import blank_views
 import pytest
 
-from hotspare.router.snapshot import ChainView, FiguresView
 from hotspare.widgets.glyphs import ASCII, UNICODE
 from hotspare.widgets.lanes import flow_line, lane_key, lane_rows, lane_spans, models_of, split_key
 from hotspare.widgets.line import text_of, width_of
@@ -87,7 +87,7 @@ def test_a_model_without_calls_is_unknown_not_zero(make_snapshot, make_model):
 
 
 def test_every_chain_has_its_flow_and_its_models_in_order(make_snapshot, make_model):
-    other = ChainView("embeddings", "embeddings", "priority", ("e5",), "e5", None, None, FiguresView())
+    other = blank_views.chain_of("e5", name="embeddings")
     snapshot = make_snapshot()
     models = (
         make_model(name="b", position=2),

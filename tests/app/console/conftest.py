@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+import blank_views
 import pytest
 from textual.events import Key
 from textual.keys import _character_to_key
@@ -16,7 +17,6 @@ from hotspare.router.command import Change, Command, JournalEntry, Outcome, Slot
 from hotspare.router.error import HotspareError
 from hotspare.router.settings import PICO_PER_USD
 from hotspare.router.snapshot import (
-    ChainView,
     FiguresView,
     Instance,
     LaneCell,
@@ -43,41 +43,17 @@ def usd(value: float) -> int:
 
 
 def model(name: str, position: int, **given: Any) -> ModelView:
-    base = ModelView(
-        name=name,
-        chain="main",
-        provider="anthropic",
-        position=position,
-        state="ok",
-        reason="",
-        seconds_left=None,
-        since=None,
-        share=None,
-        calls=0,
-        answered=0,
-        p50_ms=None,
-        p95_ms=None,
-        cost_pico_usd=0,
-        requests_today=0,
-        answered_today=0,
-        in_flight=0,
-        unpriced=False,
-        lane=lane(("ok", 45)),
-    )
-    return replace(base, **given)
+    return replace(blank_views.MODEL, **{"name": name, "position": position, "lane": lane(("ok", 45)), **given})
 
 
 def request(number: int, meant: str, served: str | None, reason: str, evidence: str, **given: Any) -> RequestRow:
-    base = RequestRow(
+    base = replace(
+        blank_views.ROW,
         id=f"req-{number:04}",
         at=NOW - 2 - number * 3,
-        chain="main",
-        asked="main",
         meant=meant,
         model=served,
         caller=("shop-api", "shop-api", "nightly", "search")[number % 4],
-        session=None,
-        kind="traffic",
         verdict="answered" if served else "failed",
         status=200 if served else 503,
         fallback=served is not None and served != meant,
@@ -88,7 +64,6 @@ def request(number: int, meant: str, served: str | None, reason: str, evidence: 
         input_tokens=1204 + number,
         output_tokens=311,
         cost_pico_usd=usd(0.0031),
-        unpriced=False,
     )
     return replace(base, **given)
 
@@ -167,27 +142,21 @@ def snapshot_of_a_bad_night() -> Snapshot:
     )
     window = FiguresView(1204, 1191, 737, 456, 0, 13, 1900.0, 1500.0, 4200.0, 400_000, 90_000, usd(4.1), 0)
     today = FiguresView(9800, 9700, 9000, 700, 0, 100, 1300.0, 1000.0, 2900.0, 9, 9, usd(41.2), 0)
-    return Snapshot(
+    return replace(
+        blank_views.SNAPSHOT,
         at=NOW,
         instance=Instance("demo", "127.0.0.1:4000", 4711, NOW - 7200, "0.1.0", demo=True),
         requests_per_minute=42,
         callers=3,
-        window_minutes=15,
         window=window,
         usual_mean_ms=1100.0,
         usual_p95_ms=2300.0,
         today=today,
-        today_other_pico_usd=0,
         daily_limit_pico_usd=usd(100),
         budget_gone_at=NOW + 14.98 * 3600,
-        chains=(
-            ChainView(
-                "main", "chat", "priority", tuple(one.name for one in models), "claude", None, None, FiguresView()
-            ),
-        ),
+        chains=(blank_views.chain_of(*(one.name for one in models)),),
         models=models,
         situations=(SICK,),
-        decisions=(),
         fallbacks=fallbacks(),
         recent=recent(),
         last_act='you disabled local (until 03:09: "cold start")',
