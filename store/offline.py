@@ -34,12 +34,13 @@ def connect(path: Path, *, writes: bool = False) -> sqlite3.Connection:
     """
     if not path.exists():
         raise HotspareError(f"There is no store {path} yet.", "It begins with the first start of the instance.")
+    if path.is_dir():
+        raise HotspareError(f"{path} is a folder and no store.", "Move it away, or name another file.")
     mode = "rw" if writes else "ro"
-    connection = _connect(f"{path.absolute().as_uri()}?mode={mode}")
     try:
-        [version] = connection.execute("PRAGMA user_version").fetchone()
+        connection = _connect(f"{path.absolute().as_uri()}?mode={mode}")
+        version = _version_of(connection)
     except sqlite3.Error as error:
-        connection.close()
         fault = fault_of(error)
         kind = Damaged if fault.state == "corrupt" else HotspareError
         raise kind(f"The store {path} cannot be read: {fault.detail}.") from error
@@ -49,6 +50,14 @@ def connect(path: Path, *, writes: bool = False) -> sqlite3.Connection:
     if version > VERSION:
         raise NewerSchema(f"{path} was made by a newer version of hotspare (its schema is {version}).", "Update it.")
     raise HotspareError(f"{path} has the schema of an earlier version.", "Start hotspare once: it brings it up.")
+
+
+def _version_of(connection: sqlite3.Connection) -> int:
+    try:
+        return int(connection.execute("PRAGMA user_version").fetchone()[0])
+    except sqlite3.Error:
+        connection.close()
+        raise
 
 
 def _connect(address: str) -> sqlite3.Connection:

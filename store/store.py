@@ -22,7 +22,6 @@ from hotspare.store.answers import Answers, read_answers
 from hotspare.store.contents import Content, ContentRules, Contents
 from hotspare.store.damaged import RECOVER
 from hotspare.store.database import Database
-from hotspare.store.fault import fault_of
 from hotspare.store.folders import default_log_path
 from hotspare.store.intake import Intake
 from hotspare.store.journal import Journal, journal_row
@@ -171,7 +170,7 @@ class Store:
         self._intake.remember(memory)
 
     def _sync_failed(self, error: OSError) -> None:
-        self._writer.note(fault_of(error))
+        self._writer.found(error)
 
     def view(self) -> StoreView:
         """How the store is."""
@@ -236,7 +235,7 @@ class Store:
     async def _write(self, change: Change) -> JournalEntry:
         entry, error = await self._journal.write(change)
         if error is not None:
-            self._writer.note(fault_of(error))
+            self._writer.found(error)
         self._log.write([act_line(change)])
         return entry
 
@@ -245,7 +244,7 @@ class Store:
         try:
             return await self._journal.latest(self._clock.wall())
         except sqlite3.Error as error:
-            self._writer.note(fault_of(error))
+            self._writer.found(error)
             return None
 
     async def _uncancelled(self, work: Coroutine[Any, Any, Result]) -> Result:
@@ -266,7 +265,7 @@ class Store:
         try:
             rows = await history.answer(self._database, name, parameters, self._clock.wall())
         except sqlite3.Error as error:
-            self._writer.note(fault_of(error))
+            self._writer.found(error)
             rows = []
         if name == "journal":
             return [journal_row(entry) for entry in reversed(self._journal.pending)] + rows
@@ -278,7 +277,7 @@ class Store:
         try:
             return await read_standing(self._database, self._clock.wall())
         except sqlite3.Error as error:
-            self._writer.note(fault_of(error))
+            self._writer.found(error)
             return {}
 
     async def memory(self) -> dict[str, Any]:
@@ -286,7 +285,7 @@ class Store:
         try:
             return await read_memory(self._database)
         except sqlite3.Error as error:
-            self._writer.note(fault_of(error))
+            self._writer.found(error)
             return {}
 
     async def past(self, since: float, *, sessions: bool = False) -> tuple[list[Past], float]:
@@ -296,7 +295,7 @@ class Store:
                 return [], since
             return await read_past(self._database, since, self._clock.wall(), sessions=sessions)
         except sqlite3.Error as error:
-            self._writer.note(fault_of(error))
+            self._writer.found(error)
             return [], since
 
     async def answers(self) -> AsyncGenerator[KeptAnswer, None]:
@@ -308,7 +307,7 @@ class Store:
                 async for kept in found:
                     yield kept
         except sqlite3.Error as error:
-            self._writer.note(fault_of(error))
+            self._writer.found(error)
 
     async def records(self, since: float) -> AsyncIterator[Record]:
         """The Records from `since` on, oldest first."""
@@ -316,4 +315,4 @@ class Store:
             async for record in read_records(self._database, since):
                 yield record
         except sqlite3.Error as error:
-            self._writer.note(fault_of(error))
+            self._writer.found(error)

@@ -15,7 +15,7 @@ from hotspare.store.answers import Answers, forget
 from hotspare.store.contents import Contents
 from hotspare.store.damaged import RECOVER, decisions_in, set_aside, set_aside_of
 from hotspare.store.database import Database
-from hotspare.store.fault import Fault, Foreign, NewerSchema, fault_of
+from hotspare.store.fault import Fault, Foreign, NewerSchema, NotOpen, fault_of
 from hotspare.store.intake import Intake
 from hotspare.store.journal import Journal
 from hotspare.store.log import Log, note_line, request_line
@@ -94,7 +94,8 @@ class Writer:
             if self._wants_figures and self.fault is None:
                 await self._round()
         if self.fault is not None:
-            self._warn(f"{self._path}: {self.fault.detail}. Traffic goes on.")
+            where = "" if str(self._path) in self.fault.detail else f"{self._path}: "
+            self._warn(f"{where}{self.fault.detail}. Traffic goes on.")
         self._task = asyncio.create_task(self._run(), name="store writer")
 
     def wake(self) -> None:
@@ -180,6 +181,11 @@ class Writer:
         else:
             level, fields = "info", {"state": "ok"}
         self._log.write([note_line(self._clock.wall(), "store", level, fields)])  # type: ignore[arg-type]
+
+    def found(self, error: sqlite3.Error | OSError) -> None:
+        """Somebody else came upon it; that it is not open says nothing of why."""
+        if self.fault is None or not isinstance(error, NotOpen):
+            self.note(fault_of(error))
 
     async def _mend(self) -> None:
         """Open what is not open, or not what it was."""
