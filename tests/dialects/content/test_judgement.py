@@ -316,3 +316,44 @@ def test_a_schema_that_is_missing_leaves_an_object():
 def test_odd_answers_are_not_judged(answer):
     for call in (JSON_OBJECT, REQUIRED):
         assert judged(call, answer) == ()
+
+
+@pytest.mark.parametrize(
+    ("call", "answer", "trigger", "message"),
+    [
+        (PLAIN, said(""), Trigger.empty, "the answer has no content"),
+        (PLAIN, said(REFUSAL), Trigger.refusal, "the model declines in words"),
+        (PLAIN, said(None, refusal="No."), Trigger.refusal, "the model declines"),
+        (PLAIN, said("x", finish="content_filter"), Trigger.content_filter, "the provider's filter ended the answer"),
+        (PLAIN, said(LOOP, finish="length"), Trigger.loop, "the answer repeats itself up to its limit"),
+    ],
+)
+def test_each_reason_is_told_in_words(call, answer, trigger, message):
+    with pytest.raises(AttemptFailed) as failed:
+        judged(call, answer, PASSING)
+    assert (failed.value.trigger, failed.value.message, failed.value.status) == (trigger, message, 200)
+
+
+def test_what_was_repaired_in_any_choice_is_told_once():
+    fenced = '```json\n{"city": "Paris"}\n```'
+    worded = 'Here: {"city": "Rome"} as asked'
+    first, second, third = (said(words)["choices"][0] for words in (fenced, worded, fenced))
+    both = judged(JSON_SCHEMA, {"choices": [first, second, third]})
+    assert len(both) == 2
+    assert set(both) == {*judged(JSON_SCHEMA, said(fenced)), *judged(JSON_SCHEMA, said(worded))}
+
+
+def test_the_last_tool_call_is_looked_at_for_a_loop_and_no_other():
+    loop = json.dumps({"city": LOOP})
+    calls = [("weather", loop), ("weather", '{"city": "Rome"}')]
+    assert judged(PLAIN, said("x", calls=calls, finish="length")) == ()
+    with pytest.raises(AttemptFailed, match="repeats itself"):
+        judged(PLAIN, said("x", calls=[("weather", LOOP)], finish="length"))
+
+
+def test_the_name_of_a_tool_that_was_not_offered_is_told_shortened():
+    with pytest.raises(AttemptFailed) as failed:
+        judged(REQUIRED, said(None, calls=[("n" * 200, "{}")]))
+    assert "n" * 70 not in failed.value.message
+    assert "n" * 50 in failed.value.message
+    assert failed.value.message.endswith("which the request does not offer")
