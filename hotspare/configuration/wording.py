@@ -18,6 +18,7 @@ from hotspare.configuration.section import LIST, TABLE, Section, inner_section, 
 from hotspare.configuration.values import looks_like_a_key
 
 SHOWN_VALUE_CHARACTERS = 40
+LISTED_KEYS = 12
 _HUGE = 10**SHOWN_VALUE_CHARACTERS
 _SECRET_WORDS = ("key", "token", "secret", "password", "headers", "authorization")
 
@@ -131,8 +132,9 @@ def _unknown(root: type[Section], place: Place) -> tuple[str, str]:
     right = join(dotted(table), near) if near else known.get(nearest(name, known), "")
     if right:
         return f"unknown key {dotted(place)}; did you mean {right}?", f"write {right}, or take the key out"
-    keys = ", ".join(_keys_at(root, table))
-    return f"unknown key {dotted(place)}", f"take it out; {dotted(table) or 'the file'} may hold {keys}"
+    keys = _keys_at(root, table)
+    listed = ", ".join(keys) if len(keys) <= LISTED_KEYS else "what docs/config.md and `hotspare schema` list"
+    return f"unknown key {dotted(place)}", f"take it out; {dotted(table) or 'the file'} may hold {listed}"
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

@@ -275,3 +275,14 @@ def test_a_traceback_of_an_application_says_what_to_do(read):
 def test_a_misspelt_provider_is_named_with_its_line_and_the_nearest_right_one(refusal):
     sentence = refusal('[[models]]\nname = "x"\nprovider = "antropic"\n[chains.main]\nmodels = ["x"]\n')
     assert "line 3: there is no provider antropic (models[0].provider); did you mean anthropic?" in sentence
+
+
+@pytest.mark.parametrize(
+    ("table", "listed"),
+    [
+        ("[console]\nzzz = 1\n", "console may hold environment, read_only"),
+        ("[[models]]\nname = 'x'\nzzz = 1\n", "models[0] may hold what docs/config.md and `hotspare schema` list"),
+    ],
+)
+def test_what_a_table_may_hold_is_listed_where_that_is_a_glance(refusal, table, listed):
+    assert listed in refusal(table)
