@@ -2,7 +2,7 @@
 
 import pytest
 
-from hotspare.router.settings import Limits
+from hotspare.router.settings import Budget, Limits
 from hotspare.router.step import Begin, Cancelled, Due, Ended, Fail, Failed, Finish, FirstContent, Try, Wait, Woken
 from hotspare.router.trigger import AttemptFailed, Incapable, Trigger, Usage
 
@@ -145,6 +145,15 @@ def test_it_is_counted_neither_as_a_call_nor_as_a_cost(world):
     assert told.record.cost_pico_usd == told.record.attempts[0].cost_pico_usd
     assert main.router.states["claude"].breaker.failures_in_row == 0
     assert main.router.states["claude"].in_flight == 0
+
+
+def test_what_was_set_aside_for_it_is_free_while_the_next_is_called(world):
+    main = world("claude", "gpt", budget=Budget(daily=10**15))
+    walk = main.router.open(main.ask(size_bytes=4000), main.now)
+    walk.next(Begin(), main.now)
+    before = main.router._purse._reserved
+    walk.next(Failed(1, Incapable("n")), main.now)
+    assert main.router._purse._reserved == before > 0, "gpt's, in place of claude's"
 
 
 def test_where_nothing_was_called_a_model_that_is_held_back_gets_its_last_resort(world):

@@ -28,6 +28,7 @@ from hotspare.router.step import (
     Recalled,
     Try,
     Wait,
+    Woken,
 )
 from hotspare.router.trigger import Action, AttemptFailed, Trigger, Usage
 from hotspare.router.walk import Walk
@@ -651,6 +652,14 @@ def failing_to_the_end(main, fails, **ask):
     for n in (1, 2):
         walk.next(Failed(n, fails(Trigger.server_error, 500)), main.now)
     return walk, walk.next(Failed(3, fails(Trigger.server_error, 500)), main.now)
+
+
+def test_while_the_cache_is_asked_no_clock_and_no_waiter_ends_it(down, fails):
+    walk, _ = failing_to_the_end(down, fails)
+    assert walk.next(Due(), down.now) == walk.next(Woken(), down.now) == ()
+    assert walk.next(Recalled("claude", 60.0, 0.95), down.now) == (Finish(0),)
+    record = walk.record(down.now)
+    assert (record.cache_age_seconds, record.cache_similarity) == (60.0, 0.95)
 
 
 def test_when_all_have_failed_the_cache_is_asked(down, fails):

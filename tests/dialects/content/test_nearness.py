@@ -113,6 +113,7 @@ def test_a_near_miss_is_told_apart(one, other):
         ("who won, please?", "when won, please?", "facts"),
         ("the red house", "the blue house", "words"),
         ("ask about tea", "ask about green tea", "words"),
+        ("reset my password", "I lost, and forgot, my password: reset it", "words"),
         ("tell Ann a story", "tell a story", "names"),
         ("go up the hill", "go down the hill", "opposites"),
         ("dog bites old man", "man bites old dog", "order"),
