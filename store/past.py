@@ -15,7 +15,7 @@ READ_WHOLE = 5_000
 _LATEST = "SELECT at FROM stored_requests WHERE at >= :since ORDER BY at DESC LIMIT 1 OFFSET :number"
 _FIGURES = """
 SELECT * FROM request_figures
-WHERE step = :step AND dimension IN ('chain', 'caller', 'kind') AND at >= :begin AND at < :end
+WHERE step = :step AND dimension IN ('chain', 'caller', 'kind', 'model') AND at >= :begin AND at < :end
 """
 _CALLS = "SELECT * FROM call_figures WHERE step = :step AND at >= :begin AND at < :end"
 _SESSIONS = """
@@ -69,6 +69,9 @@ async def _whole_from(source: Source, since: float) -> float:
 def _add_requests(past: Past, row: Mapping[str, Any]) -> None:
     if row["dimension"] == "caller":
         past.callers.add(row["name"])
+    elif row["dimension"] == "model":
+        if row["name"]:  # its answers in place of others are requests; all else of a model is calls
+            past.models.setdefault(row["name"], ModelFigures()).instead += row["fallback"]
     elif row["dimension"] == "kind":
         past.other_pico_usd += row["cost_pico_usd"]
     else:

@@ -2,15 +2,20 @@
 
 import random
 from dataclasses import replace
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 import pytest
 
+from hotspare.configuration.midnight import midnight
+from hotspare.router.clock import Clock
 from hotspare.router.facade import Router
 from hotspare.router.figures import Figures
 from hotspare.router.settings import Budget, Chain, Limits, Model, Rates, Settings
 from hotspare.router.trigger import Trigger
 from hotspare.store import past
 from hotspare.store.reader import open_reader
+from hotspare.store.store import Store
 
 MODELS = ("claude", "gpt")
 
@@ -110,3 +115,41 @@ async def test_while_roll_ups_are_behind_every_record_is_read(opened, records, n
         await store.flush()
         _, since = await store.past(noon - 12 * 3600)
         assert since == noon - 12 * 3600
+
+
+# ------------------------------------------------------------------ days of 23 and of 25 hours
+BERLIN = midnight("Europe/Berlin")
+
+
+@pytest.mark.parametrize(("day", "hours"), [("2026-03-29", 23), ("2026-10-25", 25), ("2026-06-01", 24)])
+@pytest.mark.parametrize("whole", [0, 10_000], ids=["from sums", "record by record"])
+async def test_today_is_the_operators_day_however_long_it_is(tmp_path, make_record, monkeypatch, day, hours, whole):
+    monkeypatch.setattr(past, "READ_WHOLE", whole)
+    begins = datetime.fromisoformat(day).replace(tzinfo=ZoneInfo("Europe/Berlin")).timestamp()
+    ends = begins + hours * 3600
+    assert (BERLIN(begins), BERLIN(ends - 1), BERLIN(ends)) == (begins, begins, ends)
+    times = [begins - 7200 + 600 * number for number in range(6 * (hours + 4))]
+    times = sorted([*times, begins - 0.001, ends - 0.001])
+    wall, written = [0.0], 0
+    store = await Store.open(
+        tmp_path / "hotspare.db", name="test", log_path=tmp_path / "log", clock=Clock(wall=lambda: wall[0])
+    )
+    try:
+        for wall[0] in (begins + 3600, ends - 0.0005, ends, ends + 5400):
+            while written < len(times) and times[written] <= wall[0]:
+                store.append(make_record(id=f"r{written:04}", at=times[written], cost_pico_usd=written + 1))
+                written += 1
+            await store.flush(figures=True)
+            since = BERLIN(wall[0])
+            made = Router(Settings({}, {}), random=random.Random(1), midnight=BERLIN)
+            made.restore(decisions={}, memory={}, now=0.0, wall=wall[0])
+            sums, rest = await store.past(since)
+            for each in sums:
+                made.take_up(each)
+            async for record in store.records(rest):
+                made.fold(record)
+            today = [number + 1 for number, at in enumerate(times) if since <= at <= wall[0]]
+            figures = made.live.day.chains["main"]
+            assert (figures.requests, figures.cost_pico_usd) == (len(today), sum(today))
+    finally:
+        await store.close()
