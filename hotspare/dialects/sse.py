@@ -69,7 +69,7 @@ class SseParser:
         """
         if self._rest or self._data or self._name:
             return None
-        came = self._begun + chunk
+        came = self._begun + chunk if self._begun else chunk
         end = came.rfind(b"\n\n")
         if b"\r" in came or (end < 0 and len(came) > _BEGUN_BYTES):
             return None
@@ -77,8 +77,11 @@ class SseParser:
             if not came.startswith((b"data:", b"event:")):
                 return None
             self._first = self._after_return = False
-        self._begun = came[end + 2 :] if end >= 0 else came
-        return came[: end + 2] if end >= 0 else b""
+        if end < 0:
+            self._begun = came
+            return b""
+        self._begun = came[end + 2 :]
+        return came[: end + 2]
 
     def read(self, block: bytes) -> list[ServerSentEvent]:
         """The event of these lines, given without the blank one behind them; none where they hold no data."""

@@ -184,7 +184,7 @@ class AnswerStream:
 
     def _pass_whole(self, data: bytes) -> bytes:
         """Whole events as they came: those like one that was read go on unread, all at once."""
-        begin, utf8 = 0, _is_utf8(data)
+        begin, utf8 = 0, data.isascii() or _is_utf8(data)
         while begin < len(data) and not self.ended:
             alike = self._alike if utf8 else None
             end, events = alike.run(data, begin) if alike is not None else (begin, 0)
@@ -192,6 +192,8 @@ class AnswerStream:
                 self._unread_bytes += alike.said_bytes(end - begin, events)
                 self._lessons = LESSONS
                 self.events += events
+                if end - begin == len(data):
+                    return data
                 self._held.append(data[begin:end])
             else:
                 end = data.index(b"\n\n", begin) + 2
@@ -232,6 +234,6 @@ class AnswerStream:
 
 def _is_utf8(chunk: bytes) -> bool:
     try:
-        return chunk.isascii() or bool(chunk.decode())
+        return bool(chunk.decode())
     except UnicodeDecodeError:
         return False

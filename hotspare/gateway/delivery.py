@@ -27,11 +27,12 @@ _kept_lines: dict[object, bytes] = {}
 class HttpDelivery:
     """One answer. The engine calls either `whole`, `error`, or `begin … end`."""
 
-    __slots__ = ("_cycle", "_dialect")
+    __slots__ = ("_cycle", "_dialect", "take")
 
     def __init__(self, cycle: Cycle, dialect: DialectName) -> None:
         self._cycle = cycle
         self._dialect = dialect
+        self.take = cycle.take
 
     async def whole(self, told: Told, answer: Answer) -> None:
         lines = _type_line(answer.content_type) + told_lines(told)
@@ -48,9 +49,6 @@ class HttpDelivery:
 
     async def piece(self, data: bytes) -> None:
         await self._cycle.piece(data)
-
-    def take(self, data: bytes) -> bool:
-        return self._cycle.take(data)
 
     async def end(self, tail: bytes) -> None:
         await self._cycle.end(tail)

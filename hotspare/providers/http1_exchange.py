@@ -47,6 +47,8 @@ class Exchange:
     Attributes:
         heard: a byte of an answer has come.
         whole: the answer is complete.
+        over: nothing more is expected of the connection.
+        full: the reader is behind.
         reusable: it is, and leaves the connection fit for another request.
         status: of the answer, once its head is there; 0 before.
         headers: names in lower case; repeated ones joined by commas.
@@ -64,15 +66,17 @@ class Exchange:
         "_unread",
         "_until_close",
         "_waiter",
+        "full",
         "headers",
         "heard",
+        "over",
         "reusable",
         "status",
         "whole",
     )
 
     def __init__(self, connection: Held) -> None:
-        self.heard = self.whole = self.reusable = False
+        self.heard = self.whole = self.reusable = self.over = self.full = False
         self.status = 0
         self.headers: dict[str, str] = {}
         self._connection = connection
@@ -84,16 +88,6 @@ class Exchange:
         self._until_close = self._unread = False
         self._failure: AttemptFailed | None = None
         self._waiter: asyncio.Future[None] | None = None
-
-    @property
-    def over(self) -> bool:
-        """Nothing more is expected of the connection."""
-        return self.whole or self._failure is not None
-
-    @property
-    def full(self) -> bool:
-        """The reader is behind."""
-        return self._buffered_bytes > BUFFERED_BYTES
 
     # ------------------------------------------------------------ the reader's side
     async def head(self) -> None:
@@ -126,7 +120,9 @@ class Exchange:
         body = self._pieces[0] if len(self._pieces) == 1 else b"".join(self._pieces)
         self._pieces.clear()
         self._buffered_bytes = 0
-        self._connection.resume(self)
+        if self.full:
+            self.full = False
+            self._connection.resume(self)
         return body
 
     async def pass_to(self, sink: Callable[[bytes], bool]) -> None:
@@ -193,7 +189,7 @@ class Exchange:
     def lost(self, error: Exception | None) -> None:
         """The connection is gone. A body without a length ends so; anything else is cut short."""
         if error is None and self._until_close:
-            self.whole = True
+            self.whole = self.over = True
         elif self.status:
             self._fail(Trigger.network, "the answer was cut short")
         else:
@@ -204,6 +200,7 @@ class Exchange:
     def _fail(self, trigger: Trigger, message: str) -> None:
         """The answer ends here, unless it is over: what comes after it is no part of it."""
         if not self.over:
+            self.over = True
             self._failure = AttemptFailed(trigger, message)
 
     def _too_large(self) -> None:
@@ -242,6 +239,7 @@ class Exchange:
         if not self.over:
             self._pieces.append(piece)
             self._buffered_bytes += len(piece)
+            self.full = self._buffered_bytes > BUFFERED_BYTES
 
     def on_message_complete(self) -> None:
         if self.over:
@@ -249,7 +247,7 @@ class Exchange:
         if not self.status:
             self._lines.clear()  # an interim answer (100, 103): the real one follows
             return
-        self.whole = True
+        self.whole = self.over = True
         self.reusable = bool(cast("httptools.HttpResponseParser", self._parser).should_keep_alive())
 
     def _cost_bytes(self) -> int:
