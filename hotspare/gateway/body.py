@@ -12,7 +12,7 @@ async def read_body(cycle: Cycle, limit_bytes: int) -> bytes | None:
     """
     announced = cycle.head.headers.get("content-length")
     if announced is not None and int(announced) > limit_bytes:  # the parser has seen to it that it is a number
-        raise _too_large(limit_bytes)
+        raise too_large(limit_bytes)
     pieces: list[bytes] = []
     size = 0
     while True:
@@ -21,13 +21,14 @@ async def read_body(cycle: Cycle, limit_bytes: int) -> bytes | None:
             return None
         size += len(piece)
         if size > limit_bytes:
-            raise _too_large(limit_bytes)
+            raise too_large(limit_bytes)
         pieces.append(piece)
         if not cycle.more_body:
             return b"".join(pieces)
 
 
-def _too_large(limit_bytes: int) -> Refused:
+def too_large(limit_bytes: int) -> Refused:
+    """What a body is answered with that is over the limit."""
     return Refused(
         413,
         "body_too_large",

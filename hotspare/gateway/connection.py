@@ -108,7 +108,7 @@ class Connection(asyncio.Protocol):
         refusal = self._incoming.feed(data)
         if refusal is not None:
             self._refuse(refusal)
-        elif self._incoming.moved:
+        elif self._incoming.moved and (self._timer is not None or not self._is_answering()):
             self._time_phase()
 
     def eof_received(self) -> None:
@@ -152,19 +152,22 @@ class Connection(asyncio.Protocol):
     def body_ended(self) -> None:
         if self._cycle is not None and not self._cycle.response_complete:
             self._cycle.body_ended()
-        if not self._waiting:
+        if self._flow.read_paused and not self._waiting:
             # A large body has paused the reading, and unread we would not see the caller leave.
             self._flow.resume_reading()
 
     # ------------------------------------------------------------------ time
+    def _is_answering(self) -> bool:
+        """The request is all here, and its answer is not: nothing is due from the caller."""
+        return self._incoming.phase is Phase.between and self._cycle is not None and not self._cycle.response_complete
+
     def _time_phase(self) -> None:
-        phase = self._incoming.phase
-        if phase is Phase.body:
+        if self._incoming.phase is Phase.body:
             self._arm(self._limits.body_seconds, self._body_is_late)
-        elif phase is Phase.head or self._cycle is None or self._cycle.response_complete:
-            self._arm(self._limits.head_seconds, self._head_is_late)
-        else:
+        elif self._is_answering():
             self._disarm()
+        else:
+            self._arm(self._limits.head_seconds, self._head_is_late)
 
     def _arm(self, seconds: float, act: Callable[[], None]) -> None:
         self._disarm()
@@ -221,7 +224,8 @@ class Connection(asyncio.Protocol):
     def _answered(self) -> None:
         """The answer that was under way is complete: the next one's turn, or a rest."""
         if not self._transport.is_closing():
-            self._flow.resume_reading()
+            if self._flow.read_paused:
+                self._flow.resume_reading()
             if self._waiting:
                 self._start(self._waiting.popleft())
             else:

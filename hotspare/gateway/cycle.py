@@ -71,12 +71,16 @@ class Cycle:
         self._body_bytes += len(piece)
         if self._body_bytes > UNREAD_BYTES:
             self._flow.pause_reading()
-        self.tell()
+        self._news = True
+        if self._waiter is not None:
+            self.tell()
 
     def body_ended(self) -> None:
         """The request is complete."""
         self.more_body = False
-        self.tell()
+        self._news = True
+        if self._waiter is not None:
+            self.tell()
 
     def tell(self) -> None:
         """Wake who waits for the body: something has changed."""
@@ -89,6 +93,15 @@ class Cycle:
         self._answered = None
 
     # ------------------------------------------------------------------ what is asked
+    def at_hand(self) -> bytes | None:
+        """The whole body, where all of it has come and its caller waits for nothing but the answer; else None, and it
+        is to be `read`.
+        """
+        if self.more_body or self.disconnected or self.response_complete or self._awaits_100_continue:
+            return None
+        body, self._body, self._body_bytes = b"".join(self._body), [], 0
+        return body
+
     async def read(self) -> bytes | None:
         """What has come of the body since the last time; waits until something has. None: the caller has left, or has
         its answer already.
@@ -167,7 +180,8 @@ class Cycle:
 
     def _complete(self) -> None:
         self.response_complete = True
-        self.tell()
+        if self._waiter is not None:
+            self.tell()
         if not self.keep_alive:
             self._transport.close()
         if self._answered is not None:

@@ -14,6 +14,9 @@ from hotspare.gateway.refusal import Refused
 _MOST_MARKS = 8
 """Gateways in a row: more of them are a circle that somebody has missed."""
 
+_MOST_KNOWN = 100
+"""Of the Hosts that were let in, so many are kept as they were written: there is one for each port that is said."""
+
 _LOCAL = frozenset({"127.0.0.1", "localhost", "[::1]"})
 _ANY_ADDRESS = frozenset({"0.0.0.0", "::", ""})  # noqa: S104  # compared with, never bound
 
@@ -24,7 +27,15 @@ class Guard:
     def __init__(self, settings: GatewaySettings) -> None:
         own = set() if settings.host in _ANY_ADDRESS else {_bracketed(settings.host)}
         self._hosts = frozenset(name.lower() for name in _LOCAL | own | {_bracketed(n) for n in settings.allowed_hosts})
+        self._known: set[str] = set()
         self._tokens = Tokens(settings)
+
+    def _knows(self, host: str) -> bool:
+        """Whether that is one of ours, and from now on without a look at its parts."""
+        served = _name_of(host) in self._hosts
+        if served and len(self._known) < _MOST_KNOWN:
+            self._known.add(host)
+        return served
 
     def check(self, headers: Mapping[str, str], *, open_to_all: bool = False) -> Holder:
         """Host, Origin and token, in this order; the holder of the token.
@@ -37,7 +48,7 @@ class Guard:
             Refused: 403 or 401.
         """
         host = headers["host"]
-        if _name_of(host) not in self._hosts:
+        if host not in self._known and not self._knows(host):
             raise Refused(403, "host_not_allowed", "This Host is not served; name it in allowed_hosts under [gateway].")
         origin = headers.get("origin")
         if origin is not None and origin.partition("://")[2].lower() != host.lower():

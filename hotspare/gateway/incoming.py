@@ -83,7 +83,7 @@ class Incoming:
             self._parse(data)
         except httptools.HttpParserError:
             return self._refusal
-        refusal = self._excess(len(data))
+        refusal = None if self.phase is _BETWEEN else self._excess(len(data))
         self.moved = self.phase is not self._known or self.phase is _BETWEEN
         self._known = self.phase
         return refusal
@@ -105,9 +105,6 @@ class Incoming:
             head = self._head_without_upgrade()
             self._parser = self._new_parser()
             self._parser.feed_data(head + data[offset:])
-
-    def _wishes_upgrade(self) -> bool:
-        return bool(self._parser.should_upgrade()) and self._parser.get_method() != b"CONNECT"
 
     def _head_without_upgrade(self) -> bytes:
         lines = [self._parser.get_method() + b" " + self._url + b" HTTP/1.1"]
@@ -155,8 +152,8 @@ class Incoming:
 
     def on_headers_complete(self) -> None:
         parser, lines = self._parser, self._lines
-        if self._wishes_upgrade():
-            return
+        if parser.should_upgrade() and parser.get_method() != b"CONNECT":
+            return  # it wishes for another protocol
         version = parser.get_http_version()
         headers = {name.lower().decode("latin-1"): value.decode("latin-1") for name, value in lines}
         if is_ambiguous(headers, lines, version):

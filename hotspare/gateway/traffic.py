@@ -12,13 +12,13 @@ import msgspec
 
 from hotspare.configuration.compiled import GatewaySettings
 from hotspare.dialects import anthropic_messages, openai_chat, openai_embeddings
-from hotspare.dialects.call import Call, InvalidRequest
+from hotspare.dialects.call import VIA_HEADER, Call, InvalidRequest
 from hotspare.dialects.endpoint import DialectName
 from hotspare.engine.admission import NotAllowed, UnknownModel, WrongOperation
 from hotspare.engine.backend import Backend
 from hotspare.engine.protocols import Delivery
 from hotspare.gateway import health, metrics
-from hotspare.gateway.body import read_body
+from hotspare.gateway.body import read_body, too_large
 from hotspare.gateway.caller import CallerNames
 from hotspare.gateway.counting import CountDelivery
 from hotspare.gateway.cycle import Cycle
@@ -154,11 +154,15 @@ class Traffic:
                 "The gateway is about to stop and takes no new requests.",
                 retry_after_seconds=DRAINING_RETRY_SECONDS,
             )
-        via = check_loop(headers, self._engine.run)
+        via = check_loop(headers, self._engine.run) if VIA_HEADER in headers else ""
         check_json(headers)
-        body = await read_body(cycle, self._max_body_bytes)
+        body = cycle.at_hand()
         if body is None:
-            return None
+            body = await read_body(cycle, self._max_body_bytes)
+            if body is None:
+                return None
+        elif len(body) > self._max_body_bytes:
+            raise too_large(self._max_body_bytes)
         try:
             call = read(body, headers)
         except InvalidRequest as error:

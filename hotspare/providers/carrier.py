@@ -122,7 +122,7 @@ class ProviderCarrier:
                 failure.provider_request_id = request_id_in(reply.headers)
             raise made_presentable(failure, call, address.endpoint, self._redactor, ask.id) from None
         finally:
-            if not begun and reply is not None:
+            if not begun and reply is not None and not reply.whole:
                 await reply.aclose()
         return answer
 
@@ -181,7 +181,8 @@ class ProviderCarrier:
         """What is not to be there in the time of a first content: the words of an error, or what is said again."""
         if continuation is not None and 200 <= reply.status < 300:
             return await self._stream_on(state, reply, continuation)
-        body = await self._words_of_error(state, reply)
+        body = reply.at_hand()
+        body = await self._words_of_error(state, reply) if body is None else body[:ERROR_BYTES]
         raise failure_of_status(reply.status, reply.headers, body, self._clock.wall())
 
     async def _words_of_error(self, state: _Attempt, reply: Reply) -> bytes:

@@ -42,6 +42,11 @@ class Http1Reply:
         self.status = exchange.status
         self.headers: Mapping[str, str] = exchange.headers
 
+    @property
+    def whole(self) -> bool:
+        """All of it has come (`Reply`)."""
+        return self._exchange.whole
+
     def chunks(self) -> AsyncIterator[bytes]:
         """The body, any content encoding undone (`Reply`)."""
         return inflated(self, self.headers.get("content-encoding", ""))

@@ -122,9 +122,11 @@ class Pool:
 
     def idle(self) -> Connection | None:
         """One that may be used, if there is one."""
-        self._expire()
-        while self._idle:
-            connection, _ = self._idle.popitem()
+        idle, earliest = self._idle, self._monotonic() - IDLE_SECONDS
+        while idle and idle[oldest := next(iter(idle))] < earliest:
+            oldest.close()
+        while idle:
+            connection, _ = idle.popitem()
             if connection.quiet:
                 return connection
             connection.close()
@@ -149,12 +151,4 @@ class Pool:
     def close(self) -> None:
         """End all, also those in use."""
         for connection in tuple(self._open):
-            connection.close()
-
-    def _expire(self) -> None:
-        earliest = self._monotonic() - IDLE_SECONDS
-        while self._idle:
-            connection, since = next(iter(self._idle.items()))
-            if since >= earliest:
-                return
             connection.close()

@@ -177,7 +177,7 @@ class Exchange:
             self._too_large()
         if self.over:
             self._parser = None  # it holds methods of ours: a ring, which would keep the body until a collection
-        if self._sink is None or self._passed_on(self._sink):
+        if self._waiter is not None and (self._sink is None or self._passed_on(self._sink)):
             self._wake()
 
     def _passed_on(self, sink: Callable[[bytes], bool]) -> bool:

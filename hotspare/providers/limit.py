@@ -28,10 +28,9 @@ class Watch:
         self._handle: asyncio.TimerHandle | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
 
-    def begin(self, limit: "Limit") -> None:
+    def begin(self, limit: "Limit", loop: asyncio.AbstractEventLoop) -> None:
         """A wait begins."""
         self._waiting.add(limit)
-        loop = asyncio.get_running_loop()
         if limit.due < self._armed or loop is not self._loop:
             self._loop = loop
             self._arm(limit.due)
@@ -82,13 +81,14 @@ class Limit:
         return self
 
     def __enter__(self) -> None:
-        task = asyncio.current_task()
+        loop = asyncio.get_running_loop()
+        task = asyncio.current_task(loop)
         if task is None:
             raise RuntimeError("a limit needs a task to cancel")
         self._task = task
         self._before = task.cancelling()
         self._expired = False
-        self._watch.begin(self)
+        self._watch.begin(self, loop)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, _traceback: TracebackType | None

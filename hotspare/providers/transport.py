@@ -28,6 +28,8 @@ class HttpxReply:
 
     __slots__ = ("_response", "headers", "status")
 
+    whole = False
+
     def __init__(self, response: httpx.Response) -> None:
         self._response = response
         self.status = response.status_code

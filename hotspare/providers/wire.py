@@ -39,6 +39,10 @@ class Reply(Protocol):
     headers: Mapping[str, str]
     """Names in lower case."""
 
+    @property
+    def whole(self) -> bool:
+        """All of it has come: the connection is none of its any more."""
+
     def chunks(self) -> AsyncIterator[bytes]:
         """The body as it comes, any content encoding undone. To be read once.
 
