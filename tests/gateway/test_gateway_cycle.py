@@ -222,6 +222,123 @@ async def test_nothing_is_sent_to_a_caller_that_left(cycle, wire):
     assert wire.written == []
 
 
+# ------------------------------------------------------------------ as our own applications use it
+async def test_a_whole_answer_has_its_length_and_leaves_in_one_write(cycle, wire):
+    answering = cycle()
+    await answering.whole(200, b"x-told: 1\r\n", b"ok")
+    [sent] = wire.written
+    assert sent.endswith(b"x-told: 1\r\ncontent-length: 2\r\n\r\nok")
+    assert answering.response_started
+    assert answering.response_complete
+
+
+async def test_head_gets_the_length_and_not_the_body(cycle, wire):
+    await cycle("HEAD").whole(200, b"", b"12345")
+    assert wire.written[0].endswith(b"content-length: 5\r\n\r\n")
+
+
+@pytest.mark.parametrize("status", [204, 304])
+async def test_what_has_no_body_has_no_length(cycle, wire, status):
+    await cycle().whole(status, b"", b"")
+    assert b"content-length" not in wire.written[0]
+    assert wire.written[0].endswith(b"\r\n\r\n")
+
+
+async def test_an_answer_begins_once(cycle):
+    answering = cycle()
+    await answering.begin(200, b"")
+    with pytest.raises(WrongMessage):
+        await answering.begin(200, b"")
+    with pytest.raises(WrongMessage):
+        await answering.whole(200, b"", b"x")
+
+
+async def test_a_stream_is_told_piece_by_piece(cycle, wire):
+    answering = cycle()
+    await answering.begin(200, b"")
+    assert answering.take(b"one")
+    await answering.piece(b"two")
+    assert answering.take(b"")
+    await answering.end(b"last")
+    assert wire.written[1:] == [b"3\r\none\r\n", b"3\r\ntwo\r\n", b"4\r\nlast\r\n0\r\n\r\n"]
+    assert answering.response_complete
+
+
+async def test_http_1_0_knows_no_chunks(cycle, wire):
+    answering = cycle(version="1.0", keep_alive=False)
+    await answering.begin(200, b"")
+    answering.take(b"one")
+    await answering.end(b"two")
+    assert b"chunked" not in wire.written[0]
+    assert wire.written[1:] == [b"one", b"two"]
+    assert wire.closing
+
+
+async def test_what_the_caller_cannot_take_now_is_not_taken_and_waits_as_a_piece(cycle, wire):
+    answering = cycle()
+    await answering.begin(200, b"")
+    answering._flow.pause_writing()
+    assert not answering.take(b"one")
+    waiting = asyncio.ensure_future(answering.piece(b"one"))
+    await asyncio.sleep(0)
+    assert len(wire.written) == 1
+    answering._flow.resume_writing()
+    await waiting
+    assert wire.written[1:] == [b"3\r\none\r\n"]
+
+
+@pytest.mark.parametrize("answer", ["whole", "begin", "end"])
+async def test_an_answer_waits_for_a_caller_that_takes_nothing(cycle, wire, answer):
+    answering = cycle()
+    if answer == "end":
+        await answering.begin(200, b"")
+    answering._flow.pause_writing()
+    arguments = {"whole": (200, b"", b"x"), "begin": (200, b""), "end": (b"x",)}[answer]
+    waiting = asyncio.ensure_future(getattr(answering, answer)(*arguments))
+    await asyncio.sleep(0)
+    before = len(wire.written)
+    answering._flow.resume_writing()
+    await waiting
+    assert len(wire.written) == before + 1
+
+
+async def test_pieces_for_a_caller_that_left_are_taken_and_go_nowhere(cycle, wire):
+    answering = cycle()
+    await answering.begin(200, b"")
+    answering._flow.pause_writing()
+    answering.disconnected = True
+    assert answering.take(b"one")
+    await answering.piece(b"two")
+    await answering.end(b"three")
+    assert len(wire.written) == 1
+
+
+async def test_the_body_is_at_hand_once_all_of_it_has_come(cycle):
+    asking = cycle()
+    asking.body(b"one")
+    assert asking.at_hand() is None
+    asking.body(b"two")
+    asking.body_ended()
+    assert asking.at_hand() == b"onetwo"
+
+
+async def test_the_body_of_a_caller_that_waits_to_be_told_to_go_on_is_to_be_read(cycle, wire):
+    asking = cycle(expects=True)
+    asking.body(b"one")
+    asking.body_ended()
+    assert asking.at_hand() is None
+    assert await asking.read() == b"one"
+    assert wire.written == [b"HTTP/1.1 100 Continue\r\n\r\n"]
+
+
+async def test_the_body_of_a_caller_that_left_is_nobody_s(cycle):
+    asking = cycle()
+    asking.body_ended()
+    asking.disconnected = True
+    assert asking.at_hand() is None
+    assert await asking.read() is None
+
+
 class Clockwork:
     """A loop whose time is moved by hand; it makes no tasks."""
 
