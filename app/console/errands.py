@@ -21,6 +21,7 @@ from hotspare.app.console.page import Page
 from hotspare.app.console.priorities_dialog import PrioritiesDialog
 from hotspare.app.console.prompt_screen import PromptScreen
 from hotspare.app.console.reading_screen import ReadingScreen, WhyScreen
+from hotspare.app.console.reasons import why_not
 from hotspare.app.console.taking_out import as_curl, as_json, write_file
 from hotspare.app.console.view_state import ViewState
 from hotspare.app.console.write_screen import WriteScreen
@@ -103,7 +104,8 @@ class Errands:
     async def _force(self, model: ModelView | None, _: str) -> None:
         snapshot, chain = self._about(model)
         models = models_of(snapshot, chain.name)
-        dialog = ForceDialog(chain, models, model.name if model else "", glyphs=self._host.glyphs)
+        chosen, minutes = model.name if model else "", snapshot.window_minutes
+        dialog = ForceDialog(chain, models, chosen, minutes=minutes, glyphs=self._host.glyphs)
         choice = await self._host.push_screen_wait(dialog)
         if choice is not None:
             given = {"chain": chain.name, "model": choice.model, "seconds": choice.seconds}
@@ -152,7 +154,9 @@ class Errands:
 
         models = models_of(snapshot, chain.name)
         chosen = model.name if model else models[0].name
-        dialog = PrioritiesDialog(chain.name, models, chosen, glyphs=self._host.glyphs, apply=apply)
+        dialog = PrioritiesDialog(
+            chain, models, chosen, minutes=snapshot.window_minutes, glyphs=self._host.glyphs, apply=apply
+        )
         await self._host.push_screen_wait(dialog)
 
     def _move(self, steps: int) -> Callable[[ModelView | None, str], Awaitable[None]]:
@@ -274,7 +278,18 @@ class Errands:
         async def ask(wanted: str) -> list[dict[str, Any]]:
             return await self._host.backend.query("explain", id=wanted)
 
-        await self._host.push_screen_wait(WhyScreen(request_id, ask, glyphs=self._host.glyphs))
+        screen = WhyScreen(request_id, ask, glyphs=self._host.glyphs)
+        await self._host.push_screen_wait(screen)
+        if screen.wants_again:
+            await self._resend_if_may(request_id)
+
+    async def _resend_if_may(self, request_id: str) -> None:
+        state = self._host.state
+        reason = why_not(by_id("resend"), state.latest, None, lost=state.lost_since is not None)
+        if reason:
+            self._host.tell(reason, "warning")
+        else:
+            await self._resend(None, request_id)
 
     async def _resend(self, _model: ModelView | None, request_id: str) -> None:
         host = self._host

@@ -15,6 +15,7 @@ from hotspare.widgets import figures
 from hotspare.widgets.glyphs import Glyphs, state_sign
 from hotspare.widgets.line import Line, Span, cut_middle, fit, pad
 from hotspare.widgets.line_view import LineView
+from hotspare.widgets.preview import preview_words
 from hotspare.widgets.row_list import Row, RowList
 
 TIMES: tuple[tuple[str, float | None], ...] = (("10 min", 600.0), ("1 h", 3600.0), ("until lifted", None))
@@ -37,8 +38,20 @@ class ForceDialog(Dialog[ForceChoice | None]):
         Binding("right,l,tab", "time(1)", "Longer", show=False),
     ]
 
-    def __init__(self, chain: ChainView, models: tuple[ModelView, ...], chosen: str, *, glyphs: Glyphs) -> None:
+    def __init__(
+        self, chain: ChainView, models: tuple[ModelView, ...], chosen: str, *, minutes: int, glyphs: Glyphs
+    ) -> None:
+        """Make the dialog.
+
+        Args:
+            chain: whose traffic it is.
+            models: its models in effective order.
+            chosen: the model that the cursor was on.
+            minutes: the length of the window that the chain's figures are of.
+            glyphs: the signs.
+        """
         super().__init__(glyphs)
+        self._minutes = minutes
         self.title_text = f"Force a model in {glyphs.clean(chain.name, 30)}"
         self._chain = chain
         self._models = models
@@ -101,4 +114,10 @@ class ForceDialog(Dialog[ForceChoice | None]):
         keys = keys_line(
             (f"{self.glyphs.up}{self.glyphs.down}", "model"), ("tab", "time"), ("enter", "force"), ("esc", "back")
         )
-        return [(), tuple(times), (), fit(((f"   $ {command}", "dim"),), width, self.glyphs.more), (), keys]
+        told: Line = ((f"   $ {command}", "dim"),)
+        return [(), tuple(times), (), self._preview(model, width), fit(told, width, self.glyphs.more), (), keys]
+
+    def _preview(self, name: str, width: int) -> Line:
+        model = next((one for one in self._models if one.name == name), None)
+        words = preview_words(model, self._chain, self._minutes) if model else ""
+        return fit(((f"   {self.glyphs.clean(words)}", "accent"),), width, self.glyphs.more)

@@ -21,7 +21,8 @@ FIGURES: tuple[tuple[str, str], ...] = (
     ("fallback", "answered by another model, of all requests of the window. Target: at most 10 %; forced ones count."),
     ("response", "mean time from request read to last byte, of answered requests; usual: the same, rest of the day."),
     ("cost today", "all attempts since midnight, abandoned ones and test prompts included. Unknown prices are named."),
-    ("share", "of a chain's answered requests that this model answered."),
+    ("share", "on an arrow: of the chain's answered requests, those that the model answered in place of another."),
+    ("chart", "shares of the range's requests a step; on its axis acts, reloads and, as seen here, changes of state."),
     ("ok (lane)", "calls of the model that it answered. A 429 is no failure of health, but it is no answer either."),
 )
 
@@ -73,5 +74,7 @@ def _signs(glyphs: Glyphs) -> tuple[tuple[str, Role, str], ...]:
         (glyphs.off, "off", "disabled, by you or by the file"),
         (glyphs.draining, "off", "draining"),
         (glyphs.idle, "off", "no request in that minute"),
-        (glyphs.forced, "accent", "forced, or the primary skipped"),
+        (glyphs.forced, "accent", "forced, or the primary skipped; on the chart and in the journal: an act"),
+        (glyphs.undone, "off", "an act that was taken back"),
+        (glyphs.reload, "accent", "the configuration was taken up anew, or refused"),
     )

@@ -8,10 +8,11 @@ from textual.binding import Binding, BindingType
 
 from hotspare.app.actions import by_id, command_line
 from hotspare.app.console.dialog import Dialog, keys_line
-from hotspare.router.snapshot import ModelView
+from hotspare.router.snapshot import ChainView, ModelView
 from hotspare.widgets.glyphs import Glyphs, state_sign
 from hotspare.widgets.line import Line, cut_middle, fit, pad
 from hotspare.widgets.line_view import LineView
+from hotspare.widgets.preview import preview_words
 from hotspare.widgets.row_list import Row, RowList
 
 
@@ -25,25 +26,28 @@ class PrioritiesDialog(Dialog[None]):
 
     def __init__(
         self,
-        chain: str,
+        chain: ChainView,
         models: tuple[ModelView, ...],
         chosen: str,
         *,
+        minutes: int,
         glyphs: Glyphs,
         apply: Callable[[tuple[str, ...]], Awaitable[bool]],
     ) -> None:
         """Make the dialog.
 
         Args:
-            chain: its name.
+            chain: whose order it is.
             models: its models in the order now in force.
             chosen: the row to begin on.
+            minutes: the length of the window that the chain's figures are of.
             glyphs: the signs.
             apply: put this order in force; False: it was refused.
         """
         super().__init__(glyphs)
-        self.title_text = f"Priorities of {glyphs.clean(chain, 30)}"
+        self.title_text = f"Priorities of {glyphs.clean(chain.name, 30)}"
         self._chain = chain
+        self._minutes = minutes
         self._models = {model.name: model for model in models}
         self._order = tuple(model.name for model in models)
         self._start = chosen
@@ -63,11 +67,13 @@ class PrioritiesDialog(Dialog[None]):
     def draw(self) -> None:
         rows = self.query_one("#order", RowList)
         rows.fill((), [Row(self._line(place, name, rows.size.width), name) for place, name in enumerate(self._order)])
-        command = command_line(by_id("priorities"), {"chain": self._chain, "models": self._order})
+        command = command_line(by_id("priorities"), {"chain": self._chain.name, "models": self._order})
         width = self.query_one("#below").size.width
         told: Line = ((f"   $ {self.glyphs.clean(command, 300)}", "dim"),)
         keys = keys_line(("K", "up"), ("J", "down (shift and arrows too)"), ("esc", "done"))
-        self.put("below", [(), fit(told, width, self.glyphs.more), (), keys])
+        words = preview_words(self._models[self._order[0]], self._chain, self._minutes)
+        preview: Line = ((f"   {self.glyphs.clean(words)}", "accent"),)
+        self.put("below", [(), *(fit(line, width, self.glyphs.more) for line in (preview, told)), (), keys])
 
     def on_row_list_chosen(self, event: RowList.Chosen) -> None:
         event.stop()

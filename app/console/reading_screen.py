@@ -18,6 +18,9 @@ from hotspare.widgets.trace import trace_lines
 class ReadingScreen(Dialog[None]):
     """Lines that are made for the width there is."""
 
+    KEYS: ClassVar[tuple[tuple[str, str], ...]] = ()
+    """Its own keys, with a word each."""
+
     BINDINGS: ClassVar[list[BindingType]] = [Binding("q,enter", "leave", "Back", show=False)]
 
     def __init__(self, title: str, make: Callable[[int], list[Line]], *, glyphs: Glyphs) -> None:
@@ -38,13 +41,18 @@ class ReadingScreen(Dialog[None]):
         pane = self.query_one("#pane", LinePane)
         pane.show(self._make(pane.size.width))
         signs = f"{self.glyphs.up}{self.glyphs.down}"
-        self.put("keys", [keys_line((signs, "scroll"), ("esc", "back"))])
+        self.put("keys", [keys_line((signs, "scroll"), *self.KEYS, ("esc", "back"))])
 
 
 class WhyScreen(ReadingScreen):
     """Why one request went where it went; asks the instance for its trace."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("w", "leave", "Back", show=False)]
+    KEYS = (("R", "send again"),)
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("w", "leave", "Back", show=False),
+        Binding("R", "again", "Send again", show=False),
+    ]
 
     def __init__(
         self, request_id: str, explain: Callable[[str], Awaitable[list[dict[str, Any]]]], *, glyphs: Glyphs
@@ -53,11 +61,18 @@ class WhyScreen(ReadingScreen):
         self._request_id = request_id
         self._explain = explain
         self._trace: dict[str, Any] | None = None
+        self.wants_again = False
+        """Whether the request is to be sent again, once this is left."""
         self._note = "asking for its trace"
 
     def on_mount(self) -> None:
         super().on_mount()
         self.run_worker(self._fetch(), name="explain")
+
+    def action_again(self) -> None:
+        """Leave, and have it sent again."""
+        self.wants_again = True
+        self.dismiss(None)
 
     async def _fetch(self) -> None:
         try:

@@ -114,12 +114,11 @@ class Requests(AskingPage):
         return f"{told} in the {self.state.range_words()}"
 
     def _extra(self, number: int) -> list[Span]:
-        spans: list[Span] = [(self.state.range_words(), "dim")]
+        when = self.state.range_words()
         if self.filter and self._view == "requests":
-            spans.extend(self.filter_chip(number))
-        elif self._view == "requests" and number >= MOST:
-            spans.append((f", the newest {number}", "dim"))
-        return spans
+            return [*self.filter_chip(number), (f"  {when}", "dim")]
+        newest = f", the newest {number}" if self._view == "requests" and number >= MOST else ""
+        return [(f"{when}{newest}", "dim")]
 
     def _requests(self, shown: Snapshot, width: int) -> tuple[Line, list[Row], int]:
         found = self._found(shown)

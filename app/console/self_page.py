@@ -116,8 +116,9 @@ class SelfPage(AskingPage):
     def _draw_settings(self, shown: Snapshot, width: int) -> None:
         table, settings = Table.choose(COLUMNS, width - 1), self._settings()
         lines = [Row(table.line(_cells(row, self.glyphs), self.glyphs), row["key"]) for row in settings]
-        empty = Row(((f"   {self.glyphs.clean(self._nothing(shown), 300)}", "dim"),))
-        self.rows("rows").fill((table.head(self.glyphs),) if lines else (), lines or [empty])
+        nothing = Row(((f"   {self.glyphs.clean(self._nothing(shown), 300)}", "dim"),))
+        told = [*lines, *(() if self.past and lines else (nothing,))]
+        self.rows("rows").fill((table.head(self.glyphs),) if lines else (), told)
         chip = self.filter_chip(len(lines)) if self.filter else ()
         refused = (
             (("  a changed file is refused: this is what it says", "bad"),) if shown.instance.config_refused else ()

@@ -68,3 +68,10 @@ async def test_a_read_only_instance_sends_nothing(pilot, press, backend, begin, 
     await press(pilot, "tab", "R")
     assert "read-only" in toasts(pilot.app)[-1]
     assert all(name != "kept" for name, _ in backend.queries)
+
+
+async def test_the_trace_leads_to_it_too(pilot, press, backend, seen):
+    await press(pilot, "w")
+    assert "R send again" in seen(pilot.app)
+    await press(pilot, "R", "y")
+    assert [prompt.again for prompt in backend.prompts] == ["req-0001"]
