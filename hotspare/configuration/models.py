@@ -15,6 +15,7 @@ from hotspare.configuration.presets import PRESETS
 from hotspare.configuration.provider import Provider, provider
 from hotspare.configuration.proxies import find_proxy
 from hotspare.configuration.surroundings import Surroundings, config_folder
+from hotspare.configuration.vector_lengths import vector_length
 from hotspare.dialects.endpoint import Endpoint
 from hotspare.router.settings import Model
 
@@ -110,6 +111,7 @@ class _Compiling:
                 api_version=host.api_version,
                 adaptation=differences.adaptation(host, owner.model_id),
                 vectors_like=self._before_in_vector_spaces(),
+                vector_length=vector_length(owner.model_id, keys.parameters),
                 ca_file=host.ca_file,
                 transport=host.transport,
                 proxy=find_proxy(host.proxy, address.url, self.around),

@@ -43,6 +43,8 @@ class Endpoint:
     """Ask OpenAI streams for usage; off where a server rejects `stream_options`."""
     vectors_like: tuple[str, ...] = ()
     """Models that stand before this one in a chain of embeddings: its vectors must be as long as theirs."""
+    vector_length: int | None = None
+    """How long its own are where no length is asked for; None: that shows when it answers."""
     authentication: Authentication | None = None
     """None: as the dialect has it."""
     api_version: str | None = None

@@ -2,6 +2,8 @@
 
 import pytest
 
+from hotspare.configuration.vector_lengths import vector_length
+
 CHAIN = '[chains.vectors]\nkind = "embeddings"\nmodels = ["small", "large"]\n'
 MODELS = "".join(
     f'[[models]]\nname = "{name}"\nprovider = "openai"\nmodel = "text-embedding-3-{name}"\n'
@@ -26,3 +28,16 @@ def test_vectors_are_measured_against_those_of_the_models_before(read, small):
     endpoints = read(small + MODELS + CHAIN).endpoints
     assert (endpoints["small"].vectors_like, endpoints["large"].vectors_like) == ((), ("small",))
     assert endpoints["gpt"].vectors_like == ()
+
+
+def test_the_length_of_well_known_models_is_known_before_they_answer(read, small):
+    tuned = MODELS.replace(
+        '"text-embedding-3-large"\n', '"text-embedding-3-large"\nparameters = { dimensions = 256 }\n'
+    )
+    endpoints = read(small + MODELS + CHAIN).endpoints
+    assert [endpoints[name].vector_length for name in ("small", "large", "gpt")] == [1536, 3072, None]
+    assert read(small + tuned + CHAIN).endpoints["large"].vector_length is None
+
+
+def test_a_tag_changes_no_length():
+    assert vector_length("nomic-embed-text:latest", {}) == 768

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from hotspare.dialects.endpoint import Endpoint
@@ -24,3 +26,16 @@ def test_the_first_model_is_never_wrong_and_lengths_that_were_asked_for_stand_ap
     lengths.check(SECOND, 4, 4, None)
     with pytest.raises(AttemptFailed):
         lengths.check(SECOND, None, 4, None)
+
+
+def test_before_the_first_has_answered_what_is_known_of_it_counts():
+    lengths = VectorLengths()
+    lengths.expect([replace(FIRST, vector_length=3), SECOND])
+    with pytest.raises(AttemptFailed, match="vectors of 4 dimensions, where those of first have 3"):
+        lengths.check(SECOND, None, 4, None)
+    lengths.check(SECOND, None, 3, None)
+    lengths.check(SECOND, 4, 4, None)
+    lengths.check(FIRST, None, 5, None)
+    with pytest.raises(AttemptFailed):
+        lengths.check(SECOND, None, 3, None)
+    lengths.check(SECOND, None, 5, None)
