@@ -147,3 +147,24 @@ def test_no_schema_raises(value, schema):
 @given(JSON)
 def test_a_value_fits_its_own_likeness(value):
     assert mismatch(value, {"const": value, "enum": [value]}) is None
+
+
+@pytest.mark.parametrize("value", ["b", 5, 1.5, None, True, ["b"]])
+def test_only_an_object_can_lack_a_required_key(value):
+    assert mismatch(value, {"required": ["a"]}) is None
+    assert mismatch({"b": 1}, {"required": ["a"]}) is not None
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ({"a": 1}, {"a": 1.0}, True),
+        ({"a": True}, {"a": 1}, False),
+        ({"a": {"b": [0]}}, {"a": {"b": [False]}}, False),
+        ({"a": 1}, {"a": 1, "b": 2}, False),
+        ([{"a": 1}], [{"a": 1.0}], True),
+    ],
+)
+def test_true_is_not_one_however_deep_it_stands(one, other, same):
+    assert (mismatch(one, {"const": other}) is None) is same
+    assert (mismatch(one, {"enum": ["x", other]}) is None) is same
