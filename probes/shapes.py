@@ -7,7 +7,7 @@ demo nor a test would notice a mistake that both ends share.
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 import msgspec
 
@@ -52,6 +52,19 @@ class AskedBody(msgspec.Struct):
     stream_options: StreamOptions | None = None
     max_tokens: int | None = None
     max_completion_tokens: int | None = None
+    response_format: dict[str, Any] | None = None
+    output_config: dict[str, Any] | None = None
+
+    @property
+    def json_schema(self) -> Any:
+        """The schema of the JSON that is asked for; None where a text will do."""
+        told = self.response_format or (self.output_config or {}).get("format") or {}
+        match told.get("type"):
+            case "json_object":
+                return {"properties": {"answer": {"type": "string"}}}
+            case "json_schema":
+                return (told.get("json_schema") or told).get("schema")
+        return None
 
     @property
     def token_limit(self) -> int | None:

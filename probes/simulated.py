@@ -17,6 +17,7 @@ import msgspec
 
 from hotspare.probes import http11, texts
 from hotspare.probes.behaviour import Plan, Speed, allowance_share, plan
+from hotspare.probes.filled import filled
 from hotspare.probes.loopback import BODY_LIMIT_BYTES, Headers, LoopbackServer, Reply, Request, Severed
 from hotspare.probes.shapes import Allowance, AskedBody, Said, Shape, tokens_of
 from hotspare.probes.spells import SpellInForce, Timetable
@@ -183,7 +184,7 @@ class SimulatedModel:
         raise Refused(status, told, () if wait is None else (("retry-after", str(wait)),))
 
     def _say(self, asked: AskedBody, random: Random) -> Said:
-        tokens = tokens_of(texts.answer(asked.prompt, random))
+        tokens = tokens_of(_answer(asked, random))
         limit = len(tokens) if asked.token_limit is None else asked.token_limit
         return Said(
             id=f"{random.getrandbits(72):018x}",
@@ -223,3 +224,9 @@ class SimulatedModel:
             raise Severed
         if planned.ending == "stall":
             await self._sleep(planned.silent_seconds)
+
+
+def _answer(asked: AskedBody, random: Random) -> str:
+    """Words, or JSON where that is asked for."""
+    words, schema = texts.answer(asked.prompt, random), asked.json_schema
+    return words if schema is None else msgspec.json.encode(filled(schema, words)).decode()

@@ -1,5 +1,7 @@
 """The providers' own clients, directly at the simulated models: the shapes are what they expect."""
 
+import json
+
 import anthropic
 import openai
 import pytest
@@ -90,3 +92,27 @@ async def test_anthropic_names_the_trouble(simulated, always, kind, status):
             await client.messages.create(model="model-1", messages=ASKED, max_tokens=8)
     assert raised.value.status_code == status
     assert raised.value.request_id.startswith("req_")
+
+
+SCHEMA = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}
+
+
+async def test_openai_gets_the_json_that_it_asks_for(simulated):
+    wanted = {"type": "json_schema", "json_schema": {"name": "place", "schema": SCHEMA}}
+    async with simulated("openai") as model, openai_client(model) as client:
+        whole = await client.chat.completions.create(model="model-1", messages=ASKED, response_format=wanted)
+        stream = await client.chat.completions.create(
+            model="model-1", messages=ASKED, response_format={"type": "json_object"}, stream=True
+        )
+        text = "".join([chunk.choices[0].delta.content or "" async for chunk in stream])
+    assert set(json.loads(whole.choices[0].message.content)) == {"city"}
+    assert set(json.loads(text)) == {"answer"}
+
+
+async def test_anthropic_gets_the_json_that_it_asks_for(simulated):
+    wanted = {"format": {"type": "json_schema", "schema": SCHEMA}}
+    async with simulated("anthropic") as model, anthropic_client(model) as client:
+        answer = await client.messages.create(
+            model="model-1", max_tokens=1000, messages=ASKED, extra_body={"output_config": wanted}
+        )
+    assert set(json.loads(answer.content[0].text)) == {"city"}
