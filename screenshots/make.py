@@ -17,9 +17,11 @@ from hotspare.app.instance import claim
 from hotspare.app.serving import served
 from hotspare.app.stopping import Stopping
 from hotspare.engine.backend import Backend
+from hotspare.router.command import DisableModel, EnableModel
 
 HERE = Path(__file__).parent
 WARM_UP_SECONDS = 45.0
+OUTAGE_SECONDS = 15.0
 AFTER_SECONDS = 2.0
 """For an answer to come, and a toast's first sight."""
 FONTS = (
@@ -47,8 +49,17 @@ SHOTS: tuple[tuple[str, tuple[int, int], str, tuple[str, ...]], ...] = (
     ("self-100x36", (100, 36), "dark", ("7",)),
     ("chains-80x24", (80, 24), "dark", ("2",)),
     ("requests-80x24", (80, 24), "dark", ("3",)),
+    ("again-100x24", (100, 24), "dark", ("3", "R", "y")),
+    ("going-on-80x24", (80, 24), "dark", ("i",)),
+    ("plain-80x24", (80, 24), "plain", ()),
 )
 """Name, columns and rows, theme, and the keys that lead there."""
+
+OUTAGES: tuple[tuple[str, tuple[int, int], str, tuple[str, ...]], ...] = (
+    ("outage-80x24", (80, 24), "dark", ()),
+    ("outage-160x50", (160, 50), "dark", ()),
+)
+"""The same, while no model may answer."""
 
 
 @asynccontextmanager
@@ -98,13 +109,29 @@ def png(name: str, svg: str) -> None:
     (HERE / f"{name}.png").write_bytes(bytes(data))
 
 
+@asynccontextmanager
+async def outage(backend: Backend) -> AsyncIterator[None]:
+    """Every model is out while the block runs."""
+    names = dict.fromkeys(model.name for model in (await backend.snapshot()).models if model.state != "disabled")
+    for name in names:
+        await backend.apply(DisableModel(name, None), who="you", why="drill", confirmed=True)
+    await asyncio.sleep(OUTAGE_SECONDS)
+    yield
+    for name in names:
+        await backend.apply(EnableModel(name), who="you")
+
+
 async def main() -> None:
     async with demo() as backend:
         await asyncio.sleep(WARM_UP_SECONDS)
-        for name, size, theme, keys in SHOTS:
+        for shot in SHOTS:
             await in_trouble(backend)
-            await shoot(backend, name, size, theme, keys)
-            print(f"screenshots/{name}.svg")
+            await shoot(backend, *shot)
+            print(f"screenshots/{shot[0]}.svg")
+        async with outage(backend):
+            for shot in OUTAGES:
+                await shoot(backend, *shot)
+                print(f"screenshots/{shot[0]}.svg")
 
 
 if __name__ == "__main__":

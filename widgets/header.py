@@ -60,17 +60,22 @@ def _variants(snapshot: Snapshot, glyphs: Glyphs) -> list[tuple[Span, ...]]:
     listen = glyphs.clean(snapshot.instance.listen, 60)
     callers = f"{snapshot.callers} caller" + ("" if snapshot.callers == 1 else "s")
     name: Span = (" hotspare  ", "title")
-    long = ("" if snapshot.instance.demo else f"{glyphs.clean(snapshot.instance.name, 30)}  ") + "serving "
+    whose = "" if snapshot.instance.demo else f"{glyphs.clean(snapshot.instance.name, 30)}  "
     rate: Span = (f"{snapshot.requests_per_minute} req/min", "strong")
+    many: Span = (f"  {callers}", "dim")
     who, others = _others(snapshot, glyphs)
+    long: Span = (f"{whose}serving ", "dim")
+    where: Span = (whose, "strong")
+    gap: Span = ("   ", "text")
+    listens: Span = (listen, "text")
     return [
-        (name, (long, "dim"), (listen, "text"), ("   ", "text"), rate, (f"  {callers}", "dim"), (who, "text")),
-        (name, (long, "dim"), (listen, "text"), ("   ", "text"), rate, (f"  {callers}", "dim"), (others, "text")),
-        (name, ("serving ", "dim"), (listen, "text"), ("   ", "text"), rate, (f"  {callers}", "dim"), (others, "text")),
-        (name, (listen, "text"), ("  ", "text"), rate, (f"  {callers}", "dim"), (others, "text")),
-        (name, (listen, "text"), ("  ", "text"), rate, (others, "text")),
-        (name, (listen, "text"), ("  ", "text"), rate),
-        ((" ", "text"), (listen, "text"), ("  ", "text"), rate),
+        (name, long, listens, gap, rate, many, (who, "text")),
+        (name, long, listens, gap, rate, many, (others, "text")),
+        (name, where, listens, gap, rate, many, (others, "text")),
+        (name, where, listens, ("  ", "text"), rate, (others, "text")),
+        (name, where, listens, ("  ", "text"), rate),
+        (name, where, rate),
+        ((" ", "text"), where, rate),
         ((" ", "text"), rate),
     ]
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import PurePath
 from typing import Any
 
 from hotspare.router.snapshot import ModelView, Snapshot
@@ -55,6 +56,8 @@ def act_of(row: Mapping[str, Any]) -> Happened:
     if what == "undo" and " " in subject:  # it is about an act and what that was about
         taken, _, subject = subject.partition(" ")
         what = f"undo {taken}"
+    elif what in RELOADS:
+        notes, subject = [subject], PurePath(subject).name
     if not row.get("durable", True):
         notes.append("not durable: the journal could not be written")
     return Happened(
@@ -87,7 +90,8 @@ def changes(before: Snapshot, now: Snapshot) -> list[Happened]:
     if now.instance.config_refused and now.instance.config_refused != before.instance.config_refused:
         key = f"refused {now.at}"
         refused = now.instance.config_refused
-        found[key] = Happened(key, now.at, REFUSED, now.instance.config_path, why=refused)
+        file = now.instance.config_path
+        found[key] = Happened(key, now.at, REFUSED, PurePath(file).name, why=refused, note=file)
     return list(found.values())
 
 

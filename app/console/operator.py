@@ -3,7 +3,7 @@ it. Acts follow one another, in the order of the keys.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
@@ -79,7 +79,8 @@ class Operator:
         outcome = await self._backend.apply(command, who=self._who, confirmed=False)
         if not (isinstance(outcome, Refusal) and outcome.needs_confirmation):
             return outcome, False
-        question = Question(action.title, _sentences(outcome.reason, ""), outcome.hint, typed)
+        names = {str(given[name]) for name in ("model", "chain") if name in given}
+        question = Question(action.title, _sentences(outcome.reason, "", names), outcome.hint, typed)
         if not await self._ask(question):
             return None, True
         return await self._backend.apply(command, who=self._who, confirmed=True), True
@@ -97,7 +98,11 @@ def _done(action: Action, given: Mapping[str, Any], entry: JournalEntry, *, conf
     return "\n".join(lines), "information" if entry.durable and not entry.change.notes else "warning"
 
 
-def _sentences(first: str, second: str) -> str:
-    """Both as sentences, each with its capital and its end."""
-    told = (text.strip() for text in (first, second))
-    return " ".join(text[0].upper() + text[1:] + ("" if text[-1] in ".!?" else ".") for text in told if text)
+def _sentences(first: str, second: str, names: Collection[str] = ()) -> str:
+    """Both as sentences, each with its capital and its end; a name that one begins with stays as it is."""
+    told = [text.strip() for text in (first, second) if text.strip()]
+    return " ".join(_begun(text, names) + ("" if text[-1] in ".!?" else ".") for text in told)
+
+
+def _begun(text: str, names: Collection[str]) -> str:
+    return text if text.split(" ", 1)[0] in names else text[0].upper() + text[1:]

@@ -81,3 +81,16 @@ def test_foreign_words_in_a_situation_are_plain():
     shown = text_of(situation_lines([evil], 80, 2, ASCII))
     assert shown.isascii()
     assert "\x1b" not in shown
+
+
+def test_the_instances_name_stays_longer_than_its_callers(make_snapshot):
+    here = replace(make_snapshot().instance, demo=False, name="prod-eu", environment="production")
+    text = text_of([header_line(make_snapshot(instance=here), 80, UNICODE)])
+    assert "prod-eu" in text
+    assert "caller" not in text
+
+
+def test_traffic_is_told_in_the_smallest_window_and_that_prompts_are_kept_goes_first(make_snapshot):
+    text = text_of([header_line(make_snapshot(store=StoreView(content=True)), 40, UNICODE)])
+    assert "req/min" in text
+    assert "PROMPTS" not in text

@@ -265,3 +265,9 @@ async def test_acts_before_the_first_figures_say_so(make_console, press, toasts,
         await press(pilot, "f", "d", "u", "p", "?")
         assert toasts(pilot.app) == ["Nothing is known yet: the instance has not answered."] * 4
         assert len(pilot.app.screen_stack) == 2
+
+
+async def test_a_name_that_a_question_begins_with_stays_as_it_is(pilot, press, backend, seen):
+    backend.answers = [Refusal("claude is the last model of main", needs_confirmation=True)]
+    await press(pilot, "d")
+    assert " claude is the last model of main." in seen(pilot.app)
