@@ -8,7 +8,7 @@ JSON reader. No bodies, no messages of providers, no secrets.
 import math
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -94,37 +94,71 @@ class Log:
         return False
 
 
+class _Call(msgspec.Struct):
+    """One of a request's attempts, as its line has it."""
+
+    model: str
+    key: str
+    trigger: Trigger | None
+    status: int | None
+
+
+class _Line(msgspec.Struct, omit_defaults=True):
+    """A request's line; its fields in their order."""
+
+    at: str
+    level: Level
+    event: str
+    id: str
+    kind: str
+    chain: str
+    asked: str
+    meant: str
+    model: str | None
+    caller: str
+    session: str | None
+    verdict: str
+    status: int
+    reason: str
+    ended_by: str
+    ms: float
+    tokens: int
+    cost_usd: float | None
+    estimated: bool
+    skipped: Mapping[str, str]
+    attempts: Sequence[_Call]
+    fallback: bool = False
+
+
 def request_line(record: Record) -> bytes:
     """The line of a finished request."""
-    fields: dict[str, Any] = {
-        "at": _stamp(record.at),
-        "level": _level(record),
-        "event": "request",
-        "id": record.id,
-        "kind": record.kind,
-        "chain": record.chain,
-        "asked": record.asked,
-        "meant": record.meant,
-        "model": record.model,
-        "caller": record.caller,
-        "session": record.session,
-        "verdict": record.verdict,
-        "status": record.status,
-        "reason": record.reason,
-        "ended_by": record.ended_by,
-        "ms": round(record.duration_ms, 1),
-        "tokens": record.input_tokens + record.output_tokens,
-        "cost_usd": None if record.unpriced and not record.cost_pico_usd else record.cost_pico_usd / PICO_PER_USD,
-        "estimated": record.estimated,
-        "skipped": {candidate.model: candidate.skip for candidate in record.candidates if candidate.skip is not None},
-        "attempts": [
-            {"model": attempt.model, "key": attempt.key, "trigger": attempt.trigger, "status": attempt.status}
-            for attempt in record.attempts
-        ],
-    }
-    if record.fallback:
-        return escaped({**fields, "fallback": True})
-    return without_the_word(escaped(fields))
+    line = escaped(
+        _Line(
+            _stamp(record.at),
+            _level(record),
+            "request",
+            record.id,
+            record.kind,
+            record.chain,
+            record.asked,
+            record.meant,
+            record.model,
+            record.caller,
+            record.session,
+            record.verdict,
+            record.status,
+            record.reason,
+            record.ended_by,
+            round(record.duration_ms, 1),
+            record.input_tokens + record.output_tokens,
+            None if record.unpriced and not record.cost_pico_usd else record.cost_pico_usd / PICO_PER_USD,
+            record.estimated,
+            {candidate.model: candidate.skip for candidate in record.candidates if candidate.skip is not None},
+            [_Call(attempt.model, attempt.key, attempt.trigger, attempt.status) for attempt in record.attempts],
+            record.fallback,
+        )
+    )
+    return line if record.fallback else without_the_word(line)
 
 
 def act_line(change: Change) -> bytes:
@@ -156,12 +190,12 @@ def without_the_word(line: bytes) -> bytes:
     return _WORD.sub(_escape_letter, line)
 
 
-def escaped(fields: Mapping[str, Any]) -> bytes:
+def escaped(fields: Mapping[str, Any] | msgspec.Struct) -> bytes:
     """One line of JSON in which no character can move a terminal's cursor."""
     try:
         line = _encode(fields)
     except UnicodeEncodeError:
-        line = _repaired(fields)
+        line = _repaired(msgspec.to_builtins(fields))
     if line.isascii() and b"\x7f" not in line:
         return line
     return _CONTROLS.sub(lambda found: f"\\u{ord(found.group()):04x}", line.decode()).encode()
