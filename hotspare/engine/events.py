@@ -72,11 +72,13 @@ class Watching:
 class Events:
     """Whoever watches now. One that is forgotten without being closed disappears by itself."""
 
-    __slots__ = ("_closed", "_watching")
+    __slots__ = ("_closed", "_watched", "_watching")
 
     def __init__(self) -> None:
         self._watching: WeakSet[Watching] = WeakSet()
         self._closed = False
+        self._watched = False
+        """Somebody has watched: asking who does now is dear, and of most requests nobody needs to."""
 
     def watch(self, limit: int = KEPT_EVENTS) -> Watching:
         """A new watcher, which may be `limit` events behind."""
@@ -85,11 +87,12 @@ class Events:
             watching.close()
         else:
             self._watching.add(watching)
+            self._watched = True
         return watching
 
     def request(self, record: Record) -> None:
         """A request has ended."""
-        if self._watching:
+        if self._watched and self._watching:
             self._tell({"event": "request", **request_row(record)})
 
     def act(self, entry: JournalEntry) -> None:

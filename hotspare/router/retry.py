@@ -76,8 +76,10 @@ def _after_patience(lane: Lane, failure: AttemptFailed, ask: Ask, now: float) ->
 
 def _after_backoff(lane: Lane, failure: AttemptFailed, ask: Ask, now: float, random: Random) -> bool:
     limits = lane.limits
+    if lane.retries >= limits.retries:
+        return False
     pause = _pause(lane, failure, random)
-    if lane.retries >= limits.retries or pause is None or now + pause >= ask.deadline:
+    if pause is None or now + pause >= ask.deadline:
         return False
     if lane.state.held(ask, now) is not None:
         return False
