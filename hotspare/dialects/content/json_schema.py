@@ -81,8 +81,6 @@ class _Fitting:
             within = f"{path}.{name}"
             if name in properties:
                 yield from self.faults(inner, properties[name], within)
-            elif others is False:
-                yield f"{_shown(within)} must not be there"
             elif others is not True:
                 yield from self.faults(inner, others, within)
 
@@ -97,8 +95,6 @@ class _Fitting:
 
     def _referred(self, reference: str) -> Any:
         """The part of this schema that a reference names; True (anything fits) where it names none."""
-        if not reference.startswith("#"):
-            return True
         found = self._root
         for step in reference[1:].split("/")[1:]:
             name = step.replace("~1", "/").replace("~0", "~")

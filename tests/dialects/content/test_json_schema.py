@@ -163,6 +163,8 @@ def test_only_an_object_can_lack_a_required_key(value):
         ({"a": {"b": [0]}}, {"a": {"b": [False]}}, False),
         ({"a": 1}, {"a": 1, "b": 2}, False),
         ([{"a": 1}], [{"a": 1.0}], True),
+        ([1, 0], [1, False], False),
+        ([1], [1, 1], False),
     ],
 )
 def test_true_is_not_one_however_deep_it_stands(one, other, same):
