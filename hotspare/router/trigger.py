@@ -149,19 +149,46 @@ _MISSING = (
     "model identifier is invalid",
 )
 _KEY = ("api key not valid", "api_key_invalid")
-_FILTER = ("content_filter", "content_policy", "content management policy", "content policy", "safety system")
+_UNKNOWN_FIELD = (
+    "unknown parameter",
+    "unknown_parameter",
+    "unrecognized request argument",
+    "extra inputs are not permitted",
+)
+_FILTER = (
+    "content_filter",
+    "content filter",
+    "content_policy",
+    "content management policy",
+    "content policy",
+    "safety system",
+    "usage policy",
+    "usage policies",
+    "usage guidelines",
+    "input was flagged",
+    "prompt was flagged",
+    "output was flagged",
+    "flagged by moderation",
+    "blocked due to safety",
+    "blocked by safety",
+    "prohibited_content",
+    "content exists risk",
+    "data_inspection_failed",
+    "inappropriate content",
+)
+"""As OpenAI, Azure, Anthropic, Gemini, Bedrock, xAI, OpenRouter, DeepSeek and Alibaba say it."""
 
 ROWS: tuple[Row, ...] = (
     _row(Trigger.quota, (400, 402, 403, 429), *_CREDIT),
     _row(Trigger.quota, (402,)),
     _row(Trigger.rate_limit, (429,)),
     _row(Trigger.context_length, (400, 413, 422), *_CONTEXT),
+    _row(Trigger.bad_request, (400, 404), *_UNKNOWN_FIELD),
     _row(Trigger.content_filter, (400, 403), *_FILTER),
     _row(Trigger.bad_request, (400,), "deprecated for this model"),
     _row(Trigger.model_missing, (400, 404, 410), *_MISSING),
     _row(Trigger.auth, (400,), *_KEY),
     _row(Trigger.auth, (401, 403)),
-    _row(Trigger.bad_request, (404,), "unknown parameter", "unknown_parameter", "unrecognized request argument"),
     _row(Trigger.model_missing, (404, 410)),
     _row(Trigger.timeout, (408, 504)),
     _row(Trigger.overloaded, (503, 529)),

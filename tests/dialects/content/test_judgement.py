@@ -248,18 +248,68 @@ def test_what_repeats_itself_and_then_stops_is_an_answer():
     assert judged(PLAIN, said(LOOP)) == ()
 
 
-@pytest.mark.parametrize(
-    ("call", "answer"),
-    [
-        (PLAIN, said(" \n")),
-        (PLAIN, said(None)),
-        (PLAIN, said("", reasoning_content="hm")),
-        (PLAIN, said([THINKING])),
-        (JSON_OBJECT, said("", finish="tool_calls")),
-        (OWN_PLAIN, told()),
-        (OWN_PLAIN, told({"type": "thinking", "thinking": "hm"}, text("\n"))),
-    ],
-)
+THOUGHT = {"type": "thinking", "thinking": "hm"}
+EMPTY = [
+    (PLAIN, said("")),
+    (PLAIN, said(" ")),
+    (PLAIN, said(" \n")),
+    (PLAIN, said("\t\r\n")),
+    (PLAIN, said("\u00a0\u2003")),
+    (PLAIN, said("\u3000")),
+    (PLAIN, said(None)),
+    (PLAIN, said([])),
+    (PLAIN, said([{"type": "text", "text": ""}])),
+    (PLAIN, said([{"type": "text", "text": " "}, {"type": "text", "text": "\n"}])),
+    (PLAIN, said("", reasoning_content="hm")),
+    (PLAIN, said(None, reasoning="hm")),
+    (PLAIN, said([THINKING])),
+    (PLAIN, said(None, calls=[])),
+    (JSON_OBJECT, said("")),
+    (JSON_OBJECT, said("", finish="tool_calls")),
+    (OWN_PLAIN, told()),
+    (OWN_PLAIN, told(text(""))),
+    (OWN_PLAIN, told(text(" "), text("\n"))),
+    (OWN_PLAIN, told(THOUGHT)),
+    (OWN_PLAIN, told(THOUGHT, text("\n"))),
+    (OWN_PLAIN, told(stop="stop_sequence")),
+]
+NOT_EMPTY = [
+    (PLAIN, said(".")),
+    (PLAIN, said("0")),
+    (PLAIN, said("-")),
+    (PLAIN, said("null")),
+    (PLAIN, said("\u200b")),
+    (PLAIN, said("  ok  ")),
+    (PLAIN, said("\u597d")),
+    (PLAIN, said("\U0001f44d")),
+    (PLAIN, said("``````")),
+    (PLAIN, said([{"type": "text", "text": "no"}])),
+    (PLAIN, said([{"type": "text", "text": ""}, {"type": "text", "text": "!"}])),
+    (PLAIN, said([THINKING, {"type": "text", "text": "yes"}])),
+    (PLAIN, said("yes", reasoning_content="hm")),
+    (PLAIN, said(None, calls=[("weather", "{}")])),
+    (PLAIN, said("", calls=[("weather", "{}")], finish="tool_calls")),
+    (PLAIN, said(None, refusal="I can't.")),
+    (PLAIN, said(None, audio={"id": "a", "data": ""})),
+    (PLAIN, said("", finish="length")),
+    (JSON_OBJECT, said("{}")),
+    (OWN_PLAIN, told(text("ok"))),
+    (OWN_PLAIN, told(THOUGHT, text("ok"))),
+    (OWN_PLAIN, told({"type": "server_tool_use", "id": "s"})),
+]
+
+
+def test_there_are_enough_empty_answers_and_enough_others():
+    assert len(EMPTY) >= 20
+    assert len(NOT_EMPTY) >= 20
+
+
+@pytest.mark.parametrize(("call", "answer"), NOT_EMPTY)
+def test_the_least_that_is_said_is_an_answer(call, answer):
+    judged(call, answer)
+
+
+@pytest.mark.parametrize(("call", "answer"), EMPTY)
 def test_nothing_but_reasoning_and_blanks_is_no_answer(call, answer):
     with pytest.raises(AttemptFailed) as raised:
         judged(call, answer)
