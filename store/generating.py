@@ -17,6 +17,7 @@ from hotspare.router.error import HotspareError
 from hotspare.router.record import Attempt, Candidate, Record
 from hotspare.router.trigger import Trigger
 from hotspare.store.charts import MINUTES_KEPT_SECONDS
+from hotspare.store.fault import fault_of
 from hotspare.store.folders import make_private
 from hotspare.store.layout import INDICES
 from hotspare.store.offline import begin
@@ -34,6 +35,7 @@ from hotspare.store.rows import (
     route_row,
 )
 from hotspare.store.sums import CALLS, DAY, FIGURES, MINUTE, Sums
+from hotspare.store.upkeep import in_words
 
 Chains = Mapping[str, Sequence[str]]
 """The models of each chain, in order."""
@@ -52,7 +54,7 @@ def generate(path: Path, requests: int, days: int, now: float, chains: Chains = 
     """Make `requests` requests over the `days` before `now`; yields how many there are, as it goes.
 
     Raises:
-        HotspareError: there is a store of that name already.
+        HotspareError: there is a store of that name already, or there is no room.
     """
     if path.exists():
         raise HotspareError(f"{path} is there already.", "Say --to FILE for a made-up store beside it.")
@@ -62,6 +64,8 @@ def generate(path: Path, requests: int, days: int, now: float, chains: Chains = 
         with closing(begin(begun)) as connection:
             yield from _fill(connection, requests, days, now, chains)
         begun.replace(path)
+    except sqlite3.Error as error:
+        raise in_words(path, fault_of(error)) from error
     finally:
         for name in (begun, begun.with_name(f"{begun.name}-wal"), begun.with_name(f"{begun.name}-shm")):
             name.unlink(missing_ok=True)

@@ -66,15 +66,18 @@ def back_up(path: Path, target: Path, progress: Progress) -> int:
     """
     if target.exists():
         raise HotspareError(f"{target} is there already.", "Name another file; a backup replaces nothing.")
+    if not target.parent.is_dir():
+        raise HotspareError(f"There is no folder {target.parent}.", "Make it, or name another place.")
     begun = target.with_name(f"{target.name}.part")
     begun.unlink(missing_ok=True)
     try:
-        with _opened(path, progress) as connection:
+        with _opened(path, progress, grows=target) as connection:
             os.close(open_private(begun, os.O_RDWR))
             connection.execute("VACUUM INTO ?", (str(begun),))
         begun.rename(target)
     finally:
-        begun.unlink(missing_ok=True)
+        for name in (begun, begun.with_name(f"{begun.name}-journal")):
+            name.unlink(missing_ok=True)
     return _size(target)
 
 
@@ -232,8 +235,12 @@ def _csv(rows: Iterator[dict[str, Any]]) -> Iterator[str]:
 
 # ------------------------------------------------------------------ opening
 @contextmanager
-def _opened(path: Path, progress: Progress | None = None, *, writes: bool = False) -> Iterator[sqlite3.Connection]:
-    """The store, with what SQLite says about it in words; what `progress` raised comes out as it was."""
+def _opened(
+    path: Path, progress: Progress | None = None, *, writes: bool = False, grows: Path | None = None
+) -> Iterator[sqlite3.Connection]:
+    """The store, with what SQLite says about it in words; what `progress` raised comes out as it was. `grows`: the file
+    that may find no room, where it is another.
+    """
     raised: list[BaseException] = []
 
     def look() -> int:
@@ -251,10 +258,12 @@ def _opened(path: Path, progress: Progress | None = None, *, writes: bool = Fals
         except sqlite3.Error as error:
             if raised:
                 raise raised[0] from None
-            raise _told(path, fault_of(error)) from error
+            fault = fault_of(error)
+            raise in_words(grows or path if fault.state == "full" else path, fault) from error
 
 
-def _told(path: Path, fault: Fault) -> HotspareError:
+def in_words(path: Path, fault: Fault) -> HotspareError:
+    """What is wrong with a file, for who works on it by hand."""
     if fault.state == "corrupt":
         return Damaged(f"{path}: {fault.detail}.", f"{RECOVER}, into a new file.")
     if fault.state == "full":

@@ -3,6 +3,9 @@
 import csv
 import json
 import sqlite3
+import subprocess
+import sys
+import textwrap
 from contextlib import closing
 
 import pytest
@@ -150,3 +153,39 @@ def test_a_made_up_store_that_is_not_finished_leaves_nothing(path, noon):
     next(making)
     making.close()
     assert list(path.parent.iterdir()) == []
+
+
+WITHOUT_ROOM = """
+    import resource, signal, sys, time
+    from pathlib import Path
+    from hotspare.router.error import HotspareError
+    from hotspare.store.generating import generate
+    from hotspare.store.upkeep import back_up
+
+    folder = Path(sys.argv[1])
+    list(generate(folder / "small.db", 300, 1, time.time()))
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
+    for work in (
+        lambda: list(generate(folder / "made.db", 300, 1, time.time())),
+        lambda: back_up(folder / "small.db", folder / "copy.db", lambda: None),
+        lambda: back_up(folder / "small.db", folder / "none" / "copy.db", lambda: None),
+    ):
+        try:
+            work()
+        except HotspareError as error:
+            print(error.title)
+"""
+
+
+def test_where_there_is_no_room_it_is_said_of_the_right_file_and_nothing_stays_behind(tmp_path):
+    told = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(WITHOUT_ROOM), tmp_path], capture_output=True, text=True, check=True
+    ).stdout.splitlines()
+    room = "there is no room for it, or a limit of file sizes is reached."
+    assert told == [
+        f"{tmp_path / 'made.db'}: {room}",
+        f"{tmp_path / 'copy.db'}: {room}",
+        f"There is no folder {tmp_path / 'none'}.",
+    ]
+    assert [file.name for file in tmp_path.iterdir()] == ["small.db"]
