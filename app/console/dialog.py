@@ -14,6 +14,10 @@ from hotspare.widgets.line_view import LineView
 
 Result = TypeVar("Result")
 
+LOW_ROWS = 18
+"""In a terminal of fewer rows a box has no blank lines."""
+BORDER_ROWS = 2
+
 
 class Dialog(ModalScreen[Result]):
     """A box over the screen. A subclass composes its content and draws it."""
@@ -36,17 +40,32 @@ class Dialog(ModalScreen[Result]):
         yield LineView(id="body")
 
     def on_mount(self) -> None:
-        self.call_after_refresh(self.draw)
+        self._fit_in()
 
     def on_resize(self) -> None:
+        self._fit_in()
+
+    def _fit_in(self) -> None:
+        self.set_class(self.low, "low")
         self.call_after_refresh(self.draw)
+
+    @property
+    def low(self) -> bool:
+        """The terminal has no row to spare."""
+        return self.app.size.height < LOW_ROWS
+
+    def rows_for(self, count: int, most: int, below: int) -> int:
+        """How tall a list of so many rows may be, where so many lines have to be seen below it."""
+        room = self.app.size.height - BORDER_ROWS - below if self.low else most
+        return max(1, min(most, count, room))
 
     def draw(self) -> None:
         """Fill the widgets for the width they have."""
 
     def put(self, name: str, lines: list[Line]) -> None:
-        """Show lines in one of the box's views, as tall as they are."""
+        """Show lines in one of the box's views, as tall as they are; in a low terminal without the blank ones."""
         view = self.query_one(f"#{name}", LineView)
+        lines = [line for line in lines if line] if self.low else lines
         view.styles.height = max(1, len(lines))
         view.show(lines)
 

@@ -64,13 +64,13 @@ class ForceDialog(Dialog[ForceChoice | None]):
 
     def on_mount(self) -> None:
         rows = self.query_one("#models", RowList)
-        rows.styles.height = min(10, len(self._models))
         rows.choose_row(self._start)
         rows.focus()
         super().on_mount()
 
     def draw(self) -> None:
         rows = self.query_one("#models", RowList)
+        rows.styles.height = self.rows_for(len(self._models), 10, below=4)
         rows.fill((), [Row(self._model_line(model, rows.size.width), model.name) for model in self._models])
         self.put("times", self._lines_below(rows.chosen or self._start))
 
@@ -111,9 +111,8 @@ class ForceDialog(Dialog[ForceChoice | None]):
         given = {"chain": self._chain.name, "model": model, "seconds": TIMES[self._time][1]}
         width = self.query_one("#times").size.width
         command = self.glyphs.clean(command_line(by_id("force"), given), 200)
-        keys = keys_line(
-            (f"{self.glyphs.up}{self.glyphs.down}", "model"), ("tab", "time"), ("enter", "force"), ("esc", "back")
-        )
+        moving = () if self.low else ((f"{self.glyphs.up}{self.glyphs.down}", "model"),)
+        keys = keys_line(*moving, ("tab", "time"), ("enter", "force"), ("esc", "back"))
         told: Line = ((f"   $ {command}", "dim"),)
         return [(), tuple(times), (), self._preview(model, width), fit(told, width, self.glyphs.more), (), keys]
 

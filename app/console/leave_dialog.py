@@ -39,9 +39,9 @@ class LeaveDialog(Dialog[Leaving | None]):
             f"in the last five minutes{flying}."
         )
         choices: list[Line] = [
-            ((f" {self.glyphs.cursor} ", "key"), (" Stay ", "badge"), ("   enter", "key"), (" or esc", "dim")),
-            (("    Keep serving without the screen ", "text"), ("  k", "key")),
-            (("    Stop once they are answered ", "text"), ("      s", "key")),
+            ((f" {self.glyphs.cursor} ", "key"), ("Stay ", "badge"), ("  enter", "key"), (" or esc", "dim")),
+            ((" k ", "key"), (" Keep serving without the screen", "text")),
+            ((" s ", "key"), (" Stop once they are answered", "text")),
         ]
         self.put("body", [*(((f" {row}", "strong"),) for row in wrap(text, width)), (), *choices])
 

@@ -59,18 +59,18 @@ class PrioritiesDialog(Dialog[None]):
 
     def on_mount(self) -> None:
         rows = self.query_one("#order", RowList)
-        rows.styles.height = min(14, len(self._order))
         rows.choose_row(self._start)
         rows.focus()
         super().on_mount()
 
     def draw(self) -> None:
         rows = self.query_one("#order", RowList)
+        rows.styles.height = self.rows_for(len(self._order), 14, below=3)
         rows.fill((), [Row(self._line(place, name, rows.size.width), name) for place, name in enumerate(self._order)])
         command = command_line(by_id("priorities"), {"chain": self._chain.name, "models": self._order})
         width = self.query_one("#below").size.width
         told: Line = ((f"   $ {self.glyphs.clean(command, 300)}", "dim"),)
-        keys = keys_line(("K", "up"), ("J", "down (shift and arrows too)"), ("esc", "done"))
+        keys = keys_line(("K", "up"), ("J", "down" if self.low else "down (shift and arrows too)"), ("esc", "done"))
         words = preview_words(self._models[self._order[0]], self._chain, self._minutes)
         preview: Line = ((f"   {self.glyphs.clean(words)}", "accent"),)
         self.put("below", [(), *(fit(line, width, self.glyphs.more) for line in (preview, told)), (), keys])

@@ -1,0 +1,45 @@
+"""In the smallest terminal a dialog still says which keys do what, and how to get out."""
+
+from dataclasses import replace
+
+import pytest
+
+SMALLEST = (40, 12)
+
+
+async def opened(make_console, begin, press, seen, *keys, size=SMALLEST):
+    async with make_console().run_test(size=size) as pilot:
+        await begin(pilot)
+        await press(pilot, *keys)
+        return seen(pilot.app)
+
+
+@pytest.mark.parametrize(
+    ("keys", "told"),
+    [
+        ("f", ["enter force", "esc", "10 min", "$ hotspare force", "gpt-5"]),
+        ("p", ["K up", "esc done", "$ hotspare priorities", "primary"]),
+        ("q", ["enter or esc", "k  Keep serving", "s  Stop once they are answered"]),
+    ],
+)
+async def test_the_keys_of_a_dialog_are_seen_in_the_smallest_terminal(make_console, begin, press, seen, keys, told):
+    text = await opened(make_console, begin, press, seen, *keys)
+    for words in told:
+        assert words in text, text
+
+
+async def test_many_models_leave_room_for_the_keys(make_console, begin, press, seen, backend):
+    one = backend.now.models[0]
+    models = tuple(replace(one, name=f"model-{n}", position=n) for n in range(1, 15))
+    chain = replace(backend.now.chains[0], models=tuple(model.name for model in models), primary="model-1")
+    backend.now = replace(backend.now, models=models, chains=(chain,))
+    text = await opened(make_console, begin, press, seen, "f")
+    assert "enter force" in text
+    assert "model-2" in text
+
+
+async def test_with_room_a_dialog_has_its_blank_lines(make_console, begin, press, seen):
+    text = await opened(make_console, begin, press, seen, "f", size=(80, 24))
+    box = [line.split("│")[1].strip() for line in text.split("\n") if line.count("│") > 1]
+    times = next(place for place, line in enumerate(box) if "10 min" in line)
+    assert (box[times - 1], box[times + 1]) == ("", "")
