@@ -23,7 +23,7 @@ MOST_BYTES = 64 * 1024 * 1024
 LARGEST_ANSWER_BYTES = 1024 * 1024
 MOST_NEAR = 8
 """So many requests at most are compared by their vectors."""
-_AT_ONCE = 200
+_AT_ONCE = 50
 
 _Place = tuple[bytes, tuple[tuple[str, ...], ...]]
 """Where a similar request would be: in the same form, and with the same facts in its words."""

@@ -48,21 +48,17 @@ class Sense:
         facts: what must be equal, and may be looked up: numbers with their units, signs, negations, what is quoted.
         words: all that it says, each in its plain form.
         content: those that carry meaning, in order.
-        names: those that are written like names.
-        added: for each that carries meaning whether it narrows what stands beside it.
+        narrowing: those of them that say which is meant.
+        directed: what each "to", "from" or "than" leads to.
+        meaning: the content, as a set.
     """
 
     facts: tuple[tuple[str, ...], ...]
     words: frozenset[str]
     content: tuple[str, ...]
-    names: frozenset[str]
     narrowing: frozenset[str]
     directed: frozenset[tuple[str, str]]
-
-    @property
-    def meaning(self) -> frozenset[str]:
-        """The words that carry meaning."""
-        return frozenset(self.content)
+    meaning: frozenset[str]
 
 
 def sense_of(text: str) -> Sense | None:
@@ -82,9 +78,9 @@ def sense_of(text: str) -> Sense | None:
         facts=(numbers, signs, asked, (negations,), quoted),
         words=frozenset(token.plain for token in tokens),
         content=tuple(content),
-        names=frozenset(token.plain for token in tokens if token.named),
         narrowing=frozenset(_narrowing(tokens)),
         directed=frozenset(_directed(tokens)),
+        meaning=frozenset(content),
     )
 
 
@@ -92,15 +88,12 @@ def difference(one: Sense, other: Sense) -> str:
     """What tells that two texts ask for different things, in a word; "" where nothing does."""
     if one.facts != other.facts:
         return "facts"
-    if not one.names <= other.words or not other.names <= one.words:
-        return "names"
+    more, fewer = (one, other) if len(one.meaning) >= len(other.meaning) else (other, one)
+    extra = more.meaning - fewer.meaning
+    if len(extra) > 1 or not fewer.meaning <= more.meaning or not extra.isdisjoint(more.narrowing):
+        return "words"
     if _opposed(one.words, other.words):
         return "opposites"
-    mine, yours = one.meaning, other.meaning
-    more, fewer = (one, other) if mine >= yours else (other, one)
-    extra = more.meaning - fewer.meaning
-    if not fewer.meaning <= more.meaning or len(extra) > 1 or not extra.isdisjoint(more.narrowing):
-        return "words"
     shared = [word for word in more.content if word not in extra]
     return "order" if _turned(shared, fewer.content) or _redirected(one, other) else ""
 
@@ -114,7 +107,9 @@ class _Token:
 
     @property
     def carries(self) -> bool:
-        return self.kind == "word" and self.plain not in EMPTY_FORMS and self.plain not in NEGATION_WORDS
+        if self.kind != "word" or self.plain in NEGATION_WORDS:
+            return False
+        return self.named or self.plain not in EMPTY_FORMS
 
 
 def _tokens(text: str) -> Iterator[_Token]:
