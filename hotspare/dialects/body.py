@@ -20,6 +20,9 @@ Kind: TypeAlias = tuple[msgspec.json.Decoder[Value], str]
 WISH_FIELDS = ("force_fallback", "preferred_fallback")
 
 FORCE_HEADER = "x-hotspare-force-fallback"
+PREFERRED_HEADER = "x-hotspare-preferred-fallback"
+
+_WISHES, _WISH_HEADERS = frozenset(WISH_FIELDS), frozenset({FORCE_HEADER, PREFERRED_HEADER})
 _SWITCH_WORDS = frozenset({"true", "false", ""})
 
 TRACING_HEADERS = ("x-request-id", "traceparent")
@@ -29,6 +32,8 @@ WAIT_HEADER = "x-hotspare-wait"
 _SECONDS = re.compile(r"[0-9]{1,6}(?:\.[0-9]{1,6})?")
 
 SESSION_LENGTH = 200
+_PASSED_LENGTH = 1024
+"""Of a header that is handed on."""
 
 _TOP_LEVEL = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
@@ -127,14 +132,14 @@ def take_wishes(fields: Fields, headers: Mapping[str, str]) -> tuple[bool, str |
     Raises:
         InvalidRequest: a wish cannot be understood; passed over, it would be a caller's surprise.
     """
+    if _WISHES.isdisjoint(fields) and _WISH_HEADERS.isdisjoint(headers):
+        return False, None
     force = small(fields, "force_fallback", SWITCH)
     preferred = small(fields, "preferred_fallback", _NAME_OR_NULL)
     for name in WISH_FIELDS:
         fields.pop(name, None)
     told = headers.get(FORCE_HEADER)
-    return force or (told is not None and _switch(told)), preferred or headers.get(
-        "x-hotspare-preferred-fallback", ""
-    ).strip() or None
+    return force or (told is not None and _switch(told)), preferred or headers.get(PREFERRED_HEADER, "").strip() or None
 
 
 def _switch(told: str) -> bool:
@@ -163,6 +168,8 @@ def session_of(fields: Mapping[str, msgspec.Raw], headers: Mapping[str, str]) ->
     named = headers.get("x-session-id", "").strip()
     if named:
         return named[:SESSION_LENGTH]
+    if "user" not in fields and "metadata" not in fields:
+        return None
     metadata = _lenient(fields.get("metadata"), _METADATA) or _Metadata()
     for told in (_lenient(fields.get("user"), _TEXT), metadata.session_id, metadata.user_id):
         if isinstance(told, str) and told.strip():
@@ -187,8 +194,9 @@ def metadata_of(fields: Mapping[str, msgspec.Raw]) -> dict[str, Any]:
 
 def passed(headers: Mapping[str, str], names: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
     """Those of the caller's headers that may go to a provider of its dialect."""
-    return tuple(
-        (name, value)
-        for name in names
-        if (value := headers.get(name)) and len(value) <= 1024 and value.isascii() and value.isprintable()
-    )
+    given = [(name, headers[name]) for name in names if name in headers]
+    return tuple([each for each in given if _may_pass(each[1])]) if given else ()
+
+
+def _may_pass(value: str) -> bool:
+    return 0 < len(value) <= _PASSED_LENGTH and value.isascii() and value.isprintable()

@@ -93,6 +93,7 @@ class AsgiExchange:
         self._lines = header_lines(header for header in headers if header[0].lower() not in _OURS)
         if self._length is None:
             await self._cycle.begin(status, self._lines)
+            self._cycle.flush()
 
     async def _send(self, status: int, body: bytes) -> None:
         if self._length is None:

@@ -1,7 +1,7 @@
 """One request and its answer on a connection.
 
-A whole answer leaves in one write, head and body together; the head of a stream leaves at once. What is said after the
-caller has left is said to nobody.
+A whole answer leaves in one write, head and body together; the head of a stream leaves with what follows it in the same
+turn of the event loop. What is said after the caller has left is said to nobody.
 """
 
 import asyncio
@@ -15,6 +15,9 @@ from hotspare.gateway.state import State
 
 UNREAD_BYTES = 65_536
 """More of a body than this that nobody has asked for, and the connection is not read."""
+
+HELD_BYTES = 32_768
+"""More of a stream's beginning than this is not held back for what may follow."""
 
 _STATUS_LINES = {status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n".encode() for status in HTTPStatus}
 _BODILESS = frozenset({204, 304})
@@ -38,8 +41,8 @@ class Cycle:
     """
 
     __slots__ = (
-        "_answered", "_awaits_100_continue", "_body", "_body_bytes", "_chunked", "_flow", "_news", "_state",
-        "_transport", "_waiter", "disconnected", "head", "keep_alive", "more_body", "response_complete",
+        "_answered", "_awaits_100_continue", "_body", "_body_bytes", "_chunked", "_flow", "_held", "_news",
+        "_state", "_transport", "_waiter", "disconnected", "head", "keep_alive", "more_body", "response_complete",
         "response_started", "task",
     )  # fmt: skip
 
@@ -63,6 +66,8 @@ class Cycle:
         self._news = False
         self._waiter: asyncio.Future[None] | None = None
         self._chunked = False
+        self._held: list[bytes] = []
+        """The beginning of a stream; its writes are one as long as the loop has not turned."""
 
     # ------------------------------------------------------------------ the connection speaks
     def body(self, piece: bytes) -> None:
@@ -134,20 +139,27 @@ class Cycle:
         self._complete()
 
     async def begin(self, status: int, lines: bytes) -> None:
-        """A stream begins: status and header lines go out."""
+        """A stream begins: status and header lines go out, with what is said before the loop turns or by `flush`."""
         if self._flow.write_paused and not self.disconnected:
             await self._flow.writable()
         if self.disconnected:
             return
         self._chunked = self.head.version != "1.0"  # HTTP/1.0 knows the end of a connection only
-        self._transport.write(self._head(status, lines, _CHUNKED if self._chunked else b""))
+        self._held.append(self._head(status, lines, _CHUNKED if self._chunked else b""))
+        asyncio.get_running_loop().call_soon(self.flush)
+
+    def flush(self) -> None:
+        """Send what is held of a beginning."""
+        held, self._held = self._held, []
+        if held and not self.disconnected and not self._transport.is_closing():
+            self._transport.write(b"".join(held))
 
     def take(self, data: bytes) -> bool:
         """Send a piece of the stream, if the caller can take more now."""
         if self._flow.write_paused and not self.disconnected:
             return False
         if data and not self.disconnected and self.head.method != "HEAD":
-            self._transport.write(b"%x\r\n%b\r\n" % (len(data), data) if self._chunked else data)
+            self._write(b"%x\r\n%b\r\n" % (len(data), data) if self._chunked else data)
         return True
 
     async def piece(self, data: bytes) -> None:
@@ -164,10 +176,19 @@ class Cycle:
         if not self._chunked or self.head.method == "HEAD":
             self.take(data)
         elif data:
-            self._transport.write(b"%x\r\n%b\r\n%b" % (len(data), data, _LAST_CHUNK))
+            self._write(b"%x\r\n%b\r\n%b" % (len(data), data, _LAST_CHUNK))
         else:
-            self._transport.write(_LAST_CHUNK)
+            self._write(_LAST_CHUNK)
+        self.flush()
         self._complete()
+
+    def _write(self, data: bytes) -> None:
+        if not self._held:
+            self._transport.write(data)
+            return
+        self._held.append(data)
+        if sum(map(len, self._held)) > HELD_BYTES:
+            self.flush()
 
     def _head(self, status: int, lines: bytes, framing: bytes, body: bytes = b"") -> bytes:
         if self.response_started:

@@ -6,7 +6,7 @@ import pytest
 
 from hotspare.gateway.asgi import AsgiExchange
 from hotspare.gateway.connection import KEEP_ALIVE_SECONDS, Connection
-from hotspare.gateway.cycle import UNREAD_BYTES, Cycle
+from hotspare.gateway.cycle import HELD_BYTES, UNREAD_BYTES, Cycle
 from hotspare.gateway.flow import Flow
 from hotspare.gateway.head import Head
 from hotspare.gateway.limits import ConnectionLimits
@@ -260,8 +260,49 @@ async def test_a_stream_is_told_piece_by_piece(cycle, wire):
     await answering.piece(b"two")
     assert answering.take(b"")
     await answering.end(b"last")
-    assert wire.written[1:] == [b"3\r\none\r\n", b"3\r\ntwo\r\n", b"4\r\nlast\r\n0\r\n\r\n"]
+    assert b"".join(wire.written).endswith(b"chunked\r\n\r\n3\r\none\r\n3\r\ntwo\r\n4\r\nlast\r\n0\r\n\r\n")
     assert answering.response_complete
+
+
+async def test_a_stream_that_is_all_there_leaves_in_one_write(cycle, wire):
+    answering = cycle()
+    await answering.begin(200, b"")
+    answering.take(b"one")
+    await answering.end(b"two")
+    assert len(wire.written) == 1
+    await asyncio.sleep(0)
+    assert len(wire.written) == 1
+
+
+async def test_a_beginning_waits_for_nothing_but_the_loop_to_turn(cycle, wire):
+    answering = cycle()
+    await answering.begin(200, b"")
+    answering.take(b"one")
+    assert not wire.written
+    await asyncio.sleep(0)
+    assert wire.written[0].endswith(b"\r\n\r\n3\r\none\r\n")
+    answering.take(b"two")
+    assert wire.written[1:] == [b"3\r\ntwo\r\n"]
+
+
+async def test_no_more_than_a_bound_of_a_beginning_is_held(cycle, wire):
+    answering = cycle()
+    await answering.begin(200, b"")
+    answering.take(bytes(HELD_BYTES // 2))
+    assert not wire.written
+    answering.take(bytes(HELD_BYTES // 2))
+    assert len(wire.written) == 1
+    answering.take(b"x")
+    assert len(wire.written) == 2
+
+
+@pytest.mark.parametrize("gone", ["disconnected", "closing"])
+async def test_a_beginning_for_a_caller_that_left_meanwhile_goes_nowhere(cycle, wire, gone):
+    answering = cycle()
+    await answering.begin(200, b"")
+    answering.disconnected, wire.closing = gone == "disconnected", gone == "closing"
+    await asyncio.sleep(0)
+    assert not wire.written
 
 
 async def test_http_1_0_knows_no_chunks(cycle, wire):
@@ -269,14 +310,16 @@ async def test_http_1_0_knows_no_chunks(cycle, wire):
     await answering.begin(200, b"")
     answering.take(b"one")
     await answering.end(b"two")
-    assert b"chunked" not in wire.written[0]
-    assert wire.written[1:] == [b"one", b"two"]
+    [sent] = wire.written
+    assert b"chunked" not in sent
+    assert sent.endswith(b"\r\n\r\nonetwo")
     assert wire.closing
 
 
 async def test_what_the_caller_cannot_take_now_is_not_taken_and_waits_as_a_piece(cycle, wire):
     answering = cycle()
     await answering.begin(200, b"")
+    answering.flush()
     answering._flow.pause_writing()
     assert not answering.take(b"one")
     waiting = asyncio.ensure_future(answering.piece(b"one"))
@@ -292,6 +335,7 @@ async def test_an_answer_waits_for_a_caller_that_takes_nothing(cycle, wire, answ
     answering = cycle()
     if answer == "end":
         await answering.begin(200, b"")
+        answering.flush()
     answering._flow.pause_writing()
     arguments = {"whole": (200, b"", b"x"), "begin": (200, b""), "end": (b"x",)}[answer]
     waiting = asyncio.ensure_future(getattr(answering, answer)(*arguments))
@@ -299,12 +343,14 @@ async def test_an_answer_waits_for_a_caller_that_takes_nothing(cycle, wire, answ
     before = len(wire.written)
     answering._flow.resume_writing()
     await waiting
+    answering.flush()
     assert len(wire.written) == before + 1
 
 
 async def test_pieces_for_a_caller_that_left_are_taken_and_go_nowhere(cycle, wire):
     answering = cycle()
     await answering.begin(200, b"")
+    answering.flush()
     answering._flow.pause_writing()
     answering.disconnected = True
     assert answering.take(b"one")

@@ -53,8 +53,10 @@ _MESSAGES = msgspec.json.Decoder(list[_Message])
 
 def needs_of(fields: Mapping[str, msgspec.Raw]) -> frozenset[str]:
     """What a model must be capable of to serve the request."""
-    needs = {need for field, need in _NEEDED_BY.items() if field in fields and bytes(fields[field]) not in _ABSENT}
-    needs |= _needs_of_messages(bytes(fields["messages"]))
+    needs: set[str] = set()
+    if not _NEEDED_BY.keys().isdisjoint(fields):
+        needs = {need for field, need in _NEEDED_BY.items() if field in fields and bytes(fields[field]) not in _ABSENT}
+    needs |= _needs_of_messages(fields["messages"])
     if "tools" in fields and _CUSTOM in bytes(fields["tools"]):
         needs |= _needs_of_tools(fields["tools"])
     if FUNCTIONS in needs:
@@ -84,8 +86,8 @@ def _kind_of(raw: msgspec.Raw) -> str:
         return ""
 
 
-def _needs_of_messages(raw: bytes) -> set[str]:
-    if _MARK.search(raw) is None:
+def _needs_of_messages(raw: msgspec.Raw) -> set[str]:
+    if _MARK.search(memoryview(raw)) is None:
         return set()
     try:
         messages = _MESSAGES.decode(raw)

@@ -53,8 +53,8 @@ def read_request(body: bytes, headers: Mapping[str, str]) -> Call:
     fields = top_level(body)
     model = model_of(fields)
     check_messages(fields)
-    stream = small(fields, "stream", SWITCH) or False
-    options = small(fields, "stream_options", _OPTIONS)
+    stream = "stream" in fields and (small(fields, "stream", SWITCH) or False)
+    options = small(fields, "stream_options", _OPTIONS) if "stream_options" in fields else None
     wish_force, wish_preferred = take_wishes(fields, headers)
     return Call(
         dialect="openai",
