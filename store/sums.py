@@ -4,8 +4,11 @@ Figures of requests are kept for each chain as a whole and by model, caller, rea
 and outcome. All are sums, and histograms that merge by adding, so a late Record adds to the minute it belongs to.
 """
 
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
+from itertools import accumulate
 from typing import Any
 
 import aiosqlite
@@ -32,6 +35,12 @@ CALLS = (
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(dict[int, int]).decode
+_decode_parts = msgspec.msgpack.Decoder(list[dict[int, int]]).decode
+_READ_AGAIN = 4096
+"""A chart is drawn again every few seconds, and nothing of it but its last hour is new: some 2 MB."""
+
+_ARRAY = b"\xdd"
+"""Of a list in MessagePack, before its length in four bytes; what follows are its parts as they were."""
 
 NO_DURATIONS = _encode({})
 """Of sessions, which are many, no histogram is kept."""
@@ -176,23 +185,18 @@ def outcome_of(attempt: Attempt) -> str:
 
 
 class MergeDurations:
-    """The SQL aggregate `merge_durations(durations)`; what is alone passes through as it is."""
+    """The SQL aggregate `merge_durations(durations)`: all of them, one after the other, for `percentiles` to read."""
 
     def __init__(self) -> None:
-        self._alone: bytes | None = None
-        self._total: Histogram | None = None
+        self._parts: list[bytes] = []
 
     def step(self, durations: bytes, /) -> None:
-        if self._total is not None:
-            self._total.merge(_decode(durations))
-        elif self._alone is None:
-            self._alone = durations
-        else:
-            self._total = Histogram(_decode(self._alone))
-            self._total.merge(_decode(durations))
+        self._parts.append(durations)
 
     def finalize(self) -> bytes:
-        return _blob(self._total) if self._total is not None else self._alone or NO_DURATIONS
+        if len(self._parts) == 1:
+            return self._parts[0]
+        return _ARRAY + len(self._parts).to_bytes(4) + b"".join(self._parts)
 
 
 def add_durations(first: bytes, second: bytes) -> bytes:
@@ -207,17 +211,24 @@ def durations_of(durations: bytes) -> dict[int, int]:
     return _decode(durations)
 
 
-def percentiles(durations: bytes, *shares: float) -> list[float | None]:
-    """What the router's histogram says to each share (in rising order), in one pass over a column `durations`."""
-    buckets = _decode(durations)
-    total, seen, found = sum(buckets.values()), 0, []
-    wanted = list(shares)
-    for bucket, count in buckets.items():  # they were written in order
-        seen += count
-        while wanted and seen >= wanted[0] * total:
-            found.append(middle_of(bucket))
-            wanted.pop(0)
-    return [*found, *[None] * len(wanted)]
+@lru_cache(_READ_AGAIN)
+def percentiles(durations: bytes, *shares: float) -> tuple[float | None, ...]:
+    """What the router's histogram says to each share, over a column `durations` or a merged one."""
+    counts = _together(durations) if durations.startswith(_ARRAY) else _decode(durations)  # each was written in order
+    seen = list(accumulate(counts.values()))
+    if not seen or not seen[-1]:
+        return (None,) * len(shares)
+    buckets = list(counts)
+    return tuple(middle_of(buckets[bisect_left(seen, share * seen[-1])]) for share in shares)
+
+
+def _together(durations: bytes) -> dict[int, int]:
+    total, *others = _decode_parts(durations) or [{}]
+    known = total.get
+    for other in others:
+        for bucket, count in other.items():
+            total[bucket] = known(bucket, 0) + count
+    return dict(sorted(total.items()))
 
 
 def _blob(histogram: Histogram) -> bytes:
