@@ -17,7 +17,8 @@ from hotspare.widgets.glyphs import Role
 from hotspare.widgets.line import EMPTY, Line, padded
 from hotspare.widgets.palette import cursor_background, styles_of
 
-KEPT_STRIPS = 512
+KEPT_STRIPS = 128
+"""More than are seen at once; each takes some 10 kB, and what is not seen any more seldom comes back."""
 BADGES = frozenset({"badge", "alarm"})
 """Roles whose background is their own, also under the cursor."""
 
@@ -92,9 +93,6 @@ class LineView(Widget):
         borders, padding and opacity: a line that only moved is not made again, and its bytes are kept with it.
         """
         strips = [self.render_line(y) for y in crop.line_range]
-        _, background = self.background_colors
-        for one in self.get_line_filters():
-            strips = [strip.apply_filter(one, background) for strip in strips]
         if crop.column_span != (0, self.size.width):
             strips = [strip.crop(*crop.column_span) for strip in strips]
         return strips
@@ -107,7 +105,11 @@ class LineView(Widget):
             Segment(text, styles[role] if over is None or role in BADGES else styles[role] + over)
             for text, role in padded(line, width)
         ]
-        return Strip(segments, width)
+        strip = Strip(segments, width)
+        _, background = self.background_colors
+        for one in self.get_line_filters():
+            strip = strip.apply_filter(one, background)
+        return strip
 
     def _role_styles(self) -> Mapping[Role, Style]:
         if self._styles_now is None:
