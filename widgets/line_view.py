@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from rich.segment import Segment
 from rich.style import Style
 from textual import events
-from textual.cache import LRUCache
 from textual.geometry import Region
 from textual.message import Message
 from textual.strip import Strip
@@ -17,8 +16,8 @@ from hotspare.widgets.glyphs import Role
 from hotspare.widgets.line import EMPTY, Line, padded
 from hotspare.widgets.palette import cursor_background, styles_of
 
-KEPT_STRIPS = 128
-"""More than are seen at once; each takes some 10 kB, and what is not seen any more seldom comes back."""
+SPARE_STRIPS = 8
+"""Kept beyond twice the lines that are seen: each takes some kilobytes, and what has gone seldom comes back."""
 BADGES = frozenset({"badge", "alarm"})
 """Roles whose background is their own, also under the cursor."""
 
@@ -53,7 +52,7 @@ class LineView(Widget):
         super().__init__(id=id, classes=classes)
         self._lines: tuple[Line, ...] = ()
         self._styles_now: Mapping[Role, Style] | None = None
-        self._strips: LRUCache[tuple[Line, int, bool], Strip] = LRUCache(KEPT_STRIPS)
+        self._strips: dict[tuple[Line, bool, int], Strip] = {}
 
     @property
     def lines(self) -> tuple[Line, ...]:
@@ -82,7 +81,7 @@ class LineView(Widget):
 
     def render_line(self, y: int) -> Strip:
         line, chosen = self.line_at(y)
-        key = (line, self.size.width, chosen)
+        key = (line, chosen, self.size.width)
         strip = self._strips.get(key)
         if strip is None:
             strip = self._strips[key] = self._strip(line, self.size.width, chosen=chosen)
@@ -93,6 +92,9 @@ class LineView(Widget):
         borders, padding and opacity: a line that only moved is not made again, and its bytes are kept with it.
         """
         strips = [self.render_line(y) for y in crop.line_range]
+        if len(self._strips) > 2 * self.size.height + SPARE_STRIPS:
+            seen = {id(strip) for strip in strips}
+            self._strips = {key: strip for key, strip in self._strips.items() if id(strip) in seen}
         if crop.column_span != (0, self.size.width):
             strips = [strip.crop(*crop.column_span) for strip in strips]
         return strips

@@ -7,7 +7,7 @@ from textual.widget import Widget
 
 from hotspare.widgets.glyphs import UNICODE
 from hotspare.widgets.line_pane import LinePane, TextPane
-from hotspare.widgets.line_view import LineView
+from hotspare.widgets.line_view import SPARE_STRIPS, LineView
 from hotspare.widgets.row_list import Row, RowList
 
 
@@ -150,6 +150,18 @@ async def test_a_pane_paints_only_what_is_seen_and_differs():
         assert pane.show(lines) == 0
         assert pane.show([*lines[:2], line("other"), *lines[3:]]) == 1
         assert pane.show([*lines[:2], line("other"), *lines[3:7], line("below")]) == 0
+
+
+async def test_lines_that_are_not_seen_any_more_are_forgotten():
+    view = LineView()
+    async with Stage(view).run_test(size=(20, 4)):
+        everything = Region(0, 0, 20, 4)
+        view.show([line("stays")])
+        kept, *_ = view.render_lines(everything)
+        for number in range(100):
+            view.show([line("stays"), line(str(number))])
+            assert view.render_lines(everything)[0] is kept
+        assert len(view._strips) <= 2 * 5 + SPARE_STRIPS
 
 
 async def test_lines_are_painted_as_textual_would_and_kept_when_they_move():
