@@ -44,6 +44,9 @@ class Exchange:
             total_latency_ms=record.duration_ms,
             request_id=record.id,
             cost_usd=None if record.unpriced else record.cost_pico_usd / PICO_PER_USD,
+            from_cache=record.source == "cache",
+            cache_similarity=record.cache_similarity,
+            cache_age_seconds=record.cache_age_seconds,
         )
 
     # ------------------------------------------------------------ watching

@@ -20,6 +20,9 @@ class FallbackResult:
         total_latency_ms: from the call of `generate` to the whole answer.
         request_id: ours.
         cost_usd: of all attempts; None where the price of one is unknown.
+        from_cache: no model could answer: it was given before (`emergency_cache`).
+        cache_similarity: of the request that it was given to; 1 for the same one, None where it is not from the cache.
+        cache_age_seconds: how long ago.
     """
 
     response: dict[str, Any] = field(repr=False)
@@ -30,6 +33,9 @@ class FallbackResult:
     total_latency_ms: float
     request_id: str
     cost_usd: float | None
+    from_cache: bool = False
+    cache_similarity: float | None = None
+    cache_age_seconds: float | None = None
 
 
 class AllModelsFailed(Exception):

@@ -260,3 +260,33 @@ def test_every_public_name_is_there_and_no_other():
     assert set(hotspare.__all__) <= set(dir(hotspare))
     with pytest.raises(AttributeError):
         hotspare.Nothing  # noqa: B018
+
+
+CACHING = """
+[limits]
+retries = 0
+[providers.box]
+dialect = "openai"
+base_url = "http://127.0.0.1:{port}/v1"
+[[models]]
+name = "big"
+provider = "box"
+[chains.main]
+models = ["big"]
+emergency_cache = true
+"""
+
+
+async def test_an_answer_of_the_emergency_cache_is_marked(provider, tmp_path):
+    path = tmp_path / "hotspare.toml"
+    path.write_text(CACHING.format(port=provider.port))
+    async with FallbackClient(FallbackConfig.from_file(path)) as client:
+        first = await client.generate("hi", model="main")
+        provider.says["big"] = 500
+        again = await client.generate("hi", model="main")
+        with pytest.raises(AllModelsFailed):
+            await client.generate("ho", model="main")
+    assert (first.from_cache, first.cache_similarity, first.cache_age_seconds) == (False, None, None)
+    assert (again.from_cache, again.cache_similarity, again.text) == (True, 1.0, first.text)
+    assert 0 <= again.cache_age_seconds < 30
+    assert (again.model_used, again.fallback_occurred) == ("big", True)
