@@ -17,11 +17,11 @@ def sentence(error: click.UsageError) -> str:
 
 
 def _no_option(error: click.NoSuchOption) -> str:
-    return f"there is no option {error.option_name}{_meant(error.option_name, _options(error.ctx))}"
+    return f"there is no option {error.option_name}{meant(error.option_name, _options(error.ctx))}"
 
 
 def _no_command(error: click.exceptions.NoSuchCommand) -> str:
-    return f"there is no command named {error.command_name}{_meant(error.command_name, _commands(error.ctx))}"
+    return f"there is no command named {error.command_name}{meant(error.command_name, _commands(error.ctx))}"
 
 
 def _bare(error: click.exceptions.NoArgsIsHelpError) -> str:
@@ -58,7 +58,8 @@ _WORDS: Mapping[type[click.UsageError], Callable[[Any], str]] = {
 }
 
 
-def _meant(name: str, known: Iterable[str]) -> str:
+def meant(name: str, known: Iterable[str]) -> str:
+    """As "; did you mean force?", for the end of a sentence; "" where nothing is near."""
     from difflib import get_close_matches  # noqa: PLC0415 - only for a mistyped name
 
     near = get_close_matches(name, list(known), 1)

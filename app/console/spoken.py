@@ -8,6 +8,7 @@ from typing import Any
 
 from hotspare.app.actions import ACTIONS, Action, usage_line
 from hotspare.app.duration import DurationNotUnderstood, parse_duration
+from hotspare.app.misuse import meant
 from hotspare.router.error import HotspareError
 from hotspare.router.snapshot import Snapshot
 
@@ -83,7 +84,8 @@ def _action(word: str) -> Action:
         return begins[0]
     if begins:
         raise NotUnderstood(f"{word} may be {', '.join(action.id for action in begins)}", "type more of it")
-    raise NotUnderstood(f"there is no action named {word}", "? lists them all")
+    near = meant(word, [action.id for action in ACTIONS])
+    raise NotUnderstood(f"there is no action named {word}{near}", "? lists them all")
 
 
 def _names(action: Action) -> list[str]:

@@ -90,3 +90,8 @@ async def test_the_line_leads_to_a_screen_with_a_filter(make_console, begin, pre
         assert pilot.app.page().NAME == "chains"
         await press(pilot, "colon", *"overview /nightly", "enter")
         assert "10 of 40, esc clears" in seen(pilot.app)
+
+
+def test_a_mistyped_action_is_told_the_nearest():
+    with pytest.raises(NotUnderstood, match="there is no action named froce; did you mean force"):
+        understand("froce main gpt-5", None)
