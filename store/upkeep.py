@@ -258,6 +258,8 @@ def _opened(
         except sqlite3.Error as error:
             if raised:
                 raise raised[0] from None
+            if getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_INTERRUPT:
+                raise KeyboardInterrupt from None  # Ctrl-C, before `look` had begun: SQLite swallowed it
             fault = fault_of(error)
             raise in_words(grows or path if fault.state == "full" else path, fault) from error
 

@@ -189,3 +189,10 @@ def test_where_there_is_no_room_it_is_said_of_the_right_file_and_nothing_stays_b
         f"There is no folder {tmp_path / 'none'}.",
     ]
     assert [file.name for file in tmp_path.iterdir()] == ["small.db"]
+
+
+def test_an_interrupt_that_sqlite_swallowed_is_one_all_the_same(filled, path):
+    error = sqlite3.OperationalError("interrupted")
+    error.sqlite_errorcode = sqlite3.SQLITE_INTERRUPT
+    with pytest.raises(KeyboardInterrupt), upkeep._opened(path):
+        raise error
