@@ -80,7 +80,7 @@ async def running(configuration: Configuration, claim: Claim, clock: Clock, *, k
             name=configuration.name,
             log_path=log_path,
             clock=clock,
-            keeping=Keeping(kept.keep_days, kept.keep_bytes),
+            keeping=Keeping(kept.keep_days, kept.keep_bytes, kept.content_keep_days),
             strict=kept.durability == "strict",
             content=ContentRules(kept.content_keep_days, kept.redact) if kept.content else None,
         )

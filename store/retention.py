@@ -23,10 +23,13 @@ _PAGES_AT_ONCE = 400
 
 @dataclass(frozen=True, slots=True)
 class Keeping:
-    """How much is kept: requests of so many days, in a file of at most so many bytes. 0: no such limit."""
+    """How much is kept: requests of so many days, in a file of at most so many bytes. 0: no such limit. Prompts and
+    answers go by days of their own, also those of a time in which they were chosen; None: no such limit.
+    """
 
     days: float = 0.0
     bytes: int = 0
+    content_days: float | None = None
 
 
 KEEP_ALL = Keeping()
@@ -71,6 +74,10 @@ DELETE FROM call_figures WHERE (step, at, chain, model, outcome) IN (
   SELECT step, at, chain, model, outcome FROM call_figures WHERE step = ? AND at < ? LIMIT ?
 )
 """
+_CONTENTS = (
+    "DELETE FROM contents WHERE id IN (SELECT id FROM contents WHERE at < ? ORDER BY at LIMIT ?)",
+    "DELETE FROM answers WHERE likeness IN (SELECT likeness FROM answers WHERE at < ? ORDER BY at LIMIT ?)",
+)
 _DIMENSIONS = '["chain", "model", "caller", "reason", "kind"]'
 
 
@@ -98,10 +105,20 @@ class Retention:
         self._looked_at, wall = self._clock.monotonic(), self._clock.wall()
         numbers = await self._too_old(connection, wall)
         gone = await self._let_go(connection, numbers) if numbers else Gone()
-        most = max(len(numbers), await self._roll_ups(connection, wall))
+        most = max(len(numbers), await self._roll_ups(connection, wall), await self._contents(connection, wall))
         self._more = most >= AT_ONCE
         if most:
             await connection.execute_fetchall(f"PRAGMA incremental_vacuum({_PAGES_AT_ONCE})")
+        return gone
+
+    async def _contents(self, connection: aiosqlite.Connection, wall: float) -> int:
+        if self._keeping.content_days is None:
+            return 0
+        gone = 0
+        for statement in _CONTENTS:
+            await connection.execute_fetchall(statement, (wall - self._keeping.content_days * DAY, AT_ONCE))
+            [changed] = await connection.execute_fetchall("SELECT changes()")
+            gone = max(gone, changed[0])
         return gone
 
     async def _too_old(self, connection: aiosqlite.Connection, wall: float) -> list[int]:

@@ -8,6 +8,7 @@ from hotspare.dialects.kept import KeptAnswer
 from hotspare.dialects.likeness import Wording
 from hotspare.store import answers
 from hotspare.store.contents import ContentRules
+from hotspare.store.retention import Keeping
 
 DAY = 86_400.0
 CANARY = "canary-4711"
@@ -141,3 +142,11 @@ async def test_what_a_request_says_of_waiting_and_of_the_cache_is_kept(opened, m
         assert (told["waited_ms"], told["cache_age_seconds"], told["cache_similarity"]) == (1500.25, 720.5, 0.94)
         assert (plain["waited_ms"], plain["cache_age_seconds"], plain["cache_similarity"]) == (0.0, None, None)
         assert [found async for found in store.records(0.0) if found.id == record.id] == [record]
+
+
+async def test_what_is_too_old_goes_without_traffic(opened, kept, noon, fake_wall):
+    rules = ContentRules(keep_days=9000)
+    await after_a_restart(opened, kept(b"old"), kept(b"new", at=noon + 2 * DAY), content=rules)
+    fake_wall.now = noon + 3 * DAY
+    found = await after_a_restart(opened, content=rules, keeping=Keeping(content_days=2))
+    assert [answer.likeness for answer in found] == [b"new"]

@@ -10,6 +10,7 @@ import pytest
 from hotspare.dialects.call import Call
 from hotspare.store import contents
 from hotspare.store.contents import ContentRules
+from hotspare.store.retention import Keeping
 
 DAY = 86_400.0
 
@@ -161,3 +162,28 @@ async def test_nothing_is_to_be_sent_again_where_nothing_was_kept(opened, make_r
         [row] = await store.query("kept", {"id": "r0001"})
         assert (row["content"], row["request"]) == (False, None)
         assert await store.query("kept", {"id": "none"}) == []
+
+
+async def test_what_is_too_old_goes_without_traffic_and_when_it_is_chosen_no_longer(
+    opened, make_record, noon, fake_wall
+):
+    async with opened(content=ContentRules(keep_days=2)) as store:
+        store.append(make_record())
+        store.content("r0001", noon, ASKED, said("Because."), ())
+        assert (await explained(store, "r0001"))[1] == "Because."
+    async with opened(keeping=Keeping(content_days=2)) as store:
+        assert (await explained(store, "r0001"))[1] == "Because.", "it is not too old yet"
+    fake_wall.now = noon + 3 * DAY
+    async with opened(keeping=Keeping(content_days=2)) as store:
+        await store.flush()
+        assert await explained(store, "r0001") == (None, None)
+
+
+async def test_without_such_a_limit_it_stays(opened, make_record, noon, fake_wall):
+    async with opened(content=ContentRules(keep_days=9000)) as store:
+        store.append(make_record())
+        store.content("r0001", noon, ASKED, said("Because."), ())
+    fake_wall.now = noon + 300 * DAY
+    async with opened() as store:
+        await store.flush()
+        assert (await explained(store, "r0001"))[1] == "Because."
