@@ -33,8 +33,8 @@ FONTS = (
 
 SHOTS: tuple[tuple[str, tuple[int, int], str, tuple[str, ...]], ...] = (
     ("overview-80x24", (80, 24), "dark", ()),
-    ("overview-160x50", (160, 50), "dark", ()),
-    ("overview-light-120x40", (120, 40), "light", ()),
+    ("overview-160x50", (160, 50), "dark", ("[",)),
+    ("overview-light-120x40", (120, 40), "light", ("[",)),
     ("overview-60x16", (60, 16), "dark", ()),
     ("why-100x32", (100, 32), "dark", ("w",)),
     ("force-80x24", (80, 24), "dark", ("f",)),

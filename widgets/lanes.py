@@ -110,8 +110,8 @@ class Columns:
     def for_models(cls, models: Sequence[ModelView], width: int, glyphs: Glyphs) -> "Columns":
         """The columns that fit into `width` cells and let the names be read."""
         longest = max((len(glyphs.clean(model.name, 80)) for model in models), default=5)
-        ok, p95, cost = 7, 8, 8
-        gap = 4 if width >= 76 else 2
+        ok, p95, cost = 7, 8, 9
+        gap = 3 if width >= 76 else 2
         if width < NARROW:
             p95, cost, gap = 0, 8, 1
         fixed = 1 + 1 + gap + ok + p95 + cost

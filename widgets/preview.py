@@ -6,6 +6,8 @@ An estimate, and said to be one: the same requests, read and answered at the sam
 from hotspare.router.snapshot import ChainView, ModelView
 from hotspare.widgets import figures
 from hotspare.widgets.chain_table import MAY_SERVE, STATE_WORDS
+from hotspare.widgets.glyphs import Glyphs
+from hotspare.widgets.line import Line, wrap
 
 
 def preview_words(model: ModelView, chain: ChainView, minutes: int) -> str:
@@ -27,6 +29,12 @@ def preview_words(model: ModelView, chain: ChainView, minutes: int) -> str:
         cost = f"about {_hourly(would, minutes)}, now {_hourly(now.cost_pico_usd, minutes)}"
     speed = "" if model.p95_ms is None else f"; p95 {figures.seconds(model.p95_ms)}, now {figures.seconds(now.p95_ms)}"
     return f"all by {model.name}: {cost}{speed}"
+
+
+def preview_lines(model: ModelView, chain: ChainView, minutes: int, width: int, glyphs: Glyphs) -> list[Line]:
+    """The same for a dialog of this width."""
+    rows = wrap(glyphs.clean(preview_words(model, chain, minutes), 300), max(20, width - 4))
+    return [((f"   {row}", "accent"),) for row in rows]
 
 
 def _hourly(pico: int, minutes: int) -> str:

@@ -17,6 +17,8 @@ ROOMY = 100
 FORMATTED_ROWS = 512
 """A finished request never changes, so its line is made once for each width and not four times a second."""
 SMALL = 64
+USUAL_EVIDENCE = 20
+"""As "429, Retry-After 42"; what is left goes to the caller's name first."""
 
 
 def title_line(title: str, filter_text: str, shown: int, total: int, glyphs: Glyphs) -> Line:
@@ -46,6 +48,8 @@ class Widths:
         fixed = 1 + 8 + 2 + 3 + 2 + reason + 1 + 7 + (2 + caller if caller else 0)
         name = max(5, min(longest, 24, (width - fixed - (18 if width >= SMALL else 0)) // 2))
         evidence = width - fixed - 2 * name - 1
+        spare = min(4, max(0, evidence - USUAL_EVIDENCE)) if 0 < caller < 13 else 0
+        evidence, caller = evidence - spare, caller + spare
         return cls(name, reason, evidence if evidence >= 12 else 0, caller)
 
 

@@ -134,15 +134,14 @@ def _line(one: Happened, table: Table, glyphs: Glyphs, *, with_days: bool) -> Li
     sign, role = sign_of(one, glyphs)
     taken_back = one.note.startswith(TAKEN_BACK)
     act_role: Role = "off" if taken_back else "strong" if one.what != STATE_CHANGE else "text"
-    word = f"{one.what} (undone)" if taken_back else one.what
     return table.line(
         (
             (sign, role),
             (f"{figures.day(one.at):<6} {figures.clock(one.at)}" if with_days else figures.clock(one.at), "dim"),
-            (glyphs.clean(word, 40), act_role),
+            (glyphs.clean(one.what, 40), act_role),
             (glyphs.clean(one.subject, 80), act_role),
             (glyphs.clean(one.before, 80), "dim"),
-            (glyphs.clean(_after(one), 80), role if one.state else "text"),
+            (glyphs.clean(_after(one), 80), "off" if taken_back else role if one.state else "text"),
             (glyphs.clean(one.who, 40), "dim"),
             (glyphs.clean(one.why, 120), "dim"),
         ),

@@ -35,6 +35,8 @@ from hotspare.widgets.going_on import going_on_lines
 from hotspare.widgets.lanes import models_of
 
 SKIP_SECONDS = 600.0
+LONGEST_COPY = 50_000
+"""Characters of a request that are copied: terminals take no more, or cut it."""
 NO_FILE_HERE = "This instance has no configuration file on this machine: run `hotspare config write` where it runs."
 TWINS = {action.id: action.command.partition(" --")[0] for action in ACTIONS if action.keys[0].isdigit()}
 """The command line of each screen."""
@@ -231,8 +233,19 @@ class Errands:
             return
         kinds = {chain.name: chain.kind for chain in latest.chains}
         embeddings = kinds.get(found[0]["chain"]) == "embeddings"
-        text = as_curl(found[0], latest.instance.listen, embeddings=embeddings)
-        self._put(text, "it as curl (put in your prompt, which is not kept)")
+        kept = await self._kept_body(request_id)
+        text = as_curl(found[0], latest.instance.listen, embeddings=embeddings, kept=kept)
+        self._put(text, "it as curl" if kept else "it as curl (put in your prompt, which is not kept)")
+
+    async def _kept_body(self, request_id: str) -> str:
+        """What was sent, where it was kept as it was and a clipboard takes it; else ""."""
+        from hotspare.engine.again import kept_request  # noqa: PLC0415 - as said
+
+        try:
+            body = str(kept_request(await self._host.backend.query("kept", id=request_id), request_id)["request"])
+        except (HotspareError, ValueError):
+            return ""
+        return body if len(body) <= LONGEST_COPY else ""
 
     def _put(self, text: str, what: str) -> None:
         """Into the terminal's clipboard, by OSC 52, so that it works over ssh."""

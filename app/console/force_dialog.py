@@ -15,7 +15,7 @@ from hotspare.widgets import figures
 from hotspare.widgets.glyphs import Glyphs, state_sign
 from hotspare.widgets.line import Line, Span, cut_middle, fit, pad
 from hotspare.widgets.line_view import LineView
-from hotspare.widgets.preview import preview_words
+from hotspare.widgets.preview import preview_lines
 from hotspare.widgets.row_list import Row, RowList
 
 TIMES: tuple[tuple[str, float | None], ...] = (("10 min", 600.0), ("1 h", 3600.0), ("until lifted", None))
@@ -114,9 +114,6 @@ class ForceDialog(Dialog[ForceChoice | None]):
         moving = () if self.low else ((f"{self.glyphs.up}{self.glyphs.down}", "model"),)
         keys = keys_line(*moving, ("tab", "time"), ("enter", "force"), ("esc", "back"))
         told: Line = ((f"   $ {command}", "dim"),)
-        return [(), tuple(times), (), self._preview(model, width), fit(told, width, self.glyphs.more), (), keys]
-
-    def _preview(self, name: str, width: int) -> Line:
-        model = next((one for one in self._models if one.name == name), None)
-        words = preview_words(model, self._chain, self._minutes) if model else ""
-        return fit(((f"   {self.glyphs.clean(words)}", "accent"),), width, self.glyphs.more)
+        about = next((one for one in self._models if one.name == model), None)
+        preview = preview_lines(about, self._chain, self._minutes, width, self.glyphs) if about else []
+        return [(), tuple(times), (), *preview, fit(told, width, self.glyphs.more), (), keys]

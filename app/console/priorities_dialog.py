@@ -12,7 +12,7 @@ from hotspare.router.snapshot import ChainView, ModelView
 from hotspare.widgets.glyphs import Glyphs, state_sign
 from hotspare.widgets.line import Line, cut_middle, fit, pad
 from hotspare.widgets.line_view import LineView
-from hotspare.widgets.preview import preview_words
+from hotspare.widgets.preview import preview_lines
 from hotspare.widgets.row_list import Row, RowList
 
 
@@ -71,9 +71,9 @@ class PrioritiesDialog(Dialog[None]):
         width = self.query_one("#below").size.width
         told: Line = ((f"   $ {self.glyphs.clean(command, 300)}", "dim"),)
         keys = keys_line(("K", "up"), ("J", "down" if self.low else "down (shift and arrows too)"), ("esc", "done"))
-        words = preview_words(self._models[self._order[0]], self._chain, self._minutes)
-        preview: Line = ((f"   {self.glyphs.clean(words)}", "accent"),)
-        self.put("below", [(), *(fit(line, width, self.glyphs.more) for line in (preview, told)), (), keys])
+        first = self._models[self._order[0]]
+        preview = preview_lines(first, self._chain, self._minutes, width, self.glyphs)
+        self.put("below", [(), *preview, fit(told, width, self.glyphs.more), (), keys])
 
     def on_row_list_chosen(self, event: RowList.Chosen) -> None:
         event.stop()

@@ -24,8 +24,15 @@ def as_json(record: Mapping[str, Any]) -> str:
     return json.dumps(dict(record), indent=2)
 
 
-def as_curl(trace: Mapping[str, Any], listen: str, *, embeddings: bool = False) -> str:
-    """A request of the past as a command line: the same name, caller and session; its prompt was not kept."""
+def as_curl(trace: Mapping[str, Any], listen: str, *, embeddings: bool = False, kept: str = "") -> str:
+    """A request of the past as a command line: the same name, caller and session.
+
+    Args:
+        trace: as `explain` gives it.
+        listen: where the instance serves.
+        embeddings: whether it was asked for those.
+        kept: its body, where that was kept; else something to fill in stands in the prompt's place.
+    """
     told = {name: plain(str(trace.get(name) or ""), 300) for name in ("asked", "caller", "session")}
     path, body = _embeddings(told["asked"]) if embeddings else _chat(trace, told["asked"])
     words = ["curl", "-sS", f"http://{listen}{path}", "-H", "content-type: application/json"]
@@ -34,7 +41,8 @@ def as_curl(trace: Mapping[str, Any], listen: str, *, embeddings: bool = False) 
     if told["session"]:
         words += ["-H", f"x-session-id: {told['session']}"]
     quoted = " ".join(shlex.quote(word) for word in words)
-    return f'{quoted} -H "authorization: Bearer $HOTSPARE_TOKEN" -d {shlex.quote(json.dumps(body))}'
+    said = json.dumps(json.loads(kept)) if kept else json.dumps(body)
+    return f'{quoted} -H "authorization: Bearer $HOTSPARE_TOKEN" -d {shlex.quote(said)}'
 
 
 def _embeddings(asked: str) -> tuple[str, dict[str, Any]]:

@@ -259,7 +259,7 @@ def _distance(breaker: Breaker, count: int, threshold: float, what: str) -> str:
         return ""
     rules, calls = breaker.rules, breaker.window.calls
     now = f"{count} of {calls} calls in {rules.window_seconds:g} s {what}"
-    return f"{now}; opens over {threshold:.0%} of {rules.minimum_calls} or more"
+    return f"{now}; opens over {threshold * 100:.0f} % of {rules.minimum_calls} or more"
 
 
 TRIP_CONDITIONS: tuple[TripCondition, ...] = (

@@ -256,7 +256,7 @@ def test_it_says_how_far_each_condition_is():
     feed(breaker, 0.0, Verdict.bad, Verdict.good, Verdict.bad)
     assert breaker.distances(0.0) == (
         "1 of 3 failures in a row",
-        "2 of 3 calls in 30 s failed; opens over 50 % of 10 or more".replace(" %", "%"),
+        "2 of 3 calls in 30 s failed; opens over 50 % of 10 or more",
     )
     assert breaker.distances(31.0)[1].startswith("0 of 0 calls")
     assert Breaker(BreakerRules(enabled=False)).distances(0.0) == ()

@@ -52,6 +52,20 @@ async def test_c_copies_a_request_as_curl(pilot, press, backend):
     assert json.loads(words[-1])["model"] == "main"
 
 
+async def test_curl_has_the_prompt_where_it_is_kept(pilot, press, backend, toasts):
+    body = {"model": "main", "messages": [{"role": "user", "content": "it's \u001b[31mred"}]}
+    backend.traces = [{"asked": "main", "caller": "shop", "session": "", "chain": "main", "dialect": "openai"}]
+    row = {"id": "r", "content": True, "redacted": False, "request": json.dumps(body)}
+    backend.past["kept"] = [row]
+    await press(pilot, "3", "c")
+    assert json.loads(shlex.split(pilot.app.clipboard)[-1]) == body
+    assert "\x1b" not in pilot.app.clipboard
+    assert toasts(pilot.app)[-1].startswith("Copied it as curl: ")
+    backend.past["kept"] = [{**row, "redacted": True}]
+    await press(pilot, "c")
+    assert "YOUR PROMPT" in pilot.app.clipboard
+
+
 def test_names_cannot_leave_their_quotes_in_curl():
     evil = "'; rm -rf ~; echo \x1b[31m$(id)"
     text = as_curl({"asked": evil, "caller": evil, "session": evil, "dialect": "anthropic", "stream": True}, "h:1")
