@@ -115,5 +115,5 @@ class ForceDialog(Dialog[ForceChoice | None]):
         keys = keys_line(*moving, ("tab", "time"), ("enter", "force"), ("esc", "back"))
         told: Line = ((f"   $ {command}", "dim"),)
         about = next((one for one in self._models if one.name == model), None)
-        preview = preview_lines(about, self._chain, self._minutes, width, self.glyphs) if about else []
+        preview = preview_lines(about, self._chain, self._minutes, width, self.glyphs) if about and not self.low else []
         return [(), tuple(times), (), *preview, fit(told, width, self.glyphs.more), (), keys]

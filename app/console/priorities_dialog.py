@@ -72,7 +72,7 @@ class PrioritiesDialog(Dialog[None]):
         told: Line = ((f"   $ {self.glyphs.clean(command, 300)}", "dim"),)
         keys = keys_line(("K", "up"), ("J", "down" if self.low else "down (shift and arrows too)"), ("esc", "done"))
         first = self._models[self._order[0]]
-        preview = preview_lines(first, self._chain, self._minutes, width, self.glyphs)
+        preview = [] if self.low else preview_lines(first, self._chain, self._minutes, width, self.glyphs)
         self.put("below", [(), *preview, fit(told, width, self.glyphs.more), (), keys])
 
     def on_row_list_chosen(self, event: RowList.Chosen) -> None:

@@ -56,9 +56,9 @@ async def test_the_picture_at_80_by_24(make_console, begin, seen):
         for words in (
             "61.2 % of 1,204   37.9 %  max 10 %",
             "15 min  ✖ 99.9    15 min  ✖          1.1 s  2.3 s usual gone at 17:39",
-            " model  state, last 45 min (a column a minute)           ok     p95     cost",
-            "▸claude ●●●●●●●●●●●●●●●●●●●●●●●●●●●●●●●●●●●●●●●●●◐◐◐◐    61 %   1.9 s   $31.02",
-            " local  ○○○○○○○○○○○○○○○○○○○○○○○○○○○○○○○○○○○○○○○○○○○○○    -      -       disabled",
+            " model  state, last 45 min (a column a minute)          ok     p95     cost",
+            "▸claude ●●●●●●●●●●●●●●●●●●●●●●●●●●●●●●●●●●●●●●●●●◐◐◐◐   61 %   1.9 s   $31.02",
+            " local  ○○○○○○○○○○○○○○○○○○○○○○○○○○○○○○○○○○○○○○○○○○○○○   -      -       disabled",
             " 02:41:02  claude ▸ gpt-5   rate_limit   429, Retry-After 42   1.8 s  shop-api",
             ' 02:39 you disabled local (until 03:09: "cold start")                  u undoes',
             " f force  d disable  p priority  t test  w why  / filter  u undo  ? help  q quit",
