@@ -99,7 +99,8 @@ def _sentence(root: type[Section], kind: str, place: Place, value: Any, context:
     if kind == "missing":
         return f"the required key {key} is missing", f"add {key}"
     must = MUST_BE[kind](context) if kind in MUST_BE else "has a value that does not fit"
-    return f"{key} {must}{_is(key, value)}", f"correct {key}, or take it out where a default is meant"
+    found = "" if kind == "too_short" else _is(key, value)
+    return f"{key} {must}{found}", f"correct {key}, or take it out where a default is meant"
 
 
 def _is(key: str, value: Any) -> str:

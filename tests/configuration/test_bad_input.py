@@ -43,7 +43,7 @@ def test_a_path_that_cannot_be_one_is_refused(environ, today):
         (b"# " + b"x" * 1_000_001, "it is larger than 1 MB"),
         (b"[gateway]\nport = \n", "line 2, column 8"),
         (b"[gateway]\nport = [1,\n", "line 2, at its end"),
-        (b"[gateway]\nport = 1\nport = 2\n", "Cannot overwrite a value"),
+        (b"[gateway]\nport = 1\nport = 2\n", "this key is given twice"),
         (b"a = " + b"[" * 5000, "it is nested too deeply"),
         (b"a = " + b"9" * 5000, "thousands of digits"),
         (b"# only remarks\n", "there is no model in it"),
@@ -286,3 +286,14 @@ def test_a_misspelt_provider_is_named_with_its_line_and_the_nearest_right_one(re
 )
 def test_what_a_table_may_hold_is_listed_where_that_is_a_glance(refusal, table, listed):
     assert listed in refusal(table)
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("[gateway]\nport = 1\nport = 2\n", "line 3, column 9: this key is given twice"),
+        ("[chains.main]\nmodels = []\n[chains.main]\n", "line 3, column 13: the table chains.main is given twice"),
+    ],
+)
+def test_what_stands_twice_is_said_in_plain_words(refusal, content, said):
+    assert said in refusal(content)

@@ -279,3 +279,38 @@ def test_a_price_that_lacks_its_other_half_is_named_as_the_file_would(run):
         run("model_list:\n" + model + "    model_info: {input_cost_per_token: 0.000001}\n")
     assert "model_list[0].model_info.output_cost_per_token is missing" in refused.value.title
     assert refused.value.hint == "add model_list[0].model_info.output_cost_per_token"
+
+
+SERVER = "{model: openai/facebook/opt-125m, api_base: 'http://10.0.0.7:8000/v1', api_key: %s}"
+
+
+@pytest.mark.parametrize("key", ["none", "EMPTY", "sk-proj-abcdefghijklmnopqrstuv"])
+def test_a_server_of_ones_own_with_a_key_for_show_never_gets_the_providers_key(run, states, key):
+    found = run(f"model_list:\n  - model_name: own\n    litellm_params: {SERVER % key}\n")
+    endpoint = found.endpoints["own"]
+    assert (endpoint.base_url, endpoint.model_id, endpoint.dialect) == (
+        "http://10.0.0.7:8000/v1", "facebook/opt-125m", "openai",
+    )  # fmt: skip
+    assert (endpoint.keys, found.settings.models["own"].needs_key) == ((), False)
+    assert states(found)["model_list[0].litellm_params.api_key"] == "not supported"
+    assert key == "none" or key not in repr(found)
+
+
+@pytest.mark.parametrize(
+    "params",
+    [
+        "{model: openai/gpt-4o, api_base: 'https://api.openai.com/v1', api_key: sk-x}",
+        "{model: openai/gpt-4o, api_base: 'http://10.0.0.7:8000/v1'}",
+        "{model: openai/gpt-4o, api_base: 'http://10.0.0.7:8000/v1', api_key: os.environ/OPENAI_API_KEY}",
+    ],
+)
+def test_where_the_providers_key_is_meant_it_is_used(run, params):
+    found = run(f"model_list:\n  - model_name: own\n    litellm_params: {params}\n")
+    assert found.key_names["own"] == ("OPENAI_API_KEY",)
+
+
+@pytest.mark.parametrize("address", ["http://[", "os.environ/NOWHERE", "box"])
+def test_an_address_that_is_none_is_refused_in_words(refusal, address):
+    params = f"{{model: openai/x, api_base: '{address}', api_key: none}}"
+    sentence = refusal(f"model_list:\n  - model_name: own\n    litellm_params: {params}\n", "config.yaml")
+    assert "config.yaml" in sentence

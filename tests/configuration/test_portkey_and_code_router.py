@@ -168,3 +168,23 @@ def test_a_token_that_is_not_there_is_said_with_the_key_of_the_file(run):
         )
     assert "APIKEY takes its token from HOTSPARE_TOKEN, which is empty or not set" in refused.value.title
     assert "or take APIKEY out" in refused.value.hint
+
+
+@pytest.mark.parametrize(
+    ("host", "needs"), [("localhost:11434", False), ("127.0.0.1:1", False), ("10.0.0.7:8000", True)]
+)
+def test_a_key_for_show_at_a_local_server_is_none(read, host, needs):
+    content = {
+        "Providers": [
+            {
+                "name": "box",
+                "api_base_url": f"http://{host}/v1/chat/completions",
+                "api_key": "ollama",
+                "models": ["qwen"],
+            }
+        ],
+        "Router": {"default": "box,qwen"},
+    }
+    found = read(json.dumps(content), "config.json", environ={"BOX_API_KEY": "k" * 12})
+    assert found.settings.models["box/qwen"].needs_key is needs
+    assert found.key_names["box/qwen"] == (("BOX_API_KEY",) if needs else ())

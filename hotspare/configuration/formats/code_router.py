@@ -7,14 +7,16 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import urlsplit
 
 from pydantic import Field
 
+from hotspare.configuration.addresses import is_loopback
 from hotspare.configuration.draft import Draft
 from hotspare.configuration.error import fault, plain
 from hotspare.configuration.formats.foreign import Foreign, validated
 from hotspare.configuration.formats.json_text import is_object, parse
-from hotspare.configuration.formats.parameters import KEY_ITSELF
+from hotspare.configuration.formats.parameters import KEY_ITSELF, WITHOUT_A_KEY
 from hotspare.configuration.formats.translation import Translation
 from hotspare.configuration.values import Address, AtLeastOne, Milliseconds, Name, Port, Retries
 
@@ -116,6 +118,8 @@ def _provider(theirs: str, host: Host, to: Translation) -> None:
     if found:
         table["api_key_env"] = found["name"]
         to.came(f"{theirs}api_key", f"{ours}.api_key_env")
+    elif host.api_key is not None and is_loopback(urlsplit(url).hostname or ""):
+        to.unsupported[f"{theirs}api_key"] = WITHOUT_A_KEY
     elif host.api_key is not None:
         table["api_key_env"] = f"{re.sub(r'[^A-Za-z0-9]', '_', host.name).upper()}_API_KEY"
         to.came(f"{theirs}api_key", f"{ours}.api_key_env", changed=f"{KEY_ITSELF}: here {table['api_key_env']}")

@@ -44,10 +44,23 @@ def read(path: Path, text: str) -> Draft:
         raise said(path, File, error, lines_of(text)) from None
 
 
+_TWICE = re.compile(r"Cannot declare \((.*)\) twice\Z", re.DOTALL)
+_NAME = re.compile(r"'([^']*)'")
+_PLAINLY = {"Cannot overwrite a value": "this key is given twice"}
+
+
+def _plainly(what: str) -> str:
+    """The parser's words, where they are not a user's."""
+    table = _TWICE.match(what)
+    return f"the table {'.'.join(_NAME.findall(table[1]))} is given twice" if table else _PLAINLY.get(what, what)
+
+
 def _malformed(path: Path, text: str, message: str) -> Exception:
     place = _PLACE.match(message)
     if place is None:
         return malformed(path, "this is no TOML", message)
     if place["line"] is None:
-        return malformed(path, f"line {text.count(chr(10), 0, len(text.rstrip())) + 1}, at its end", place["what"])
-    return malformed(path, f"line {place['line']}, column {place['column']}", place["what"])
+        return malformed(
+            path, f"line {text.count(chr(10), 0, len(text.rstrip())) + 1}, at its end", _plainly(place["what"])
+        )
+    return malformed(path, f"line {place['line']}, column {place['column']}", _plainly(place["what"]))

@@ -3,8 +3,10 @@
 Deployments become models, groups become chains. What both places of settings say is merged, the router's own first.
 """
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from hotspare.configuration.draft import Draft
 from hotspare.configuration.error import fault, plain
@@ -12,7 +14,7 @@ from hotspare.configuration.formats.foreign import validated
 from hotspare.configuration.formats.litellm_groups import Groups, Member
 from hotspare.configuration.formats.litellm_keys import Deployment, Proxy
 from hotspare.configuration.formats.litellm_settings import settings
-from hotspare.configuration.formats.parameters import KEY_ITSELF, NOT_SENT, reach
+from hotspare.configuration.formats.parameters import KEY_ITSELF, NOT_SENT, REFERENCE, WITHOUT_A_KEY, reach
 from hotspare.configuration.formats.providers import model_named, provider_named
 from hotspare.configuration.formats.translation import Row, Translation, row
 from hotspare.configuration.formats.yaml_text import parse, top_key
@@ -106,6 +108,7 @@ def _model(member: Member, to: Translation) -> None:
     to.take(params, PARAMS, f"{theirs}litellm_params.", place)
     for key in ("api_key", "api_base", "base_url"):
         _reached(key, getattr(params, key), f"{theirs}litellm_params.{key}", place, to)
+    _own_server(member, f"{theirs}litellm_params.", place, to)
     if info.id is not None:
         to.came(f"{theirs}model_info.id", f"{place}name")
     for key in ("rpm", "tpm"):
@@ -119,6 +122,32 @@ def _reached(key: str, value: str | None, theirs: str, place: str, to: Translati
     if value is not None and not reach(value, theirs, ours, to):
         to.unsupported[theirs] = KEY_ITSELF
 
+
+def _own_server(member: Member, theirs: str, place: str, to: Translation) -> None:
+    """A server of the user's own that speaks OpenAI's dialect, with a key for show: OpenAI's key is not its to see."""
+    params = member.deployment.litellm_params
+    address, key = params.api_base or params.base_url or "", params.api_key or REFERENCE
+    model = params.model.removeprefix("openai/")
+    if key.startswith(REFERENCE) or _host(address) in ("", OPENAI):
+        return
+    if model == params.model and params.custom_llm_provider not in ("openai", "custom_openai"):
+        return
+    name = re.sub(r"[^a-z0-9]+", "-", urlsplit(address).netloc.rpartition("@")[2].lower())
+    to.content.setdefault("providers", {})[name] = {"dialect": "openai", "base_url": address}
+    to.put(f"{place}provider", name)
+    to.put(f"{place}model", model)
+    to.unsupported[f"{theirs}api_key"] = WITHOUT_A_KEY
+
+
+def _host(address: str) -> str:
+    """Where an address leads; "" where it is a reference or none."""
+    try:
+        return urlsplit(address).hostname or ""
+    except ValueError:
+        return ""
+
+
+OPENAI = "api.openai.com"
 
 PROVIDERS_OWN = {"aws_region_name": ("bedrock", "region"), "api_version": ("azure", "api_version")}
 """What LiteLLM says of a deployment and we of its provider."""

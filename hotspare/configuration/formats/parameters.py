@@ -8,6 +8,9 @@ from hotspare.configuration.values import looks_like_a_key
 
 REFERENCE = "os.environ/"
 KEY_ITSELF = "a key itself is not taken from a file: put it into an environment variable and name that"
+WITHOUT_A_KEY = (
+    "a key itself is not taken from a file: this server is called without one; where it wants one, name a variable"
+)
 
 REACHING: Mapping[str, str] = {
     "api_key": "api_key_env",
