@@ -24,6 +24,7 @@ def test_a_call_that_outlives_an_opening_and_a_closing_counts_no_more():
     breaker = Breaker(RULES)
     fail(breaker, 0.0, 2)
     breaker.close(10.0)
+    assert breaker.held_until(10.0) is None, "long before its break would have ended"
     stale = [breaker.lease(10.0) for _ in range(2)]
     fail(breaker, 11.0, 2)
     breaker.close(20.0)

@@ -325,6 +325,14 @@ def test_the_same_model_elsewhere_comes_first(world):
     assert order(world("claude", "gpt", chain={"strategy": "regions"})) == ["claude", "gpt"]
 
 
+def test_several_places_of_the_same_model_keep_their_order(world):
+    like = {"same_as": "sonnet"}
+    main = world(
+        "eu", "us", "gpt", "asia", chain={"strategy": "regions"}, models={"eu": like, "us": like, "asia": like}
+    )
+    assert order(main) == ["eu", "us", "asia", "gpt"]
+
+
 def test_a_task_has_its_own_start_and_limits(world):
     quick = Limits(attempt_seconds=20.0)
     task = Task("haiku", dict.fromkeys(("claude", "gpt", "haiku"), quick), header="x-task", equals="simple")
