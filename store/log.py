@@ -8,7 +8,7 @@ JSON reader. No bodies, no messages of providers, no secrets.
 import math
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -37,6 +37,7 @@ _CONTROLS = re.compile("[\x7f-\x9f\u2028-\u202e\u2066-\u2069\ufeff]")
 _FORM_FEED = b"\\u000c"
 
 _encode = msgspec.json.Encoder().encode
+_encode_lines = msgspec.json.Encoder().encode_lines
 
 
 class Log:
@@ -49,15 +50,18 @@ class Log:
 
     def write(self, lines: list[bytes]) -> None:
         """Append lines as one write."""
-        if not lines:
+        self.append(b"\n".join((*lines, b"")))
+
+    def append(self, data: bytes) -> None:
+        """Append lines that have their ends, as one write."""
+        if not data:
             return
-        data = b"\n".join((*lines, b""))
         try:
             written = append_whole(self._open(len(data)), data)
         except OSError:
             written = False
         if not written:
-            self.dropped += len(lines)
+            self.dropped += data.count(b"\n")
 
     def known_ids(self) -> frozenset[str]:
         """Ids of the requests at the end of the log: as far back as a spool can hold any that are not stored yet."""
@@ -130,35 +134,56 @@ class _Line(msgspec.Struct, omit_defaults=True):
     fallback: bool = False
 
 
+def request_lines(records: Sequence[Record]) -> bytes:
+    """The lines of finished requests, each with its end."""
+    try:
+        data = _encode_lines([_line_of(record) for record in records])
+    except UnicodeEncodeError:
+        data = b""
+    if _needs_no_care(data, records):
+        return data
+    return b"".join([request_line(record) + b"\n" for record in records])
+
+
+def _needs_no_care(data: bytes, records: Iterable[Record]) -> bool:
+    """Whether all lines may stay as they are: the word is only where it must be in those that must hold it."""
+    if not data or not data.isascii() or b"\x7f" in data:
+        return False
+    own = sum([1 + (record.ended_by == "fallback") for record in records if record.fallback])
+    return data.lower().count(b"allback") == own
+
+
 def request_line(record: Record) -> bytes:
-    """The line of a finished request."""
-    line = escaped(
-        _Line(
-            _stamp(record.at),
-            _level(record),
-            "request",
-            record.id,
-            record.kind,
-            record.chain,
-            record.asked,
-            record.meant,
-            record.model,
-            record.caller,
-            record.session,
-            record.verdict,
-            record.status,
-            record.reason,
-            record.ended_by,
-            round(record.duration_ms, 1),
-            record.input_tokens + record.output_tokens,
-            None if record.unpriced and not record.cost_pico_usd else record.cost_pico_usd / PICO_PER_USD,
-            record.estimated,
-            {candidate.model: candidate.skip for candidate in record.candidates if candidate.skip is not None},
-            [_Call(attempt.model, attempt.key, attempt.trigger, attempt.status) for attempt in record.attempts],
-            record.fallback,
-        )
-    )
+    """The line of a finished request, without its end."""
+    line = escaped(_line_of(record))
     return line if record.fallback else without_the_word(line)
+
+
+def _line_of(record: Record) -> _Line:
+    return _Line(
+        _stamp(record.at),
+        _level(record),
+        "request",
+        record.id,
+        record.kind,
+        record.chain,
+        record.asked,
+        record.meant,
+        record.model,
+        record.caller,
+        record.session,
+        record.verdict,
+        record.status,
+        record.reason,
+        record.ended_by,
+        round(record.duration_ms, 1),
+        record.input_tokens + record.output_tokens,
+        None if record.unpriced and not record.cost_pico_usd else record.cost_pico_usd / PICO_PER_USD,
+        record.estimated,
+        {candidate.model: candidate.skip for candidate in record.candidates if candidate.skip is not None},
+        [_Call(attempt.model, attempt.key, attempt.trigger, attempt.status) for attempt in record.attempts],
+        record.fallback,
+    )
 
 
 def act_line(change: Change) -> bytes:

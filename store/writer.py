@@ -18,7 +18,7 @@ from hotspare.store.database import Database
 from hotspare.store.fault import Fault, Foreign, NewerSchema, NotOpen, fault_of
 from hotspare.store.intake import Intake
 from hotspare.store.journal import Journal
-from hotspare.store.log import Log, note_line, request_line
+from hotspare.store.log import Log, note_line, request_lines
 from hotspare.store.moving import Mover
 from hotspare.store.retention import LOOK_SECONDS, Keeping, Retention
 
@@ -291,7 +291,7 @@ class Writer:
         waiting = self._intake.unlogged
         while waiting:
             batch = [waiting.popleft() for _ in range(min(_SLICE, len(waiting)))]
-            self._log.write([request_line(record) for record in batch])
+            self._log.append(request_lines(batch))
             await asyncio.sleep(0)
 
     def _log_missing(self, records: Iterable[Record]) -> None:
@@ -300,7 +300,7 @@ class Writer:
             self._logged = self._log.known_ids()
         missing = [record for record in records if record.id not in self._logged]
         self._logged |= {record.id for record in missing}
-        self._log.write([request_line(record) for record in missing])
+        self._log.append(request_lines(missing))
 
     def _warn(self, sentence: str) -> None:
         self.warnings.append(sentence)

@@ -7,7 +7,7 @@ import subprocess
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from hotspare.router.command import Change
@@ -40,6 +40,23 @@ def test_no_character_of_a_line_can_move_a_cursor(text):
     line = log.escaped({"caller": text}).decode()
     assert json.loads(line) == {"caller": text}
     assert not any(ord(c) < 32 or 0x7F <= ord(c) <= 0x9F or c in "\u2028\u2029\u202e\u2066" for c in line)
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.tuples(st.booleans(), st.one_of(st.none(), NASTY), NASTY), max_size=5))
+def test_lines_made_together_are_those_made_one_by_one(make_record, make_fallback, told):
+    records = [
+        (make_fallback if fallback else make_record)(session=session, caller=caller)
+        for fallback, session, caller in told
+    ]
+    assert log.request_lines(records) == b"".join(log.request_line(record) + b"\n" for record in records)
+
+
+def test_one_line_that_needs_care_harms_none_of_the_others(make_record, make_fallback):
+    named = make_record(caller="fallback", session="bad \ud800 half")
+    lines = log.request_lines([make_record(), named, make_fallback()]).splitlines()
+    assert [json.loads(line)["id"] for line in lines] == ["r0001", "r0001", "f0001"]
+    assert [b"fallback" in line for line in lines] == [False, False, True]
 
 
 @pytest.fixture
