@@ -93,7 +93,7 @@ passed over; when it fits nowhere, the caller gets that error (400). What a mode
 | `fastest` | all at once | the first content wins, the other calls are ended, and what they cost is counted. A named or forced model goes alone |
 | `hedged` | the chain's first | when it has given nothing for longer than 95 % of its answers of {MINUTES} minutes took (streams: than their first content took; {FEWEST_FOR_P95} answers are needed), the next is called beside it, as long as hedges cost at most `hedge_extra_share` ({HEDGE_EXTRA_SHARE:.0%}) extra |
 | `load_balanced` | of two drawn by their scores the one with less to do | a score is success rate ÷ median time, or `score`; one that was open gets its share back over {SLOW_START_SECONDS:g} s |
-| `weighted` | drawn by `weights` | a model without a weight is a fallback only |
+| `weighted` | drawn by `weights` | a model without a weight is a fallback only. `hotspare cost --chain NAME` sets the arms side by side: answered, failed, p95, cost |
 | `task` | the `start` of the first rule of `tasks` that fits, under its `attempt_seconds` | a rule looks at a header, a key of `metadata`, or the size of the prompt |
 | `regions` | the chain's first | the same model elsewhere before any other |
 

@@ -271,19 +271,29 @@ def callers(chosen: Chosen, /, instance: str | None, *, hours: float, as_json: b
 
 @click.command()
 @click.option("--by", type=click.Choice(BY), default="model", show_default=True, help="By whom or what.")
+@click.option("--chain", metavar="C", help="Only this chain: the arms of a test side by side.")
 @click.option("--hours", type=FiniteRange(min=0.1), default=24, show_default=True, metavar="N", help="How far back.")
 @ranged
 @looking
 @click.pass_obj
 def cost(
-    chosen: Chosen, /, instance: str | None, *, by: str, hours: float, as_json: bool, **wanted: float | None
+    chosen: Chosen,
+    /,
+    instance: str | None,
+    *,
+    by: str,
+    chain: str | None,
+    hours: float,
+    as_json: bool,
+    **wanted: float | None,
 ) -> None:
     """Show what each model, chain, caller, session or hour cost, or each kind of fallback or outcome."""
-    found = look(instance, chosen.config).query("figures", by=by, **_range(hours, wanted))
+    found = look(instance, chosen.config).query("figures", by=by, chain=chain, **_range(hours, wanted))
     if by == "hour" and not as_json:
         found = [{**row, "name": printing.clock_time(row["name"])} for row in found]
     counted = "calls" if by in {"model", "outcome"} else "requests"
-    columns = (("name", by), ("cost_usd", "cost"), (counted, counted), ("failed", "failed"), *TOKEN_COLUMNS)
+    fares: tuple[Column, ...] = (("ok", "ok"), ("failed", "failed"), ("p95_ms", "p95"))
+    columns = (("name", by), ("cost_usd", "cost"), (counted, counted), *fares, *TOKEN_COLUMNS)
     _show(found, columns, as_json=as_json, empty="nothing was called in that time")
 
 

@@ -244,6 +244,17 @@ def test_callers_and_costs_are_told_by_what_is_asked(demo):
     assert demo.hotspare("cost", "--by", "weather").code == 2
 
 
+def test_the_arms_of_one_chain_are_set_side_by_side(demo):
+    chain = demo.hotspare("status", "--json").json["models"][0]["chain"]
+    arms = demo.hotspare("cost", "--chain", chain, "--json").json
+    assert len(arms) > 1
+    everywhere = {row["name"]: row["calls"] for row in demo.hotspare("cost", "--json").json}
+    assert all(0 < row["calls"] <= everywhere[row["name"]] for row in arms)
+    head = demo.hotspare("cost", "--chain", chain).out.splitlines()[0].split()
+    assert head[:6] == ["model", "cost", "calls", "ok", "failed", "p95"]
+    assert "nothing was called" in demo.hotspare("cost", "--chain", "nobody").err
+
+
 def test_requests_are_found_by_what_the_screen_filters_by(demo):
     def found(*options):
         return demo.hotspare("requests", "--last", "200", "--json", *options).json
