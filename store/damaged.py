@@ -13,8 +13,6 @@ from hotspare.router.command import Change, Slot
 from hotspare.store.database import connect, read_only_uri
 from hotspare.store.journal import STANDING_CHANGES, entry_of
 
-RECOVER = "`hotspare store recover` brings back what can be read"
-
 _SIDES = ("-wal", "-shm")
 
 

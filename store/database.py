@@ -136,7 +136,12 @@ async def connect(address: str) -> aiosqlite.Connection:
         add_functions(connection)
         return connection
 
-    return await aiosqlite.Connection(connector, iter_chunk_size=64)
+    connection = aiosqlite.Connection(connector, iter_chunk_size=64)
+    try:
+        return await connection
+    except sqlite3.Error:
+        connection._thread.join()  # noqa: SLF001 -- it ends by itself, but would tell an event loop that is over then
+        raise
 
 
 async def _roll_back(connection: aiosqlite.Connection) -> None:

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from hotspare.router.error import HotspareError
 
+RECOVER = "`hotspare store recover` brings back what can be read"
+
 
 @dataclass(frozen=True, slots=True)
 class Fault:

@@ -5,7 +5,7 @@ import sqlite3
 from pathlib import Path
 
 from hotspare.router.error import HotspareError
-from hotspare.store.fault import Damaged, NewerSchema, fault_of
+from hotspare.store.fault import RECOVER, Damaged, NewerSchema, fault_of
 from hotspare.store.folders import open_private
 from hotspare.store.schema import MIGRATIONS, VERSION
 from hotspare.store.sums import MergeDurations, add_durations
@@ -43,7 +43,8 @@ def connect(path: Path, *, writes: bool = False) -> sqlite3.Connection:
     except sqlite3.Error as error:
         fault = fault_of(error)
         kind = Damaged if fault.state == "corrupt" else HotspareError
-        raise kind(f"The store {path} cannot be read: {fault.detail}.") from error
+        hint = f"{RECOVER}, into a new file." if kind is Damaged else ""
+        raise kind(f"The store {path} cannot be read: {fault.detail}.", hint) from error
     if version == VERSION:
         return connection
     connection.close()

@@ -20,7 +20,7 @@ from hotspare.router.record import Record
 from hotspare.store import history
 from hotspare.store.database import connect, read_only_uri
 from hotspare.store.entry import Entry, Memory, decode
-from hotspare.store.fault import fault_of
+from hotspare.store.fault import RECOVER, fault_of
 from hotspare.store.inserting import Inserter
 from hotspare.store.layout import BESIDE, SHOW_BESIDE
 from hotspare.store.migrating import check_version, take_steps
@@ -84,10 +84,9 @@ async def open_reader(path: Path, *, clock: Clock | None = None) -> AsyncIterato
             await _add_waiting(reader, connection, [entry for entry in waiting if isinstance(entry, Record)])
             yield reader
     except sqlite3.Error as error:
-        raise HotspareError(
-            f"The store {path} cannot be read: {fault_of(error).detail}.",
-            "Start hotspare: it sets a damaged store aside and begins a new one.",
-        ) from error
+        fault = fault_of(error)
+        hint = f"{RECOVER}, into a new file." if fault.state == "corrupt" else ""
+        raise HotspareError(f"The store {path} cannot be read: {fault.detail}.", hint) from error
 
 
 @asynccontextmanager
@@ -110,6 +109,8 @@ async def _connection(path: Path) -> AsyncIterator[aiosqlite.Connection]:
 
 
 def _address_of(path: Path) -> str | None:
+    if path.is_dir():
+        raise HotspareError(f"{path} is a folder and no store.", "Move it away, or name another file.")
     return read_only_uri(path) if path.exists() else None
 
 

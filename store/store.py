@@ -20,8 +20,8 @@ from hotspare.router.snapshot import StoreView
 from hotspare.store import history
 from hotspare.store.answers import Answers, read_answers
 from hotspare.store.contents import Content, ContentRules, Contents
-from hotspare.store.damaged import RECOVER
 from hotspare.store.database import Database
+from hotspare.store.fault import RECOVER
 from hotspare.store.folders import default_log_path
 from hotspare.store.intake import Intake
 from hotspare.store.journal import Journal, journal_row

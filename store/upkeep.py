@@ -15,8 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from hotspare.router.error import HotspareError
-from hotspare.store.damaged import RECOVER
-from hotspare.store.fault import Damaged, Fault, fault_of
+from hotspare.store.fault import RECOVER, Damaged, Fault, fault_of
 from hotspare.store.folders import open_private
 from hotspare.store.offline import connect
 from hotspare.store.spool import lines_in
@@ -93,6 +92,13 @@ def vacuum(path: Path, progress: Progress) -> tuple[int, int]:
 
 def verify(path: Path, progress: Progress) -> list[str]:
     """What is wrong with it, a sentence each: damage, rows without their counterpart, sums that are not sums."""
+    try:
+        return _found(path, progress)
+    except Damaged as error:
+        return [error.title, error.hint]
+
+
+def _found(path: Path, progress: Progress) -> list[str]:
     with _opened(path, progress) as connection:
         connection.execute("BEGIN")
         if damage := _damage(connection):

@@ -13,9 +13,9 @@ from hotspare.router.clock import Clock
 from hotspare.router.record import Record
 from hotspare.store.answers import Answers, forget
 from hotspare.store.contents import Contents
-from hotspare.store.damaged import RECOVER, decisions_in, set_aside, set_aside_of
+from hotspare.store.damaged import decisions_in, set_aside, set_aside_of
 from hotspare.store.database import Database
-from hotspare.store.fault import Fault, Foreign, NewerSchema, NotOpen, fault_of
+from hotspare.store.fault import RECOVER, Fault, Foreign, NewerSchema, NotOpen, fault_of
 from hotspare.store.intake import Intake
 from hotspare.store.journal import Journal
 from hotspare.store.log import Log, note_line, request_lines

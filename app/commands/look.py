@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from hotspare.app import printing, rows
+from hotspare.app.ending import say
 from hotspare.app.options import Chosen, FiniteRange, looking, ranged
 from hotspare.app.printing import Column
 from hotspare.app.reach import Source, look, running
@@ -134,7 +135,7 @@ def _filtered(source: Source, words: str, wanted: dict[str, Any]) -> list[dict[s
     if meant.fault:
         raise click.UsageError(f"{plain(meant.fault)} is no regular expression")
     if not meant:
-        return source.query("requests", **wanted)
+        return _asked(source, "requests", **wanted)
     asked, rest = meant.for_store()
     if any(wanted.get(name, value) != value for name, value in asked.items()):
         return []
@@ -181,7 +182,7 @@ def _print_request(row: dict[str, Any], *, as_json: bool) -> None:
 @click.pass_obj
 def explain(chosen: Chosen, instance: str | None, request_id: str, *, as_json: bool) -> int:
     """Say why a request went where it went: who was considered, who was called, which rule ended it."""
-    found = look(instance, chosen.config).query("explain", id=request_id)
+    found = _asked(look(instance, chosen.config), "explain", id=request_id)
     if not found:
         click.echo(f"hotspare: there is no request {plain(request_id)}", err=True)
         return 1
@@ -231,7 +232,7 @@ def slow(chosen: Chosen, /, instance: str | None, *, as_json: bool, **wanted: fl
 def history(chosen: Chosen, /, instance: str | None, *, as_json: bool, **wanted: Any) -> None:
     """Show the figures of past days."""
     wanted = {name: value for name, value in wanted.items() if value is not None}
-    found = look(instance, chosen.config).query("history", **wanted)
+    found = _asked(look(instance, chosen.config), "history", **wanted)
     _show(found, HISTORY_COLUMNS, as_json=as_json, empty="nothing is kept of those days")
 
 
@@ -254,7 +255,7 @@ def about(chosen: Chosen, instance: str | None, *, as_json: bool) -> None:
 @click.pass_obj
 def journal(chosen: Chosen, /, instance: str | None, *, as_json: bool, **wanted: Any) -> None:
     """List what operators did, newest first: who, when, why, before and after."""
-    found = look(instance, chosen.config).query("journal", **wanted)
+    found = _asked(look(instance, chosen.config), "journal", **wanted)
     _show(found, JOURNAL_COLUMNS, as_json=as_json, empty="nobody did anything then")
 
 
@@ -265,7 +266,7 @@ def journal(chosen: Chosen, /, instance: str | None, *, as_json: bool, **wanted:
 @click.pass_obj
 def callers(chosen: Chosen, /, instance: str | None, *, hours: float, as_json: bool, **wanted: float | None) -> None:
     """Show who asks: how much, how much failed or fell back, and what it cost."""
-    found = look(instance, chosen.config).query("figures", by="caller", **_range(hours, wanted))
+    found = _asked(look(instance, chosen.config), "figures", by="caller", **_range(hours, wanted))
     _show(found, CALLER_COLUMNS, as_json=as_json, empty="nobody asked in that time")
 
 
@@ -288,7 +289,7 @@ def cost(
     **wanted: float | None,
 ) -> None:
     """Show what each model, chain, caller, session or hour cost, or each kind of fallback or outcome."""
-    found = look(instance, chosen.config).query("figures", by=by, chain=chain, **_range(hours, wanted))
+    found = _asked(look(instance, chosen.config), "figures", by=by, chain=chain, **_range(hours, wanted))
     if by == "hour" and not as_json:
         found = [{**row, "name": printing.clock_time(row["name"])} for row in found]
     counted = "calls" if by in {"model", "outcome"} else "requests"
@@ -303,8 +304,18 @@ def _range(hours: float, wanted: Mapping[str, float | None]) -> dict[str, float 
     return {"since": time.time() - hours * 3600 if since is None else since, "until": wanted["until"]}
 
 
+def _asked(source: Source, view: str, **wanted: Any) -> list[dict[str, Any]]:
+    """A view of the past; nothing is found in a store that cannot be read, and then that is said."""
+    found = source.query(view, **wanted)
+    if not found:
+        for situation in source.snapshot().situations:
+            if situation.code == "store":
+                say(plain(situation.text, 1000))
+    return found
+
+
 def _query(chosen: Chosen, instance: str | None, view: str, *, as_json: bool, empty: str, **wanted: Any) -> None:
-    found = look(instance, chosen.config).query(view, **wanted)
+    found = _asked(look(instance, chosen.config), view, **wanted)
     columns = [(name, name.removesuffix("_ms").removesuffix("_usd").replace("_", " ")) for name in (found or [{}])[0]]
     _show(found, columns, as_json=as_json, empty=empty)
 

@@ -97,3 +97,19 @@ def test_a_damaged_store_is_told_and_what_can_be_read_comes_back(new_home):
     assert new_home.hotspare(*at, "store", "stats", "--json").json["requests"] == told["brought_back"]
     again = new_home.hotspare(*at, "store", "recover")
     assert (again.code, "nothing was set aside" in again.err) == (2, True)
+
+
+def test_where_the_store_cannot_be_read_nothing_found_is_not_all_that_is_said(new_home):
+    file = new_home.folder / "hotspare.toml"
+    file.write_text('[gateway]\nname = "ill"\nport = 0\n[health_check]\nenabled = false\n' + CONFIGURATION)
+    (new_home.folder / "kept.db").mkdir()
+    with new_home.running("serve", "--config", str(file)):
+        new_home.until_it_runs()
+        for command in (("requests",), ("history",), ("cost",), ("journal",), ("errors",)):
+            told = new_home.hotspare(*command)
+            assert told.code == 0
+            assert "The store is unavailable: Is a directory" in told.err
+        assert new_home.hotspare("status", "--json").json["store"] == {"state": "unavailable", "dropped": 0}
+        (new_home.folder / "kept.db").rmdir()
+        new_home.until(lambda: new_home.hotspare("status", "--json").json["store"]["state"] == "ok")
+        assert "store" not in new_home.hotspare("requests").err

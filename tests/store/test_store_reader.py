@@ -1,12 +1,15 @@
 """Looking when nothing runs: the database and the spool as one, and nothing changed."""
 
+import asyncio
 import sqlite3
+import threading
 from contextlib import closing
 
 import pytest
 
 from hotspare.router.clock import Clock
 from hotspare.router.error import HotspareError
+from hotspare.store.database import connect
 from hotspare.store.entry import Memory, encode_memory, encode_record
 from hotspare.store.fault import NewerSchema
 from hotspare.store.reader import open_reader
@@ -74,3 +77,17 @@ async def test_what_is_no_database_or_a_later_one_is_said_so(opened, path):
     with pytest.raises(NewerSchema):
         async with open_reader(path):
             pass
+
+
+def test_a_connection_that_fails_leaves_no_thread_that_tells_a_closed_loop(tmp_path, capfd):
+    """Else what its thread says of that is on the user's screen."""
+    before = threading.active_count()
+
+    async def look():
+        with pytest.raises(sqlite3.OperationalError):
+            await connect(f"file:{tmp_path}/none/hotspare.db?mode=ro")
+        assert threading.active_count() == before
+
+    for _ in range(20):
+        asyncio.run(look())
+    assert capfd.readouterr().err == ""

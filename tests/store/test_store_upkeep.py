@@ -196,3 +196,16 @@ def test_an_interrupt_that_sqlite_swallowed_is_one_all_the_same(filled, path):
     error.sqlite_errorcode = sqlite3.SQLITE_INTERRUPT
     with pytest.raises(KeyboardInterrupt), upkeep._opened(path):
         raise error
+
+
+def test_what_is_no_database_at_all_is_damage_too(path):
+    path.write_bytes(b"no database at all, really not" * 100)
+    found = upkeep.verify(path, nothing)
+    assert "cannot be read: it is no database" in found[0]
+    assert "hotspare store recover" in found[1]
+
+
+def test_a_folder_is_no_store(path):
+    path.mkdir()
+    with pytest.raises(HotspareError, match="is a folder and no store"):
+        upkeep.stats(path)
