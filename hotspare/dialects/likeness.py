@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from hotspare.dialects.call import Call
+from hotspare.dialects.content.nearness import LONGEST_TEXT_CHARACTERS
 
 _SAYS_NOTHING = frozenset({
     "model", "user", "metadata", "service_tier", "store", "prompt_cache_key", "prompt_cache_retention",
@@ -45,7 +46,7 @@ def likeness(chain: str, call: Call) -> bytes:
 
 def wording(chain: str, call: Call) -> Wording | None:
     """A request apart from its last words; None where these are no words of the caller (tools' results, images), where
-    it offers tools, whose calls must be what was asked for, or where it cannot be read.
+    it offers tools, whose calls must be what was asked for, or where they are too long to be compared.
     """
     if call.operation != "chat" or any(_has(call.fields.get(name)) for name in _TOOLS):
         return None
@@ -57,7 +58,7 @@ def wording(chain: str, call: Call) -> Wording | None:
     if not isinstance(last, dict) or last.get("role") != "user":
         return None
     text = _words(last.get("content"))
-    if not text:
+    if not 0 < len(text) <= LONGEST_TEXT_CHARACTERS:
         return None
     plain["messages"] = [*messages[:-1], {**last, "content": None}]
     passing = _PASSING.sub(b"", text.encode("utf-8", "replace"))

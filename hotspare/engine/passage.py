@@ -175,7 +175,9 @@ class Passage:
             model = self._walk.delivered_model or ""
             answer, similar = self._attempts.answers[turn.n], self._similar is not None
             wall, sent = self._clock.wall(), self._handover.sent
-            self._cache.keep(kept_answer(self._ask, self._call, model, answer, sent, wall, similar=similar))
+            kept = kept_answer(self._ask, self._call, model, answer, sent, wall, similar=similar)
+            if kept is not None:
+                self._cache.keep(kept)
 
     def _tell(self, event: Event) -> tuple[Step, ...]:
         steps = self._walk.next(event, self._now())

@@ -126,8 +126,6 @@ class Recollection:
 
     def keep(self, kept: KeptAnswer) -> None:
         """Keep a whole answer as the newest, in place of an earlier one to the same request."""
-        if kept.size > LARGEST_ANSWER_BYTES:
-            return
         self._drop(kept.likeness)
         self._add(kept)
         if self._keeper is not None:
@@ -169,8 +167,8 @@ class Recollection:
 
 def kept_answer(
     ask: Ask, call: Call, model: str, answer: Answer, sent: Sequence[bytes], wall: float, *, similar: bool
-) -> KeptAnswer:
-    """What is kept of an answer.
+) -> KeptAnswer | None:
+    """What is kept of an answer; None of one that is too large.
 
     Args:
         ask: who asked where.
@@ -181,6 +179,8 @@ def kept_answer(
         wall: UTC epoch seconds.
         similar: requests that mean the same may get it too.
     """
+    if len(answer.body or b"") + sum(map(len, sent)) > LARGEST_ANSWER_BYTES:
+        return None
     return KeptAnswer(
         likeness=likeness(ask.chain, call),
         chain=ask.chain,

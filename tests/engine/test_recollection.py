@@ -172,12 +172,10 @@ async def test_the_newest_of_both_runs_are_compared_first():
     assert [kept.likeness for kept in near] == [b"new", b"old", b"older"]
 
 
-async def test_a_keeper_is_told_of_each_answer_that_is_kept(monkeypatch):
+async def test_a_keeper_is_told_of_each_answer_that_is_kept():
     told = []
     cache = Recollection(SimpleNamespace(answer=told.append))
-    monkeypatch.setattr(recollection, "LARGEST_ANSWER_BYTES", 100)
     cache.keep(of(b"a"))
-    cache.keep(of(b"b", body=b"x" * 101))
     await cache.take_up(newest_first(of(b"c")), {"main"})
     assert [kept.likeness for kept in told] == [b"a"]
 
@@ -201,6 +199,15 @@ async def test_its_size_is_bounded_and_the_oldest_go_first(bench, monkeypatch):
     monkeypatch.setattr(recollection, "MOST_BYTES", 250)
     keep("5")
     assert [has(text) for text in ("1", "3", "4", "5")] == [False, False, True, True]
-    monkeypatch.setattr(recollection, "LARGEST_ANSWER_BYTES", 99)
-    keep("6")
-    assert not has("6")
+
+
+async def test_too_large_an_answer_is_not_kept(bench, plays, monkeypatch):
+    monkeypatch.setattr(recollection, "LARGEST_ANSWER_BYTES", 10)
+    bench.script(claude=(plays.Play(body=b'"11 bytes."'), plays.stream(b"12345", b"678901")))
+    await bench.serve()
+    await bench.serve(streamed=True)
+    assert len(bench.engine._recollection) == 0
+    bench.script(claude=(plays.Play(body=b'"10bytes."'), plays.stream(b"12345", b"67890")))
+    await bench.serve()
+    await bench.serve(streamed=True)
+    assert len(bench.engine._recollection) == 2
