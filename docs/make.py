@@ -256,7 +256,7 @@ A stream's headers go out with its first content: what comes to light after that
 With `emergency_cache = true` a chain keeps its whole answers (in memory, at most {MOST_ANSWERS:,} and {MOST_BYTES // 2**20} MB, the oldest out first), and when
 every model has failed a request that asks for the same as one before gets that answer: `x-hotspare-source: cache`, `x-hotspare-notice: cached`, its age in
 `x-hotspare-cache-age`, `x-hotspare-cache-similarity: 1.000`. The same means: the same chain, dialect and fields, apart from names, ids, and stamps of a
-moment in the text. Errors, streams that broke off, and what the cache itself gave are never kept.
+moment in the text. What is kept is the chain's, whoever asked. Errors, streams that broke off, and what the cache itself gave are never kept.
 
 `emergency_cache_embeddings = "NAME"`, a chain of kind `embeddings`, has the answer to a similar request given too. All of this must hold:
 
