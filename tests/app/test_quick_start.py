@@ -28,6 +28,10 @@ def test_help_and_version_load_no_screen_and_no_server(new_home):
     assert not loaded_by(new_home, "--help").difference({"asyncio"}).intersection(HEAVY)
 
 
+def test_that_nothing_runs_and_nothing_is_configured_is_said_without_a_database(new_home):
+    assert not loaded_by(new_home, "status").intersection(HEAVY)
+
+
 @pytest.mark.parametrize(
     "arguments", [("force", "main", "gpt"), ("disable", "gpt"), ("undo",), ("prompt", "hi"), ("requests", "--follow")]
 )

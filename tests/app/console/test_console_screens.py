@@ -2,6 +2,7 @@ import asyncio
 
 import pytest
 
+from hotspare.app import heap
 from hotspare.app.actions import ACTIONS, by_id
 from hotspare.app.console.console import Console
 from hotspare.app.console.desk import page_class
@@ -173,3 +174,15 @@ async def test_i_tells_all_that_is_going_on(make_console, begin, press, backend,
         text = seen(pilot.app)
         assert "What is going on" in text
         assert "claude is limited (429, since 02:37" in text
+
+
+async def test_what_a_screen_makes_at_its_first_opening_is_kept_from_the_collector(
+    make_console, begin, press, monkeypatch
+):
+    frozen = []
+    monkeypatch.setattr(heap, "freeze_new", lambda: frozen.append(1))
+    async with make_console().run_test(size=(80, 24)) as pilot:
+        await begin(pilot)
+        frozen.clear()
+        await press(pilot, "2", "3", "2", "3", "1")
+        assert len(frozen) == 2
