@@ -5,7 +5,7 @@ from unittest import mock
 
 import pytest
 
-from hotspare.app.commands.look import status_fields
+from hotspare.app.commands.look import _filtered, status_fields
 
 STATUS = {"requests", "ok", "fallback", "cost_usd", "unpriced_requests", "models", "store", "config", "situation"}
 MODEL = {"name", "chain", "state", "reason", "seconds_left", "requests", "ok", "p95_ms", "cost_usd"}
@@ -316,3 +316,11 @@ def test_status_tells_everything_that_is_going_on(free):
     [decision] = [one for one in done["decisions"] if one["subject"] == "haiku"]
     assert decision["why"] == "tired"
     assert '"tired"' in free.hotspare("status").out
+
+
+def test_a_filter_and_an_option_that_exclude_each_other_find_nothing():
+    class Everything:
+        def query(self, name, **parameters):
+            raise AssertionError("nothing is to be asked for")
+
+    assert _filtered(Everything(), "trigger:timeout", {"last": 20, "trigger": "auth"}) == []

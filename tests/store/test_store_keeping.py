@@ -282,3 +282,14 @@ async def test_the_log_is_in_the_state_folder_unless_said_otherwise(tmp_path, mo
     await store.close()
     assert store.log_path == tmp_path / "state" / "hotspare" / "prod.log"
     assert '"id":"r0001"' in store.log_path.read_text()
+
+
+async def test_the_journal_is_told_of_a_range(opened, disable, noon):
+    async with opened() as store:
+        for name, at in (("early", noon - 100), ("then", noon), ("late", noon + 100)):
+            await store.write(disable(name, at=at))
+        rows = await store.query("journal", {"since": noon, "until": noon + 100})
+        assert [row["subject"] for row in rows] == ["then"]
+        assert [row["subject"] for row in await store.query("journal", {"last": 2})] == ["late", "then"]
+        with pytest.raises(ValueError, match="none of it"):
+            await store.query("journal", {"since": "soon"})
