@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import click
 
 from hotspare.app import printing
+from hotspare.app.admin_client import AdminClient
 from hotspare.app.again import consequence
 from hotspare.app.commands.act import Refused
 from hotspare.app.ending import say
@@ -25,7 +26,7 @@ def prompt(text: tuple[str, ...], model: str, chain: str, instance: str | None, 
     """Send a test prompt and watch the answer come, with the route it takes."""
     if model and chain:
         raise click.UsageError("name a model or a chain, not both")
-    events = running(instance).send_prompt(Prompt(" ".join(text), chain=chain, model=model))
+    events = _sender(instance).send_prompt(Prompt(" ".join(text), chain=chain, model=model))
     return _gather(events) if as_json else _show(events)
 
 
@@ -37,12 +38,24 @@ def resend(request_id: str, instance: str | None, *, yes: bool, as_json: bool) -
     """Send a request of the past once more, as it was: where prompts are kept. It counts as a test, not as traffic."""
     from hotspare.engine.again import kept_request  # noqa: PLC0415 - the readers of all dialects, for this only
 
-    source = running(instance)
+    source = _sender(instance)
     row = kept_request(source.query("kept", id=request_id), plain(request_id))
     if not yes:
         raise Refused(plain(consequence(row)), "--yes sends it")
     events = source.send_prompt(Prompt("", again=row["id"]))
     return _gather(events) if as_json else _show(events)
+
+
+def _sender(instance: str | None) -> AdminClient:
+    """The running instance, where it may be asked.
+
+    Raises:
+        Refused: it is read-only, and a prompt costs.
+    """
+    source = running(instance)
+    if source.snapshot().instance.read_only:
+        raise Refused("this instance is read-only, and a prompt costs", "set read_only = false under [console]")
+    return source
 
 
 def _show(events: Iterator[PromptEvent]) -> int:

@@ -285,9 +285,10 @@ def test_a_read_only_instance_refuses_acts(new_home, config):
         file.write("[console]\nread_only = true\n")
     with new_home.running("serve", "--config", config) as process:
         new_home.until_it_runs()
-        done = new_home.hotspare("disable", "first", "--yes")
-        assert done.code == 4
-        assert "read-only" in done.err
+        for act in (("disable", "first", "--yes"), ("prompt", "hello"), ("resend", "any", "--yes")):
+            done = new_home.hotspare(*act)
+            assert done.code == 4
+            assert "read-only" in done.err
         assert end(process) == 0
 
 
