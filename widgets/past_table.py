@@ -127,7 +127,7 @@ ERRORS: tuple[Field, ...] = (
     Field(Column("calls", 7, right=True), number("count")),
     Field(Column("share", 6, rank=2, right=True), count_share),
     Field(Column("last (UTC)", 10, rank=3, right=True), clock("last_at")),
-    Field(Column("meaning", 24, rank=4, grow=True), text("meaning", "dim")),
+    Field(Column("meaning", 24, rank=4, grow=True, weight=5), text("meaning", "dim")),
 )
 SLOW: tuple[Field, ...] = (
     Field(Column("model", 12, grow=True, most=40, middle=True), text("model", "strong")),
