@@ -88,6 +88,8 @@ class Screened:
             instance.result()
         if self._elsewhere is not None:
             self._elsewhere()
+        elif self._found is None and self.console.crash is not None:  # nothing was begun that could go on
+            raise self.console.crash
 
     def _leave(self) -> None:
         if self.console.is_running:

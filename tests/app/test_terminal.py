@@ -80,3 +80,12 @@ def test_a_console_without_any_configuration_draws_no_screen(new_home, open_term
     assert terminal.end() == 2
     assert b"no configuration found" in terminal.written
     assert b"1049h" not in terminal.written
+
+
+def test_a_screen_that_fails_before_anything_serves_is_told_in_a_sentence(new_home, open_terminal, tmp_path):
+    (tmp_path / "sitecustomize.py").write_text("import sys; sys.modules['hotspare.app.console.desk'] = None\n")
+    terminal = open_terminal(new_home, "demo", "--port", "0", PYTHONPATH=str(tmp_path))
+    assert terminal.end() == 70
+    assert is_as_before(terminal)
+    assert b"something went wrong that should not have" in terminal.written.partition(b"\x1b[?1049l")[2]
+    assert b"Traceback" not in terminal.written
