@@ -33,7 +33,8 @@ class LeaveDialog(Dialog[Leaving | None]):
 
     def draw(self) -> None:
         width = max(20, self.query_one("#body").size.width - 2)
-        flying = f"; {self._facts.in_flight} are being answered now" if self._facts.in_flight else ""
+        number = self._facts.in_flight
+        flying = f"; {number} {'is' if number == 1 else 'are'} being answered now" if number else ""
         text = (
             f"{_number(self._facts.requests, 'request')} from {_number(self._facts.callers, 'caller')} "
             f"in the last five minutes{flying}."

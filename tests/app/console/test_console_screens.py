@@ -186,3 +186,11 @@ async def test_what_a_screen_makes_at_its_first_opening_is_kept_from_the_collect
         frozen.clear()
         await press(pilot, "2", "3", "2", "3", "1")
         assert len(frozen) == 2
+
+
+@pytest.mark.parametrize(("number", "told"), [(1, "; 1 is being answered"), (2, "; 2 are being answered")])
+async def test_leaving_counts_what_is_being_answered(make_console, begin, press, seen, number, told):
+    async with make_console(leaving=lambda: LeavingFacts(9, 2, number)).run_test(size=(100, 24)) as pilot:
+        await begin(pilot)
+        await press(pilot, "q")
+        assert told in " ".join(seen(pilot.app).replace("│", " ").split())
