@@ -33,7 +33,7 @@ _all_text = re.compile(_TEXT).fullmatch
 
 def said_bytes(data: bytes) -> int:
     """How much text of an answer there is in an event, or in a whole answer, of either dialect."""
-    return sum(word.end(1) - word.start(1) for word in _SAID.finditer(data))
+    return sum(map(len, _SAID.findall(data)))
 
 
 class Alike:

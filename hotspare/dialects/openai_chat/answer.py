@@ -31,30 +31,35 @@ _BLANK = re.compile(rb'"(?:\s|\\[nrt])*"')
 _encode = msgspec.json.Encoder().encode
 
 
+UNTOLD = msgspec.Raw()
+"""Stands for a field that is not there."""
+
+
 class Said(msgspec.Struct):
     """The parts of a message, or of a stream's delta, that are content."""
 
-    content: msgspec.Raw = msgspec.Raw()
-    tool_calls: msgspec.Raw = msgspec.Raw()
-    reasoning_content: msgspec.Raw = msgspec.Raw()
-    reasoning: msgspec.Raw = msgspec.Raw()
-    refusal: msgspec.Raw = msgspec.Raw()
-    function_call: msgspec.Raw = msgspec.Raw()
-    audio: msgspec.Raw = msgspec.Raw()
+    content: msgspec.Raw = UNTOLD
+    tool_calls: msgspec.Raw = UNTOLD
+    reasoning_content: msgspec.Raw = UNTOLD
+    reasoning: msgspec.Raw = UNTOLD
+    refusal: msgspec.Raw = UNTOLD
+    function_call: msgspec.Raw = UNTOLD
+    audio: msgspec.Raw = UNTOLD
 
     def something(self) -> bool:
         """Whether any of it is more than nothing."""
-        return bytes(self.content) not in _SAYS_NOTHING or any(
-            bytes(part) not in _SAYS_NOTHING
-            for part in (
-                self.tool_calls,
-                self.reasoning_content,
-                self.reasoning,
-                self.refusal,
-                self.function_call,
-                self.audio,
-            )
-        )
+        for part in (
+            self.content,
+            self.tool_calls,
+            self.reasoning_content,
+            self.reasoning,
+            self.refusal,
+            self.function_call,
+            self.audio,
+        ):
+            if part is not UNTOLD and bytes(part) not in _SAYS_NOTHING:
+                return True
+        return False
 
     def answers(self) -> bool:
         """Whether any of it is an answer: reasoning alone is none, nor are blanks."""

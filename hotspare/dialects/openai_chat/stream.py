@@ -5,7 +5,16 @@ from collections.abc import Callable
 import msgspec
 
 from hotspare.dialects.alike import said_bytes
-from hotspare.dialects.openai_chat.answer import STOPS, TAIL, Said, ToldContent, read_usage, reasoning_of, text_of
+from hotspare.dialects.openai_chat.answer import (
+    STOPS,
+    TAIL,
+    UNTOLD,
+    Said,
+    ToldContent,
+    read_usage,
+    reasoning_of,
+    text_of,
+)
 from hotspare.dialects.provider_error import failure_of, read_error
 from hotspare.dialects.sse import ServerSentEvent, SseParser
 from hotspare.dialects.stream import Piece, StopReason, Told
@@ -13,9 +22,6 @@ from hotspare.router.trigger import Usage
 
 _NOT_TOLD = frozenset({b"", b"null", b"{}"})
 _DONE = b"[DONE]"
-
-
-_UNTOLD = msgspec.Raw()
 
 
 class _Choice(msgspec.Struct):
@@ -26,8 +32,8 @@ class _Choice(msgspec.Struct):
 
 class _Chunk(msgspec.Struct):
     choices: list[_Choice] | None = None
-    usage: msgspec.Raw = _UNTOLD
-    error: msgspec.Raw = _UNTOLD
+    usage: msgspec.Raw = UNTOLD
+    error: msgspec.Raw = UNTOLD
 
 
 class _AnyDelta(msgspec.Struct):
@@ -44,8 +50,8 @@ class _LateChunk(msgspec.Struct):
     """A chunk after the first content: whether there is more of it does not matter."""
 
     choices: list[_LateChoice] | None = None
-    usage: msgspec.Raw = _UNTOLD
-    error: msgspec.Raw = _UNTOLD
+    usage: msgspec.Raw = UNTOLD
+    error: msgspec.Raw = UNTOLD
 
 
 _CHUNK = msgspec.json.Decoder(_Chunk)
@@ -53,7 +59,7 @@ _LATE_CHUNK = msgspec.json.Decoder(_LateChunk)
 
 
 def _tells(part: msgspec.Raw) -> bool:
-    return part is not _UNTOLD and bytes(part) not in _NOT_TOLD
+    return bytes(part) not in _NOT_TOLD
 
 
 class ChunkReader:
@@ -82,14 +88,14 @@ class ChunkReader:
         if not data.isascii():
             data.decode()
         chunk: _Chunk | _LateChunk = _LATE_CHUNK.decode(data) if self._content else _CHUNK.decode(data)
-        if _tells(chunk.error) or event.name == b"error":
+        if (chunk.error is not UNTOLD and _tells(chunk.error)) or event.name == b"error":
             raise failure_of(read_error(data))
         told = Told()
         for choice in chunk.choices or ():
             self._take(choice, told)
         if self._content and chunk.choices:
             self.said_bytes += said_bytes(data)
-        if _tells(chunk.usage):
+        if chunk.usage is not UNTOLD and _tells(chunk.usage):
             self.usage = read_usage(chunk.usage) or self.usage
             told.usage = not chunk.choices
         return told
