@@ -359,6 +359,19 @@ async def test_pieces_for_a_caller_that_left_are_taken_and_go_nowhere(cycle, wir
     assert len(wire.written) == 1
 
 
+@pytest.mark.parametrize("comes", ["a piece", "the end"])
+async def test_whoever_reads_wakes_when_something_comes(cycle, comes):
+    asking = cycle()
+    reading = asyncio.ensure_future(asking.read())
+    await asyncio.sleep(0)
+    if comes == "a piece":
+        asking.body(b"one")
+    else:
+        asking.body_ended()
+    async with asyncio.timeout(5):
+        assert await reading == (b"one" if comes == "a piece" else b"")
+
+
 async def test_the_body_is_at_hand_once_all_of_it_has_come(cycle):
     asking = cycle()
     asking.body(b"one")
