@@ -52,8 +52,11 @@ async def test_what_comes_is_handed_on_before_the_loop_turns():
     exchange, sink = Exchange(Connection()), Sink()
     exchange.feed(HEAD)
     passing = await begun(exchange, sink)
+    awaited = exchange._waiter
     exchange.feed(chunk(b"one") + chunk(b"two"))
     assert sink.taken == [b"onetwo"]
+    assert exchange._waiter is awaited
+    assert not awaited.done()
     exchange.feed(chunk(b"three"))
     assert sink.taken == [b"onetwo", b"three"]
     await asyncio.sleep(0)
