@@ -9,6 +9,8 @@ from hotspare.app.console.desk import page_class
 from hotspare.app.console.leaving import LeavingFacts, facts_of
 from hotspare.app.console.panels import SCREENS
 from hotspare.engine.backend import Prompt, PromptEvent
+from hotspare.widgets.line import text_of
+from hotspare.widgets.line_view import LineView
 
 STREAM = [
     PromptEvent("route", "claude: cooling, 38 s left"),
@@ -189,8 +191,9 @@ async def test_what_a_screen_makes_at_its_first_opening_is_kept_from_the_collect
 
 
 @pytest.mark.parametrize(("number", "told"), [(1, "; 1 is being answered"), (2, "; 2 are being answered")])
-async def test_leaving_counts_what_is_being_answered(make_console, begin, press, seen, number, told):
+async def test_leaving_counts_what_is_being_answered(make_console, begin, press, number, told):
     async with make_console(leaving=lambda: LeavingFacts(9, 2, number)).run_test(size=(100, 24)) as pilot:
         await begin(pilot)
         await press(pilot, "q")
-        assert told in " ".join(seen(pilot.app).replace("│", " ").split())
+        said = text_of(pilot.app.screen.query_one("#body", LineView).lines)
+        assert told in " ".join(said.split())
