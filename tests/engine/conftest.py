@@ -31,6 +31,9 @@ def plenty():
     return budget
 
 
+USAGE = Usage(input=10, output=5)
+
+
 @dataclasses.dataclass
 class Play:
     """What one call of a model does: how long it takes, then a failure, an exception, a body or a stream."""
@@ -42,6 +45,8 @@ class Play:
     seconds_between: float = 0.01
     seconds_to_close: float = 0.0
     stubborn: bool = False
+    usage: Usage | None = USAGE
+    said_bytes: int = 0
 
 
 def stream(*pieces, **options):
@@ -61,12 +66,11 @@ class FakeAnswer:
     dropped = ()
     provider_request_id = "provider-1"
     spent_seconds = None
-    said_bytes = 0
     tail = b"data: [DONE]\n\n"
 
     def __init__(self, carrier, name, play):
         self.body = play.body
-        self.usage = Usage(input=10, output=5)
+        self.usage, self.said_bytes = play.usage, play.said_bytes
         self._carrier, self._name, self._play = carrier, name, play
         self._closed = False
 

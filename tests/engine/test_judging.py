@@ -38,10 +38,10 @@ def words(*texts, **more):
 def serve(make_bench, plays):
     """Serve a request with these fields by claude's answer, then gpt's good one; the bench and the delivery."""
 
-    async def serve(claude, fields=None, *, streamed=False, good=None, **chain):
+    async def serve(claude, fields=None, *, streamed=False, good=None, told=None, **chain):
         bench = make_bench(**chain)
         plain = plays.stream(*words(GOOD)) if streamed else plays.Play(body=whole(GOOD))
-        first = plays.stream(*claude) if streamed else plays.Play(body=claude)
+        first = plays.stream(*claude) if streamed else plays.Play(body=claude, **(told or {}))
         bench.script(claude=first, gpt=good or plain)
         body = {"model": "main", "stream": streamed, "messages": [{"role": "user", "content": "?"}]} | (fields or {})
         call = openai_chat.read_request(json.dumps(body).encode(), {})
@@ -65,6 +65,13 @@ async def test_what_is_not_json_falls_back_and_is_paid_for(serve):
     assert rejected.cost_pico_usd == served.cost_pico_usd == 35_000_000
     assert bench.record.cost_pico_usd == 70_000_000
     assert served.message == ""
+
+
+async def test_what_a_rejected_answer_used_is_guessed_from_what_it_said(serve):
+    bench, _ = await serve(whole("It is Paris."), JSON, told={"usage": None, "said_bytes": 41})
+    rejected, served = bench.record.attempts
+    assert (rejected.output_tokens, rejected.estimated) == (11, True)
+    assert (served.output_tokens, served.estimated) == (5, False)
 
 
 async def test_a_rejected_answer_says_nothing_of_its_models_health(make_bench, plays):

@@ -82,15 +82,7 @@ async def test_what_the_failure_itself_says_goes_before(bench, plays):
 
 async def test_content_that_was_held_and_lost_may_be_billed(bench, plays):
     failure = broken("server_error")
-    bench.script(claude=plays.stream(b"half ", failure))
-    real = bench.carrier.call
-
-    async def call(*arguments):
-        answer = await real(*arguments)
-        answer.usage, answer.said_bytes = None, 41
-        return answer
-
-    bench.carrier.call = call
+    bench.script(claude=plays.stream(b"half ", failure, usage=None, said_bytes=41))
     await bench.serve(streamed=True)
     [attempt, _] = bench.record.attempts
     assert (attempt.estimated, attempt.output_tokens) == (True, 11)
@@ -223,6 +215,9 @@ async def test_leaving_stops_the_call_at_once(bench, plays, after_seconds):
     assert bench.record.verdict == "caller_left"
     assert bench.record.duration_ms == pytest.approx(after_seconds * 1000, abs=5)
     assert bench.nothing_is_held()
+    [attempt] = bench.record.attempts
+    told = (10, 5, False) if after_seconds > 2 else (attempt.input_tokens, 0, True)
+    assert (attempt.input_tokens, attempt.output_tokens, attempt.estimated) == told, "what was held is known"
 
 
 async def test_leaving_in_the_middle_of_a_whole_answer_is_a_departure_with_its_cost(bench, plays):

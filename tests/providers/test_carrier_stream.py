@@ -215,6 +215,7 @@ async def test_after_the_first_content_the_text_so_far_stands_and_the_break_is_t
     text, failure = await asyncio.wait_for(read(answer), 5)
     assert text == "one two"
     assert failure is not None
+    assert failure.said_bytes == len(text)
     assert failure.trigger is trigger
 
 

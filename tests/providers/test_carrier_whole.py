@@ -29,6 +29,13 @@ async def test_an_answer_arrives_byte_for_byte_with_its_usage_and_the_provider_s
     assert (answer.status, answer.content_type, answer.provider_request_id) == (200, "application/json", "req_9")
 
 
+async def test_where_an_answer_tells_no_usage_it_is_known_how_much_it_says(provider, carry):
+    told = {"id": "c", "choices": [{"index": 0, "message": {"content": "nine word"}, "finish_reason": "stop"}]}
+    provider.does(lambda x: x.answer(json.dumps(told).encode()))
+    answer = await carry()
+    assert (answer.usage, answer.said_bytes) == (None, 9)
+
+
 async def test_the_request_that_goes_up_names_the_provider_s_model_and_key_and_nothing_of_the_caller_s_headers(
     provider, carry, good_answer
 ):
