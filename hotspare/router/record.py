@@ -110,7 +110,7 @@ class Attempt:
     cache_write_tokens: int
     reasoning_tokens: int
     cost_pico_usd: int | None
-    """None: unknown (no price, or no usage told); never zero for want of knowledge."""
+    """None: unknown, for want of a price; never zero for want of knowledge."""
     queued_ms: float = 0.0
     """How long it stood in its model's line before it started."""
     estimated: bool = False
