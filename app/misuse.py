@@ -17,6 +17,9 @@ def sentence(error: click.UsageError) -> str:
 
 
 def _no_option(error: click.NoSuchOption) -> str:
+    if error.ctx is not None and error.option_name in _options(error.ctx.find_root()):
+        program, command = error.ctx.command_path.split(" ", 1)
+        return f"{error.option_name} stands before the command, as in: {program} {error.option_name} … {command}"
     return f"there is no option {error.option_name}{meant(error.option_name, _options(error.ctx))}"
 
 

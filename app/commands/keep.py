@@ -166,8 +166,13 @@ def export(chosen: Chosen, instance: str | None, days: float | None, *, as_csv: 
     from hotspare.store import upkeep  # noqa: PLC0415 - the database only where it is wanted
 
     since = 0.0 if days is None else time.time() - days * 86_400
-    for line in upkeep.export(_path(chosen, instance), since, as_csv=as_csv):
-        click.echo(line)
+    progress = _Progress("requests", silent=sys.stdout.isatty())
+    try:
+        for done, line in enumerate(upkeep.export(_path(chosen, instance), since, as_csv=as_csv), 1):
+            click.echo(line)
+            progress.at(done)
+    finally:
+        progress.end()
 
 
 @logs.command("path")
@@ -207,14 +212,16 @@ def _tell(found: dict[str, Any], *, as_json: bool) -> None:
 
 
 class _Progress:
-    """A line on standard error that says how far it is, where that is a terminal; at most five times a second."""
+    """A line on standard error that says how far it is, where that is a terminal; at most five times a second. It is
+    silent where the same terminal shows the output.
+    """
 
-    def __init__(self, what: str, total: int = 0) -> None:
+    def __init__(self, what: str, total: int = 0, *, silent: bool = False) -> None:
         self._what = what
         self._total = total
         self._began = time.monotonic()
         self._shown_at = self._began
-        self._shows = sys.stderr.isatty()
+        self._shows = sys.stderr.isatty() and not silent
 
     def at(self, done: int = 0) -> None:
         now = time.monotonic()

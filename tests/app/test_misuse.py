@@ -20,6 +20,7 @@ import pytest
         ("status --json=yes", "--json takes no value"),
         ("status --jsn", "there is no option --jsn; did you mean --json?"),
         ("--confg x", "there is no option --confg; did you mean --config?"),
+        ("status --config x", "--config stands before the command, as in: hotspare --config … status"),
         ("status -x", "there is no option -x"),
         ("statsu", "there is no command named statsu; did you mean status?"),
         ("xyzzy", "there is no command named xyzzy"),
