@@ -69,7 +69,9 @@ def one_line(text: str, length: int = MESSAGE_LENGTH) -> str:
     """Foreign text as one line of printable characters, cut to a length."""
     if len(text) <= length and text.isprintable() and " " not in text:
         return text  # a word: an id, a code
-    kept = "".join(character if character.isprintable() else " " for character in text[: length * 4])
+    kept = text[: length * 4]
+    if not kept.isprintable():
+        kept = "".join(character if character.isprintable() else " " for character in kept)
     line = " ".join(kept.split())
     return line if len(line) <= length else line[: length - 1] + "…"
 
