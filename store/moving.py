@@ -24,7 +24,7 @@ from hotspare.store.spool import Portion
 
 _BATCH_RECORDS = 250
 _SLICE = 50
-"""So many lines are decoded before requests get their turn."""
+"""So many lines are decoded, or Records summed up, before requests get their turn."""
 
 _UNFIT = (ValueError, OverflowError, sqlite3.InterfaceError)
 """What a value raises that no table takes."""
@@ -181,6 +181,8 @@ class Mover:
             first, records = await self._inserter.insert_missing(connection, records)
         else:
             first = await self._inserter.insert(connection, records)
-        self._roll_up.add(first, records)
+        for begin in range(0, len(records), _SLICE):
+            self._roll_up.add(first + begin, records[begin : begin + _SLICE])
+            await asyncio.sleep(0)
         if self._roll_up.is_due:
             await self._roll_up.write(connection)

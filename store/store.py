@@ -35,7 +35,7 @@ from hotspare.store.writer import Writer
 
 Result = TypeVar("Result")
 
-INTERVAL_SECONDS = 0.25
+INTERVAL_SECONDS = 0.5
 CLOSING_SECONDS = 5.0
 CLOCK_SECONDS = 60.0
 """A clock that is put right by less than that is nothing to tell anybody of."""
