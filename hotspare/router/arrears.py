@@ -2,7 +2,7 @@
 they cost one by one between other work.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from hotspare.router.record import Record
 
@@ -11,11 +11,11 @@ MOST = 100
 
 
 class Arrears:
-    """See the module. `fold` takes each Record in, in the order they came."""
+    """See the module. `fold` takes Records in, in the order they came."""
 
     __slots__ = ("_fold", "_records")
 
-    def __init__(self, fold: Callable[[Record], None]) -> None:
+    def __init__(self, fold: Callable[[Sequence[Record]], None]) -> None:
         self._fold = fold
         self._records: list[Record] = []
 
@@ -29,5 +29,4 @@ class Arrears:
         """Fold all that are left; to be called before anybody looks."""
         if self._records:
             records, self._records = self._records, []
-            for record in records:
-                self._fold(record)
+            self._fold(records)

@@ -4,6 +4,7 @@ A fold over Records beside the figures, made only for the situation table, which
 """
 
 from collections import Counter, deque
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from hotspare.router.arrears import Arrears
@@ -73,17 +74,18 @@ class Witness:
         if record.kind == "traffic":
             self._arrears.add(record)
 
-    def _take_in(self, record: Record) -> None:
-        minute = self._minute(int(record.at // 60))
-        for attempt in record.attempts:
-            if attempt.cancelled or attempt.trigger is Trigger.bad_request:
-                continue
-            minute.calls[attempt.model, record.stream] += 1
-            if attempt.trigger is not None:
-                minute.failures[attempt.model, record.stream, attempt.trigger] += 1
-        if record.verdict in ("answered", "failed"):
-            minute.callers[record.caller] += 1
-            minute.callers_failed[record.caller] += record.verdict == "failed"
+    def _take_in(self, records: Sequence[Record]) -> None:
+        for record in records:
+            minute = self._minute(int(record.at // 60))
+            for attempt in record.attempts:
+                if attempt.cancelled or attempt.trigger is Trigger.bad_request:
+                    continue
+                minute.calls[attempt.model, record.stream] += 1
+                if attempt.trigger is not None:
+                    minute.failures[attempt.model, record.stream, attempt.trigger] += 1
+            if record.verdict in ("answered", "failed"):
+                minute.callers[record.caller] += 1
+                minute.callers_failed[record.caller] += record.verdict == "failed"
 
     def _minute(self, number: int) -> Minute:
         for minute in reversed(self._minutes):

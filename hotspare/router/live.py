@@ -134,36 +134,51 @@ class Live:
         return self._first
 
     # ------------------------------------------------------------ folding
-    def _take_in(self, record: Record) -> None:
-        self._recent.append(record)
-        self._note_checks(record)
-        of_today = record.at >= self._day.begins
-        if record.kind != "traffic":
-            if of_today:
-                self._day.other_pico_usd += record.cost_pico_usd
-            return
-        if record.fallback:
-            self._fallbacks.append(record)
-        self._fold_minute(record)
-        if of_today:
-            _fold(self._day.chains, record)
-            fold_attempts(self._day.models, record)
+    def _take_in(self, records: Sequence[Record]) -> None:
+        """Each minute's on their own first: what the minute and the day are then both told of is summed up once."""
+        minutes: dict[int, Past] = {}
+        for record in records:
+            self._recent.append(record)
+            self._note_checks(record)
+            number = int(record.at // 60)
+            past = minutes.get(number)
+            if past is None:
+                past = minutes[number] = Past(number * 60.0, 60)
+            if record.kind != "traffic":
+                past.other_pico_usd += record.cost_pico_usd
+                continue
+            if record.fallback:
+                self._fallbacks.append(record)
+            _fold(past.chains, record)
+            fold_attempts(past.models, record)
+            past.callers.add(record.caller)
+            self._first = min(self._first, record.at)
+            slot = int(record.at // RATE_SLOT_SECONDS)
+            self._rate[slot] = self._rate.get(slot, 0) + 1
+        for past in minutes.values():
+            self._add(past)
 
-    def take_up(self, past: Past) -> None:
-        """Add what Records came to that nobody folds here any more."""
-        self._arrears.settle()
+    def _add(self, past: Past) -> None:
+        """To its day and to its minute, as far as these are kept."""
         day = self._day
         if past.at >= day.begins:
             _merge(day.chains, past.chains)
             _merge(day.models, past.models)
             day.other_pico_usd += past.other_pico_usd
-            day.cost_pico_usd += past.other_pico_usd + sum(each.cost_pico_usd for each in past.chains.values())
         number = int(past.at // 60)
         if past.seconds == 60 and number > int(self.newest // 60) - KEPT_MINUTES:
             minute = self._minutes.setdefault(number, Minute())
             _merge(minute.chains, past.chains)
             _merge(minute.models, past.models)
             minute.callers |= past.callers
+
+    def take_up(self, past: Past) -> None:
+        """Add what Records came to that nobody folds here any more."""
+        self._arrears.settle()
+        self._add(past)
+        if past.at >= self._day.begins:
+            cost = past.other_pico_usd + sum(each.cost_pico_usd for each in past.chains.values())
+            self._day.cost_pico_usd += cost
         for model, at in past.checked.items():
             self._checked[model] = max(at, self._checked.get(model, 0.0))
         if any(each.requests for each in past.chains.values()):
@@ -176,20 +191,6 @@ class Live:
             ended = record.at + attempt.ended_ms / 1000.0
             if ended > self._checked.get(attempt.model, 0.0):
                 self._checked[attempt.model] = ended
-
-    def _fold_minute(self, record: Record) -> None:
-        number = int(record.at // 60)
-        if number <= int(self.newest // 60) - KEPT_MINUTES:
-            return
-        minute = self._minutes.get(number)
-        if minute is None:
-            minute = self._minutes[number] = Minute()
-        _fold(minute.chains, record)
-        fold_attempts(minute.models, record)
-        minute.callers.add(record.caller)
-        self._first = min(self._first, record.at)
-        slot = int(record.at // RATE_SLOT_SECONDS)
-        self._rate[slot] = self._rate.get(slot, 0) + 1
 
     def roll(self, wall: float) -> None:
         """Let old minutes go, and begin a new day when its midnight has come."""

@@ -4,6 +4,7 @@ Every label is a name from the configuration or one of our own words, so the num
 """
 
 from bisect import bisect_left
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from hotspare.router.record import Attempt, Record
@@ -67,16 +68,17 @@ class Totals:
     """By kind, chain, model."""
 
 
-def fold_totals(totals: Totals, record: Record) -> None:
-    """Add one Record."""
-    for attempt in record.attempts:
-        place = (record.kind, record.chain, attempt.model)
-        used = totals.used.get(place)
-        if used is None:
-            used = totals.used[place] = Used()
-        used.add(attempt)
-    if record.kind == "traffic":
-        _fold_traffic(totals, record)
+def fold_totals(totals: Totals, records: Iterable[Record]) -> None:
+    """Add Records."""
+    for record in records:
+        for attempt in record.attempts:
+            place = (record.kind, record.chain, attempt.model)
+            used = totals.used.get(place)
+            if used is None:
+                used = totals.used[place] = Used()
+            used.add(attempt)
+        if record.kind == "traffic":
+            _fold_traffic(totals, record)
 
 
 def _fold_traffic(totals: Totals, record: Record) -> None:

@@ -16,7 +16,7 @@ def live():
 
 def test_each_record_is_folded_once_and_in_order():
     folded = []
-    arrears = Arrears(folded.append)
+    arrears = Arrears(folded.extend)
     for number in range(5):
         arrears.add(number)
     assert folded == []
@@ -27,7 +27,7 @@ def test_each_record_is_folded_once_and_in_order():
 
 def test_no_more_than_a_bounded_number_waits():
     folded = []
-    arrears = Arrears(folded.append)
+    arrears = Arrears(folded.extend)
     for number in range(MOST):
         arrears.add(number)
     assert folded == list(range(MOST))
@@ -36,10 +36,10 @@ def test_no_more_than_a_bounded_number_waits():
 def test_what_is_added_while_others_are_folded_waits_its_turn():
     folded = []
 
-    def fold(number):
-        folded.append(number)
-        if number < 2:
-            arrears.add(number + 10)
+    def fold(numbers):
+        folded.extend(numbers)
+        if numbers == [1]:
+            arrears.add(11)
 
     arrears = Arrears(fold)
     arrears.add(1)

@@ -31,7 +31,7 @@ def records(world, fails):
 def totals(records):
     found = Totals()
     for record in records:
-        fold_totals(found, record)
+        fold_totals(found, [record])
     return found
 
 
@@ -133,15 +133,15 @@ def test_an_attempt_that_was_ended_before_its_model_said_anything_checks_nothing
 )
 def test_the_wait_for_first_content_is_that_of_answered_streams(record, changes, seconds):
     found = Totals()
-    fold_totals(found, record(**changes))
+    fold_totals(found, [record(**changes)])
     assert [durations.seconds for durations in found.first_contents.values()] == seconds
     assert list(found.first_contents) == [("main", "claude")] * len(seconds)
 
 
 def test_durations_stand_with_the_chain_and_the_model_that_answered(record, attempt):
     found = Totals()
-    fold_totals(found, record(attempt(cancelled=True), attempt("gpt"), model="gpt", duration_ms=1500.0))
-    fold_totals(found, record(attempt(), duration_ms=200.0))
+    fold_totals(found, [record(attempt(cancelled=True), attempt("gpt"), model="gpt", duration_ms=1500.0)])
+    fold_totals(found, [record(attempt(), duration_ms=200.0)])
     assert {place: durations.seconds for place, durations in found.durations.items()} == {
         ("main", "gpt"): 1.5,
         ("main", "claude"): 0.2,
