@@ -75,19 +75,22 @@ def _add_requests(past: Past, row: Mapping[str, Any]) -> None:
     elif row["dimension"] == "kind":
         past.other_pico_usd += row["cost_pico_usd"]
     else:
-        past.chains[row["chain"]] = Figures(
-            requests=row["requests"],
-            answered=row["answered"],
-            primary=row["primary"],
-            fallback=row["fallback"],
-            forced_fallback=row["forced_fallback"],
-            duration_ms=row["duration_us"] / 1000.0,
-            durations=Histogram(durations_of(row["durations"])),
-            input_tokens=row["input_tokens"],
-            output_tokens=row["output_tokens"],
-            cost_pico_usd=row["cost_pico_usd"],
-            unpriced=row["unpriced"],
-            estimated_pico_usd=row["estimated_pico_usd"],
+        # There are two rows of a minute where what no roll-up holds yet is summed up beside them.
+        past.chains.setdefault(row["chain"], Figures()).merge(
+            Figures(
+                requests=row["requests"],
+                answered=row["answered"],
+                primary=row["primary"],
+                fallback=row["fallback"],
+                forced_fallback=row["forced_fallback"],
+                duration_ms=row["duration_us"] / 1000.0,
+                durations=Histogram(durations_of(row["durations"])),
+                input_tokens=row["input_tokens"],
+                output_tokens=row["output_tokens"],
+                cost_pico_usd=row["cost_pico_usd"],
+                unpriced=row["unpriced"],
+                estimated_pico_usd=row["estimated_pico_usd"],
+            )
         )
 
 

@@ -14,6 +14,7 @@ from hotspare.router.figures import Figures
 from hotspare.router.settings import Budget, Chain, Limits, Model, Rates, Settings
 from hotspare.router.trigger import Trigger
 from hotspare.store import past
+from hotspare.store.entry import encode_record
 from hotspare.store.reader import open_reader
 from hotspare.store.store import Store
 
@@ -105,6 +106,26 @@ async def test_figures_are_those_of_all_records(opened, records, noon, monkeypat
         made, _ = await restored(reader, noon)
         if whole:
             same(made, expected, noon)
+
+
+@pytest.mark.parametrize("whole", [10, 150])
+async def test_where_a_process_was_killed_what_its_spool_holds_is_added_to_the_sums(
+    opened, records, noon, monkeypatch, whole
+):
+    monkeypatch.setattr(past, "READ_WHOLE", whole)
+    expected = router(noon)
+    for record in records:
+        if record.at >= noon - 12 * 3600:
+            expected.fold(record)
+    async with opened() as store:
+        for record in records[::2]:
+            store.append(record)
+        await store.query("history", {})
+    store.path.with_name(f"{store.path.name}-spool").write_bytes(b"".join(map(encode_record, records[1::2])))
+    async with open_reader(store.path, clock=store._clock) as reader:
+        made, number = await restored(reader, noon)
+        assert number <= whole
+        same(made, expected, noon)
 
 
 async def test_while_roll_ups_are_behind_every_record_is_read(opened, records, noon, monkeypatch):
