@@ -10,8 +10,9 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from hotspare.router.settings import PICO_PER_USD
+from hotspare.store.routes import CANCELLED, SERVED
 from hotspare.store.source import DAY_SECONDS, HOUR_SECONDS, Rows, Source
-from hotspare.store.sums import CANCELLED, DAY, HOUR, MINUTE, SERVED, percentiles
+from hotspare.store.sums import DAY, HOUR, MINUTE, percentiles
 
 DIMENSIONS = ("chain", "model", "caller", "reason", "session", "kind", "hour", "outcome")
 MINUTES_KEPT_SECONDS = 8 * DAY

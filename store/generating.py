@@ -21,18 +21,16 @@ from hotspare.store.fault import fault_of
 from hotspare.store.folders import make_private
 from hotspare.store.layout import INDICES
 from hotspare.store.offline import begin
+from hotspare.store.routes import Routes
 from hotspare.store.rows import (
     ATTEMPT_COLUMNS,
     CALL_COLUMNS,
+    OF_ATTEMPTS_ABSENT,
+    OF_REQUESTS_ABSENT,
     REQUEST_COLUMNS,
     ROUTE_COLUMNS,
     Row,
-    attempt_row,
-    call_of,
     insert_into,
-    request_row,
-    route_of,
-    route_row,
 )
 from hotspare.store.sums import CALLS, DAY, FIGURES, MINUTE, Sums
 from hotspare.store.upkeep import in_words
@@ -119,21 +117,22 @@ def _end(connection: sqlite3.Connection, now: float) -> None:
 def _make_day(connection: sqlite3.Connection, number: int, before: int, begins: int, chains: Chains) -> Pattern:
     """One day's requests, from the number after `before` on."""
     chance = random.Random(begins)
-    routes, calls, sums = _known(connection, "routes"), _known(connection, "calls"), Sums()
+    routes, calls = _known(connection, "routes"), _known(connection, "calls")
+    known, sums = Routes(), Sums()
     sessions: dict[Row, int] = {}
     [sessions_before] = connection.execute("SELECT coalesce(max(number), 0) FROM session_names").fetchone()
     requests, attempts = [], []
     for place, at in enumerate(sorted(_times(number, begins, chance))):
-        record = _record(place, at, begins, chains, chance)
-        sums.add(record)
+        taken = known.take(_record(place, at, begins, chains, chance))
+        sums.add(taken)
+        record, route, request, values, _ = taken
         session = sessions.setdefault((record.session,), sessions_before + len(sessions) + 1)
-        route = routes.setdefault(route_row(route_of(record)), len(routes) + 1)
-        requests.append(request_row(record, before + place + 1, route, session))
-        for attempt in record.attempts:
-            call = calls.setdefault(call_of(attempt), len(calls) + 1)
-            attempts.append(attempt_row(attempt, before + place + 1, call))
-    connection.executemany(insert_into("stored_requests", REQUEST_COLUMNS), requests)
-    connection.executemany(insert_into("stored_attempts", ATTEMPT_COLUMNS), attempts)
+        one = before + place + 1
+        requests.append((one, routes.setdefault(route.columns, len(routes) + 1), session, *request))
+        for call, attempt in zip(route.calls, values, strict=True):
+            attempts.append((one, calls.setdefault(call, len(calls) + 1), *attempt))
+    connection.executemany(insert_into("stored_requests", REQUEST_COLUMNS, OF_REQUESTS_ABSENT), requests)
+    connection.executemany(insert_into("stored_attempts", ATTEMPT_COLUMNS, OF_ATTEMPTS_ABSENT), attempts)
     for table, columns, numbers in (
         ("routes", ROUTE_COLUMNS, routes),
         ("calls", CALL_COLUMNS, calls),
@@ -276,7 +275,7 @@ _AGAIN = (
     FROM stored_requests WHERE number > :before AND number <= :last
     """,
     f"""
-    INSERT INTO stored_attempts
+    INSERT INTO stored_attempts ({", ".join(ATTEMPT_COLUMNS)})
     SELECT request + :shift, {", ".join(ATTEMPT_COLUMNS[1:])} FROM stored_attempts
     WHERE request > :before AND request <= :last
     """,

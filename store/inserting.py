@@ -4,31 +4,33 @@ All of it happens in one transaction of the caller's. What was learned of number
 """
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 
 import aiosqlite
 import msgspec
 
-from hotspare.router.record import Record
 from hotspare.store.retention import Gone
+from hotspare.store.routes import Route, Taken
 from hotspare.store.rows import (
+    ABSENT,
+    APART_COLUMNS,
     ATTEMPT_COLUMNS,
     CALL_COLUMNS,
+    OF_ATTEMPTS_ABSENT,
+    OF_REQUESTS_ABSENT,
     REQUEST_COLUMNS,
     ROUTE_COLUMNS,
     Row,
-    attempt_row,
-    call_of,
     insert_into,
-    request_row,
-    route_of,
-    route_row,
 )
 
 _REMEMBERED = 50_000
-_SLICE = 50
+_SLICE = 200
 """So many Records are made rows of before requests get their turn."""
+_ROWS = 10
+"""So many rows are added by one statement: the interpreter's lock is let go and fought for that much less often."""
 
 _KNOWN_IDS = "SELECT id FROM stored_requests WHERE id IN (SELECT value FROM json_each(?))"
 _LAST = """
@@ -38,27 +40,25 @@ SELECT max(coalesce((SELECT max(number) FROM stored_requests), 0), coalesce((SEL
 
 @dataclass(slots=True)
 class Numbers:
-    """The numbers of the rows of one small table, each row by the value it was made of."""
+    """The numbers of the rows of one small table."""
 
     table: str
     columns: Sequence[str]
-    row_of: Callable[[Row], Row] = tuple
     known: dict[Row, int] = field(default_factory=dict)
     given: set[int] = field(default_factory=set)
     fresh: list[Row] = field(default_factory=list)
     """What was learned in the transaction that is under way."""
 
-    async def learn(self, connection: aiosqlite.Connection, value: Row) -> int:
-        """The number of a value that is not known; it is added if it has none."""
-        row = self.row_of(value)
+    async def learn(self, connection: aiosqlite.Connection, row: Row) -> int:
+        """The number of a row that is not known; it is added if it has none."""
         same = " AND ".join(f"{column} = ?" for column in self.columns)
         found = list(await connection.execute_fetchall(f"SELECT number FROM {self.table} WHERE {same}", row))
         if not found:
             found = list(
                 await connection.execute_fetchall(f"{insert_into(self.table, self.columns)} RETURNING number", row)
             )
-        number = self.known[value] = int(found[0][0])
-        self.fresh.append(value)
+        number = self.known[row] = int(found[0][0])
+        self.fresh.append(row)
         return number
 
     def forget(self) -> None:
@@ -70,28 +70,48 @@ class Numbers:
     def settle(self, *, committed: bool) -> None:
         """The transaction is over."""
         if committed:
-            self.given.update(self.known[value] for value in self.fresh)
+            self.given.update(self.known[row] for row in self.fresh)
         else:
-            for value in self.fresh:
-                del self.known[value]
+            for row in self.fresh:
+                del self.known[row]
         self.fresh.clear()
         if len(self.known) > _REMEMBERED:
             self.forget()
+
+
+class _Rows:
+    """How rows of some columns get into a table: many with one statement, and one by one those that are left over."""
+
+    def __init__(self, table: str, columns: Sequence[str], absent: Sequence[str]) -> None:
+        self._many = insert_into(table, columns, absent, _ROWS)
+        self._one = insert_into(table, columns, absent)
+
+    async def add(self, connection: aiosqlite.Connection, rows: Sequence[Row]) -> None:
+        whole = len(rows) // _ROWS * _ROWS
+        together = [list(chain.from_iterable(rows[begin : begin + _ROWS])) for begin in range(0, whole, _ROWS)]
+        for statement, bound in ((self._many, together), (self._one, rows[whole:])):
+            if bound:
+                await connection.executemany(statement, bound)
 
 
 class Inserter:
     """What puts Records into one database, or into the one that is attached to it as `schema`."""
 
     def __init__(self, schema: str = "main") -> None:
-        self._requests = insert_into(f"{schema}.stored_requests", REQUEST_COLUMNS)
-        self._attempts = insert_into(f"{schema}.stored_attempts", ATTEMPT_COLUMNS)
-        self._routes = Numbers(f"{schema}.routes", ROUTE_COLUMNS, route_row)
+        requests, attempts = f"{schema}.stored_requests", f"{schema}.stored_attempts"
+        self._requests = _Rows(requests, REQUEST_COLUMNS, OF_REQUESTS_ABSENT)
+        self._requests_apart = _Rows(requests, (*REQUEST_COLUMNS, *APART_COLUMNS), OF_REQUESTS_ABSENT)
+        self._attempts = _Rows(attempts, ATTEMPT_COLUMNS, OF_ATTEMPTS_ABSENT)
+        self._routes = Numbers(f"{schema}.routes", ROUTE_COLUMNS)
         self._calls = Numbers(f"{schema}.calls", CALL_COLUMNS)
         self._sessions = Numbers(f"{schema}.session_names", ("name",))
+        self._places: dict[Route, tuple[int, list[int]]] = {}
+        """The numbers of a route and of its calls."""
         self._data_version = 0
 
     def forget(self) -> None:
         """Learn all numbers anew: it may be another file, or rows were taken away."""
+        self._places.clear()
         for numbers in (self._routes, self._calls, self._sessions):
             numbers.forget()
 
@@ -99,16 +119,19 @@ class Inserter:
         """Some of what it knows is no more."""
         for numbers, taken in ((self._routes, gone.routes), (self._sessions, gone.sessions)):
             if not numbers.given.isdisjoint(taken):
+                self._places.clear()
                 numbers.forget()
 
     def settle(self, *, committed: bool) -> None:
         """The transaction is over."""
         for numbers in (self._routes, self._calls, self._sessions):
             numbers.settle(committed=committed)
+        if not (committed and self._routes.known and self._calls.known) or len(self._places) > _REMEMBERED:
+            self._places.clear()
 
     async def insert_missing(
-        self, connection: aiosqlite.Connection, records: Sequence[Record]
-    ) -> tuple[int, list[Record]]:
+        self, connection: aiosqlite.Connection, records: Sequence[Taken]
+    ) -> tuple[int, list[Taken]]:
         """Add those that are not there yet; the number of the first of them, and those.
 
         Raises:
@@ -117,7 +140,7 @@ class Inserter:
         fresh = await _not_there(connection, records)
         return await self.insert(connection, fresh), fresh
 
-    async def insert(self, connection: aiosqlite.Connection, records: Sequence[Record]) -> int:
+    async def insert(self, connection: aiosqlite.Connection, records: Sequence[Taken]) -> int:
         """Add all; the number of the first of them.
 
         Raises:
@@ -128,37 +151,48 @@ class Inserter:
         [row] = await connection.execute_fetchall(_LAST)
         first = int(row[0]) + 1
         requests: list[Row] = []
+        apart: list[Row] = []
         attempts: list[Row] = []
         for begin in range(0, len(records), _SLICE):
-            await self._make_rows(connection, first + begin, records[begin : begin + _SLICE], requests, attempts)
+            some = records[begin : begin + _SLICE]
+            await self._make_rows(connection, first + begin, some, requests, apart, attempts)
             await asyncio.sleep(0)
-        await connection.executemany(self._requests, requests)
-        await connection.executemany(self._attempts, attempts)
+        await self._requests.add(connection, requests)
+        await self._requests_apart.add(connection, apart)
+        await self._attempts.add(connection, attempts)
         return first
 
     async def _make_rows(
         self,
         connection: aiosqlite.Connection,
         number: int,
-        records: Iterable[Record],
+        records: Iterable[Taken],
         requests: list[Row],
+        apart: list[Row],
         attempts: list[Row],
     ) -> None:
         """The rows of some Records, from that number on, are added to those there are."""
-        routes, calls, sessions = self._routes.known, self._calls.known, self._sessions.known
-        for record in records:
-            key = route_of(record)
-            route = routes.get(key) or await self._routes.learn(connection, key)
-            session = None
+        places, sessions = self._places, self._sessions.known
+        for record, route, request, calls, said_apart in records:
+            place = places.get(route) or await self._place(connection, route)
+            session = ABSENT
             if record.session is not None:
                 name = (record.session,)
                 session = sessions.get(name) or await self._sessions.learn(connection, name)
-            requests.append(request_row(record, number, route, session))
-            for attempt in record.attempts:
-                key = call_of(attempt)
-                call = calls.get(key) or await self._calls.learn(connection, key)
-                attempts.append(attempt_row(attempt, number, call))
+            if said_apart:
+                apart.append((number, place[0], session, *request, *said_apart))
+            else:
+                requests.append((number, place[0], session, *request))
+            for call, attempt in zip(place[1], calls, strict=True):
+                attempts.append((number, call, *attempt))
             number += 1
+
+    async def _place(self, connection: aiosqlite.Connection, route: Route) -> tuple[int, list[int]]:
+        number = self._routes.known.get(route.columns) or await self._routes.learn(connection, route.columns)
+        known = self._calls.known
+        calls = [known.get(call) or await self._calls.learn(connection, call) for call in route.calls]
+        place = self._places[route] = (number, calls)
+        return place
 
     async def _look_for_others(self, connection: aiosqlite.Connection) -> None:
         """Another process may have taken rows away."""
@@ -168,9 +202,9 @@ class Inserter:
             self.forget()
 
 
-async def _not_there(connection: aiosqlite.Connection, records: Sequence[Record]) -> list[Record]:
+async def _not_there(connection: aiosqlite.Connection, records: Sequence[Taken]) -> list[Taken]:
     """The Records without those that the database has, and each once."""
-    by_id = {record.id: record for record in reversed(records)}
+    by_id = {taken[0].id: taken for taken in reversed(records)}
     ids = msgspec.json.encode(list(by_id)).decode()
     rows = await connection.execute_fetchall(_KNOWN_IDS, (ids,))
     for row in rows:

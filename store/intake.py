@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from hotspare.router.record import Record
-from hotspare.store.entry import Memory, encode_memory, encode_record
+from hotspare.store.entry import Memory, encode_memory, encode_record, storable
 from hotspare.store.folders import make_private
+from hotspare.store.routes import Routes, Taken
 from hotspare.store.spool import Spool
 
 HELD_RECORDS = 20_000
@@ -21,6 +22,7 @@ class Intake:
     """What was handed in and is not in the database.
 
     Attributes:
+        routes: of the Records that came in of late.
         spool: None where none can be opened.
         held: Records for which the spool had no room.
         held_memory: likewise, the router's latest memory.
@@ -33,10 +35,11 @@ class Intake:
         self._wake = wake
         self._last_memory = b""
         self._memory: Mapping[str, Any] | None = None
+        self.routes = Routes()
         self.spool: Spool | None = None
-        self.held: deque[Record] = deque()
+        self.held: deque[Taken] = deque()
         self.held_memory: Mapping[str, Any] | None = None
-        self.unlogged: deque[Record] = deque(maxlen=HELD_RECORDS)
+        self.unlogged: deque[Taken] = deque(maxlen=HELD_RECORDS)
         self.dropped = 0
         self.closed = False
 
@@ -61,10 +64,14 @@ class Intake:
 
     def append(self, record: Record) -> None:
         """Keep one Record."""
+        try:
+            taken = self.routes.take(record)
+        except (ValueError, OverflowError):
+            taken = self.routes.take(storable(record))
         spool = self.spool
-        if spool is None or not spool.append(encode_record(record), record):
-            self._hold(record)
-        self.unlogged.append(record)
+        if spool is None or not spool.append(encode_record(taken[0]), taken):
+            self._hold(taken)
+        self.unlogged.append(taken)
         self._wake()
 
     def remember(self, memory: Mapping[str, Any]) -> None:
@@ -83,11 +90,11 @@ class Intake:
         """There is a new database, which knows nothing of the router's memory."""
         self.held_memory = self.held_memory or self._memory
 
-    def _hold(self, record: Record) -> None:
+    def _hold(self, taken: Taken) -> None:
         if self.closed or len(self.held) >= HELD_RECORDS:
             self.dropped += 1
         else:
-            self.held.append(record)
+            self.held.append(taken)
 
     def close(self) -> None:
         """What is still only in memory is lost; what is in the spool goes in at the next start."""

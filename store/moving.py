@@ -20,11 +20,14 @@ from hotspare.store.inserting import Inserter
 from hotspare.store.intake import Intake
 from hotspare.store.retention import Gone
 from hotspare.store.rolling import RollUp
+from hotspare.store.routes import Taken
 from hotspare.store.spool import Portion
 
 _BATCH_RECORDS = 250
-_SLICE = 50
-"""So many lines are decoded, or Records summed up, before requests get their turn."""
+_SLICE = 200
+"""So many Records are summed up before requests get their turn …"""
+_LINES = 50
+"""… or lines decoded."""
 
 _UNFIT = (ValueError, OverflowError, sqlite3.InterfaceError)
 """What a value raises that no table takes."""
@@ -54,7 +57,7 @@ class Mover:
         database: Database,
         clock: Clock,
         *,
-        inherited: Callable[[list[Record]], None],
+        inherited: Callable[[list[Taken]], None],
         damaged: Callable[[int], None],
     ) -> None:
         self._intake = intake
@@ -63,7 +66,7 @@ class Mover:
         self._inherited = inherited
         self._damaged = damaged
         self._inserter = Inserter()
-        self._roll_up = RollUp(clock)
+        self._roll_up = RollUp(clock, intake.routes)
         self.dropped = 0
         self.newest_at = 0.0
 
@@ -97,16 +100,16 @@ class Mover:
         await self._move_held()
 
     async def _move_portion(self, portion: Portion) -> None:
-        records: list[Record] = []
+        records: list[Taken] = []
         memory: Mapping[str, Any] | None = None
         damaged = 0
         for position, known in enumerate(portion.entries, 1):
             entry = known
             if isinstance(known, bytes):
-                entry = decode(known)
-                if not position % _SLICE:
+                entry = self._read(known)
+                if not position % _LINES:
                     await asyncio.sleep(0)
-            if isinstance(entry, Record):
+            if isinstance(entry, tuple):
                 records.append(entry)
             elif isinstance(entry, Memory):
                 memory = entry.memory
@@ -117,6 +120,13 @@ class Mover:
         await self._insert(records, memory)
         if damaged:
             self._damaged(damaged)
+
+    def _read(self, line: bytes) -> Taken | Memory | None:
+        entry = decode(line)
+        try:
+            return self._intake.routes.take(entry) if isinstance(entry, Record) else entry
+        except (ValueError, OverflowError):
+            return None
 
     async def _move_held(self) -> None:
         held = self._intake.held
@@ -131,7 +141,7 @@ class Mover:
                 self._intake.held_memory = None
 
     # ------------------------------------------------------------------ into the tables
-    async def _insert(self, records: list[Record], memory: Mapping[str, Any] | None) -> None:
+    async def _insert(self, records: list[Taken], memory: Mapping[str, Any] | None) -> None:
         if not records and memory is None:
             return
         try:
@@ -141,24 +151,24 @@ class Mover:
         except _UNFIT:
             await self._insert_one_by_one(records, memory)
 
-    async def _insert_missing(self, records: list[Record], memory: Mapping[str, Any] | None) -> None:
+    async def _insert_missing(self, records: list[Taken], memory: Mapping[str, Any] | None) -> None:
         """Some of them are there already: a process died, or a commit failed, after they were moved."""
         try:
             await self._commit(records, memory, missing=True)
         except (*_UNFIT, sqlite3.IntegrityError):
             await self._insert_one_by_one(records, memory)
 
-    async def _insert_one_by_one(self, records: Iterable[Record], memory: Mapping[str, Any] | None) -> None:
+    async def _insert_one_by_one(self, records: Iterable[Taken], memory: Mapping[str, Any] | None) -> None:
         """One of them holds a value that no table takes: it must not keep out the others."""
-        for record in records:
+        for taken in records:
             try:
-                await self._commit([storable(record)], None, missing=True)
+                await self._commit([self._intake.routes.take(storable(taken[0]))], None, missing=True)
             except (*_UNFIT, sqlite3.IntegrityError):
                 self.dropped += 1
         await self._commit([], memory)
 
     async def _commit(
-        self, records: Sequence[Record], memory: Mapping[str, Any] | None, *, missing: bool = False
+        self, records: Sequence[Taken], memory: Mapping[str, Any] | None, *, missing: bool = False
     ) -> None:
         """All of them, or, with `missing`, those that are not there yet."""
         committed = False
@@ -175,8 +185,8 @@ class Mover:
             if not committed:
                 self._roll_up.forget()
 
-    async def _add(self, connection: aiosqlite.Connection, records: Sequence[Record], *, missing: bool) -> None:
-        self.newest_at = max(self.newest_at, *[record.at for record in records])
+    async def _add(self, connection: aiosqlite.Connection, records: Sequence[Taken], *, missing: bool) -> None:
+        self.newest_at = max(self.newest_at, *[taken[0].at for taken in records])
         if missing:
             first, records = await self._inserter.insert_missing(connection, records)
         else:

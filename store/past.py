@@ -6,8 +6,9 @@ from typing import Any
 from hotspare.router.figures import Figures, Histogram, ModelFigures
 from hotspare.router.live import KEPT_MINUTES, Past
 from hotspare.store.charts import Span, spans
+from hotspare.store.routes import CANCELLED, SERVED
 from hotspare.store.source import Source
-from hotspare.store.sums import CANCELLED, MINUTE, SERVED, durations_of
+from hotspare.store.sums import MINUTE, durations_of
 
 READ_WHOLE = 5_000
 """At most so many of the latest requests are read one by one."""

@@ -26,6 +26,7 @@ from hotspare.store.layout import BESIDE, SHOW_BESIDE
 from hotspare.store.migrating import check_version, take_steps
 from hotspare.store.past import read_past
 from hotspare.store.restore import read_arrived, read_memory, read_records, read_standing
+from hotspare.store.routes import Routes
 from hotspare.store.schema import VERSION
 from hotspare.store.spool import lines_in
 from hotspare.store.sums import Sums
@@ -126,17 +127,17 @@ async def _connected(address: str) -> AsyncIterator[aiosqlite.Connection]:
 async def _add_waiting(reader: Reader, connection: aiosqlite.Connection, records: list[Record]) -> None:
     """What is in the spool, and what is stored and in no roll-up yet, as if it were where it belongs."""
     rolled_up = await reader.fetch("SELECT number FROM rolled_up", {})
-    sums = Sums()
+    sums, routes = Sums(), Routes()
     async for _, arrived in read_arrived(reader, rolled_up[0]["number"]):
         for record in arrived:
-            sums.add(record)
+            sums.add(routes.take(record))
     if not records and not sums:
         return
     for statement in BESIDE:
         await connection.execute_fetchall(statement)
-    _, fresh = await Inserter("beside").insert_missing(connection, records)
-    for record in fresh:
-        sums.add(record)
+    _, fresh = await Inserter("beside").insert_missing(connection, [routes.take(record) for record in records])
+    for taken in fresh:
+        sums.add(taken)
     await sums.write(connection, "beside")
     for statement in SHOW_BESIDE:
         await connection.execute_fetchall(statement)

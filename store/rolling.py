@@ -10,9 +10,9 @@ from collections.abc import Sequence
 import aiosqlite
 
 from hotspare.router.clock import Clock
-from hotspare.router.record import Record
 from hotspare.store.database import Database
 from hotspare.store.restore import read_arrived
+from hotspare.store.routes import Routes, Taken
 from hotspare.store.source import FromConnection
 from hotspare.store.sums import Sums
 
@@ -27,8 +27,9 @@ _MOVE = "UPDATE rolled_up SET number = ?"
 class RollUp:
     """What is to be added to the roll-ups of one database."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, routes: Routes) -> None:
         self._clock = clock
+        self._routes = routes
         self._written_at = clock.monotonic()
         self._begin_at(1)
 
@@ -41,7 +42,7 @@ class RollUp:
         """It has gone long enough."""
         return self._clock.monotonic() - self._written_at >= EVERY_SECONDS
 
-    def add(self, first: int, records: Sequence[Record]) -> None:
+    def add(self, first: int, records: Sequence[Taken]) -> None:
         """Take up what was inserted under the numbers from `first` on. Where that does not follow on what was taken up
         before, since others inserted in between, it begins anew.
         """
@@ -75,12 +76,12 @@ class RollUp:
     async def _read(self, connection: aiosqlite.Connection, number: int) -> int:
         """Sum up the rows after that number; the number of the last of them."""
         self._begin_at(number + 1)
-        taken = 0
+        read = 0
         async for last, records in read_arrived(FromConnection(connection), number):
             number = last
             for record in records:
-                self._sums.add(record)
-            taken += len(records)
-            if taken >= READ_AT_ONCE:
+                self._sums.add(self._routes.take(record))
+            read += len(records)
+            if read >= READ_AT_ONCE:
                 break
         return number

@@ -1,7 +1,6 @@
 """Records as rows of the tables in `layout`, and back. The order of names here is the order of the columns."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from operator import attrgetter
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -10,27 +9,34 @@ from hotspare.router.record import Attempt, Candidate, Record
 
 Row = tuple[Any, ...]
 
-SLOW_MS = 5000.0
-"""A request that took longer is a slow one, wherever requests are looked for by that."""
+ABSENT = -1
+"""Stands for NULL in the columns that `insert_into` is told of. To bind None costs six times as much: sqlite3 looks for
+an adapter of it each time.
+"""
 
-_SHARED = (
+SHARED = (
     "kind", "chain", "asked", "meant", "model", "caller", "dialect", "stream", "verdict", "status", "fallback",
     "forced", "source", "reason", "ended_by", "unpriced", "estimated",
 )  # fmt: skip
-ROUTE_COLUMNS = (*_SHARED, "slow", "triggers", "candidates")
+ROUTE_COLUMNS = (*SHARED, "slow", "triggers", "candidates")
 CALL_COLUMNS = ("model", "key", "trigger", "cancelled", "status", "estimated")
 REQUEST_COLUMNS = (
-    "number", "id", "at", "route", "session", "duration_us", "first_content_us", "input_tokens", "output_tokens",
-    "cost_pico_usd", "seconds_left", "waited_us", "cache_age_us", "cache_similarity",
+    "number", "route", "session", "id", "at", "duration_us", "first_content_us", "input_tokens", "output_tokens",
+    "cost_pico_usd",
 )  # fmt: skip
+APART_COLUMNS = ("seconds_left", "waited_us", "cache_age_us", "cache_similarity")
+"""What few requests have to say; the rows of the others leave it out."""
 ATTEMPT_COLUMNS = (
-    "request", "number", "call", "message", "provider_request_id", "queued_us", "started_us", "first_content_us",
+    "request", "call", "number", "message", "provider_request_id", "queued_us", "started_us", "first_content_us",
     "ended_us", "input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens", "reasoning_tokens",
     "cost_pico_usd",
 )  # fmt: skip
+OF_REQUESTS_ABSENT = ("session", "first_content_us")
+OF_ATTEMPTS_ABSENT = ("provider_request_id", "first_content_us", "cost_pico_usd")
+"""The columns that may be NULL, of those that are always written."""
 
 RECORD_NAMES = (
-    "id", "at", *_SHARED, "session", "duration_ms", "first_content_ms", "input_tokens", "output_tokens",
+    "id", "at", *SHARED, "session", "duration_ms", "first_content_ms", "input_tokens", "output_tokens",
     "cost_pico_usd", "waited_ms", "cache_age_seconds", "cache_similarity",
 )  # fmt: skip
 ATTEMPT_NAMES = (
@@ -40,67 +46,58 @@ ATTEMPT_NAMES = (
 )  # fmt: skip
 
 
-def insert_into(table: str, columns: Sequence[str]) -> str:
-    """The statement that adds one row."""
-    names, marks = ", ".join(columns), ", ".join("?" * len(columns))
-    return f"INSERT INTO {table} ({names}) VALUES ({marks})"
+def insert_into(table: str, columns: Sequence[str], absent: Collection[str] = (), rows: int = 1) -> str:
+    """The statement that adds so many rows; `ABSENT` in one of those columns becomes NULL."""
+    marks = ", ".join(f"nullif(?, {ABSENT})" if name in absent else "?" for name in columns)
+    return f"INSERT INTO {table} ({', '.join(columns)}) VALUES {', '.join([f'({marks})'] * rows)}"
 
 
-_shared = attrgetter(*_SHARED)
-_call = attrgetter(*CALL_COLUMNS)
-_candidate = attrgetter("model", "skip", "by")
+def request_values(record: Record) -> Row:
+    """The columns `REQUEST_COLUMNS` but for the numbers.
 
-
-def route_of(record: Record) -> Row:
-    """What a Record has in common with others: equal for those of one route. `route_row` makes columns of it."""
-    attempts = record.attempts
-    failed = tuple([attempt.trigger for attempt in attempts]) if len(attempts) > 1 or record.reason else ()
-    candidates = tuple([_candidate(candidate) for candidate in record.candidates])
-    return (*_shared(record), record.duration_ms > SLOW_MS, failed, candidates)
-
-
-def route_row(route: Row) -> Row:
-    """The columns `ROUTE_COLUMNS`."""
-    *shared, slow, failed, candidates = route
-    shared[4] = shared[4] or ""
-    triggers = " ".join(dict.fromkeys(str(trigger) for trigger in failed if trigger is not None))
-    return (*shared, slow, triggers, msgspec.json.encode(candidates).decode())
-
-
-def call_of(attempt: Attempt) -> Row:
-    """What an attempt has in common with others: the columns `CALL_COLUMNS`."""
-    model, key, trigger, cancelled, status, estimated = _call(attempt)
-    return (model, key, trigger or "", cancelled, status or 0, estimated)
-
-
-def request_row(record: Record, number: int, route: int, session: int | None) -> Row:
-    """The columns `REQUEST_COLUMNS`."""
+    Raises:
+        ValueError, OverflowError: a time is no number of microseconds.
+    """
     return (
-        number,
         record.id,
         record.at,
-        route,
-        session,
         round(record.duration_ms * 1000.0),
         _microseconds(record.first_content_ms),
         record.input_tokens,
         record.output_tokens,
         record.cost_pico_usd,
-        _seconds_left(record.candidates),
-        _microseconds(record.waited_ms or None),
-        _microseconds(None if record.cache_age_seconds is None else record.cache_age_seconds * 1000.0),
+    )
+
+
+def apart_values(record: Record) -> Row:
+    """The columns `APART_COLUMNS`; empty where there is nothing to say.
+
+    Raises:
+        ValueError, OverflowError: a time is no number of microseconds.
+    """
+    seconds_left = _seconds_left(record.candidates)
+    if not (seconds_left or record.waited_ms) and record.cache_age_seconds is record.cache_similarity is None:
+        return ()
+    age = record.cache_age_seconds
+    return (
+        seconds_left,
+        round(record.waited_ms * 1000.0) or None,
+        None if age is None else round(age * 1_000_000.0),
         record.cache_similarity,
     )
 
 
-def attempt_row(attempt: Attempt, request: int, call: int) -> Row:
-    """The columns `ATTEMPT_COLUMNS`."""
+def attempt_values(attempt: Attempt) -> Row:
+    """The columns `ATTEMPT_COLUMNS` but for the numbers of request and call.
+
+    Raises:
+        ValueError, OverflowError: a time is no number of microseconds.
+    """
+    identity, cost = attempt.provider_request_id, attempt.cost_pico_usd
     return (
-        request,
         attempt.number,
-        call,
         attempt.message,
-        attempt.provider_request_id,
+        ABSENT if identity is None else identity,
         round(attempt.queued_ms * 1000.0),
         round(attempt.started_ms * 1000.0),
         _microseconds(attempt.first_content_ms),
@@ -110,12 +107,12 @@ def attempt_row(attempt: Attempt, request: int, call: int) -> Row:
         attempt.cache_read_tokens,
         attempt.cache_write_tokens,
         attempt.reasoning_tokens,
-        attempt.cost_pico_usd,
+        ABSENT if cost is None else cost,
     )
 
 
-def _microseconds(milliseconds: float | None) -> int | None:
-    return None if milliseconds is None else round(milliseconds * 1000.0)
+def _microseconds(milliseconds: float | None) -> int:
+    return ABSENT if milliseconds is None else round(milliseconds * 1000.0)
 
 
 def _seconds_left(candidates: Sequence[Candidate]) -> str | None:

@@ -1,4 +1,4 @@
-"""Roll-ups: what Records came to, minute by minute, hour by hour and day by day (UTC), made by the router's `fold`.
+"""Roll-ups: what Records came to, minute by minute, hour by hour and day by day (UTC): the router's `fold`.
 
 Figures of requests are kept for each chain as a whole and by model, caller, reason and session; those of calls by model
 and outcome. All are sums, and histograms that merge by adding, so a late Record adds to the minute it belongs to.
@@ -14,15 +14,12 @@ from typing import Any
 import aiosqlite
 import msgspec
 
-from hotspare.router.figures import Figures, Histogram, fold, middle_of
-from hotspare.router.record import Attempt, Record
+from hotspare.router.figures import Figures, Histogram, estimated_cost, middle_of
+from hotspare.store.alike import Alike, Amounts
+from hotspare.store.routes import SERVED, Route, Taken
 
 MINUTE, HOUR, DAY = 60, 3600, 86_400
 STEPS = (MINUTE, HOUR, DAY)
-
-SERVED = ""
-"""The outcome of a call that gave an answer; others are a trigger's name, or `CANCELLED`."""
-CANCELLED = "cancelled"
 
 FIGURES = (
     "requests", "answered", "primary", "fallback", "forced_fallback", "duration_us", "input_tokens", "output_tokens",
@@ -62,23 +59,6 @@ class CallFigures:
     last_at: float = 0.0
     durations: Histogram = field(default_factory=Histogram)
 
-    def add(self, record: Record, attempt: Attempt, outcome: str) -> None:
-        self.calls += 1
-        self.input_tokens += attempt.input_tokens
-        self.output_tokens += attempt.output_tokens
-        if attempt.cost_pico_usd is None:
-            self.unpriced += 1
-        else:
-            self.cost_pico_usd += attempt.cost_pico_usd
-            if attempt.estimated:
-                self.estimated_pico_usd += attempt.cost_pico_usd
-        self.last_at = max(self.last_at, record.at + attempt.ended_ms / 1000.0)
-        if outcome is SERVED:
-            duration = (round(attempt.ended_ms * 1000.0) - round(attempt.started_ms * 1000.0)) / 1000.0
-            self.served += record.model == attempt.model
-            self.duration_ms += duration
-            self.durations.add(duration)
-
     def merge(self, other: "CallFigures") -> None:
         """Add what other calls came to."""
         for name in ("calls", "requests", "served", "duration_ms", "input_tokens", "output_tokens", "cost_pico_usd"):
@@ -91,44 +71,30 @@ class CallFigures:
 
 RequestKey = tuple[str, int, str, str]
 """Dimension, minute (or hour), chain, name."""
-CallKey = tuple[int, str, str, str]
-"""Minute, chain, model, outcome."""
 
 
 class Sums:
     """What some Records came to, in memory. `write` adds it to what the tables hold."""
 
     def __init__(self) -> None:
-        self._routes: dict[tuple[int, str, str, str, str], Figures] = {}
-        self._others: dict[RequestKey, Figures] = {}
-        self._calls: dict[CallKey, CallFigures] = {}
+        self._alike: dict[tuple[int, Route], Alike] = {}
+        self._sessions: dict[tuple[int, Route, str], Amounts] = {}
 
     def __bool__(self) -> bool:
-        return bool(self._routes or self._others)
+        return bool(self._alike)
 
-    def add(self, record: Record) -> None:
+    def add(self, taken: Taken) -> None:
         """Fold one Record."""
-        minute = int(record.at // MINUTE) * MINUTE
-        if record.kind != "traffic":
-            _fold(_made(self._others, ("kind", minute, record.chain, record.kind), Figures), record)
-            return
-        route = (minute, record.chain, record.model or "", record.caller, record.reason)
-        _fold(_made(self._routes, route, Figures), record)
-        if record.session is not None:
-            hour = minute // HOUR * HOUR
-            _fold(_made(self._others, ("session", hour, record.chain, record.session), Figures), record)
-        self._add_calls(record, minute)
-
-    def _add_calls(self, record: Record, minute: int) -> None:
-        seen = set()
-        for attempt in record.attempts:
-            outcome = outcome_of(attempt)
-            key = (minute, record.chain, attempt.model, outcome)
-            figures = _made(self._calls, key, CallFigures)
-            figures.add(record, attempt, outcome)
-            if key not in seen:
-                seen.add(key)
-                figures.requests += 1
+        record, route, request, attempts, _ = taken
+        minute = int(request[1] // MINUTE) * MINUTE
+        alike = self._alike.get((minute, route))
+        if alike is None:
+            alike = self._alike[minute, route] = Alike(route)
+        estimated = estimated_cost(record) if record.estimated else 0
+        alike.add(request, attempts, estimated)
+        if record.session is not None and record.kind == "traffic":
+            key = (minute // HOUR * HOUR, route, record.session)
+            _made(self._sessions, key, Amounts).add(request, estimated)
 
     async def write(self, connection: aiosqlite.Connection, schema: str = "main") -> None:
         """Add all of it to the tables, in the caller's transaction."""
@@ -153,35 +119,51 @@ class Sums:
         ]
 
     def _by_dimension(self) -> Iterator[tuple[RequestKey, Figures]]:
-        yield from self._others.items()
-        for (minute, chain, model, caller, reason), figures in self._routes.items():
-            for dimension, name in (("chain", ""), ("model", model), ("caller", caller), ("reason", reason)):
-                yield (dimension, minute, chain, name), figures
+        for (hour, route, session), amounts in self._sessions.items():
+            yield ("session", hour, route.chain, session), amounts.figures(route)
+        for (minute, route), alike in self._alike.items():
+            figures = alike.figures()
+            for dimension, name in route.names:
+                yield (dimension, minute, route.chain, name), figures
 
     def call_rows(self) -> list[tuple[Any, ...]]:
         """The rows of `call_figures` that these Records come to alone."""
         found: dict[tuple[int, int, str, str, str], CallFigures] = {}
-        for (minute, chain, model, outcome), figures in self._calls.items():
-            for step in STEPS:
-                _made(found, (step, minute // step * step, chain, model, outcome), CallFigures).merge(figures)
+        for (minute, route), alike in self._alike.items():
+            for model, outcome, figures in _calls_of(alike) if route.is_traffic else ():
+                for step in STEPS:
+                    key = (step, minute // step * step, route.chain, model, outcome)
+                    _made(found, key, CallFigures).merge(figures)
         return [
             (*key, *_values(figures, CALLS), figures.last_at, _blob(figures.durations))
             for key, figures in found.items()
         ]
 
 
-def _fold(figures: Figures, record: Record) -> None:
-    """Fold one Record as its row tells it: in whole microseconds."""
-    fold(figures, record)
-    if record.verdict == "answered":
-        figures.duration_ms += round(record.duration_ms * 1000.0) / 1000.0 - record.duration_ms
-
-
-def outcome_of(attempt: Attempt) -> str:
-    """How a call came out, in a word."""
-    if attempt.trigger is not None:
-        return attempt.trigger.value
-    return CANCELLED if attempt.cancelled else SERVED
+def _calls_of(alike: Alike) -> Iterator[tuple[str, str, CallFigures]]:
+    """The model and the outcome of each call that these requests made, and what all of those came to."""
+    number, route = alike.amounts.requests, alike.route
+    seen: set[tuple[str, str]] = set()
+    for amounts, call, outcome in zip(alike.calls, route.calls, route.outcomes, strict=True):
+        model, estimated = call[0], call[-1]
+        yield (
+            model,
+            outcome,
+            CallFigures(
+                calls=number,
+                requests=0 if (model, outcome) in seen else number,
+                served=number if outcome is SERVED and model == route.model else 0,
+                duration_ms=amounts.duration_us / 1000.0,
+                input_tokens=amounts.input_tokens,
+                output_tokens=amounts.output_tokens,
+                cost_pico_usd=amounts.cost_pico_usd,
+                unpriced=amounts.unpriced,
+                estimated_pico_usd=amounts.cost_pico_usd if estimated else 0,
+                last_at=amounts.last_at,
+                durations=Histogram(amounts.durations or {}),
+            ),
+        )
+        seen.add((model, outcome))
 
 
 class MergeDurations:

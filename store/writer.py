@@ -10,7 +10,6 @@ from contextlib import suppress
 from pathlib import Path
 
 from hotspare.router.clock import Clock
-from hotspare.router.record import Record
 from hotspare.store.answers import Answers, forget
 from hotspare.store.contents import Contents
 from hotspare.store.damaged import decisions_in, set_aside, set_aside_of
@@ -21,6 +20,7 @@ from hotspare.store.journal import Journal
 from hotspare.store.log import Log, note_line, request_lines
 from hotspare.store.moving import Mover
 from hotspare.store.retention import LOOK_SECONDS, Keeping, Retention
+from hotspare.store.routes import Taken
 
 RETRY_SECONDS = 2.0
 _SLICE = 50
@@ -291,14 +291,14 @@ class Writer:
         waiting = self._intake.unlogged
         while waiting:
             batch = [waiting.popleft() for _ in range(min(_SLICE, len(waiting)))]
-            self._log.append(request_lines(batch))
+            self._log.append(request_lines([taken[0] for taken in batch]))
             await asyncio.sleep(0)
 
-    def _log_missing(self, records: Iterable[Record]) -> None:
+    def _log_missing(self, records: Iterable[Taken]) -> None:
         """The lines that an earlier process was killed before it wrote."""
         if self._logged is None:
             self._logged = self._log.known_ids()
-        missing = [record for record in records if record.id not in self._logged]
+        missing = [taken[0] for taken in records if taken[0].id not in self._logged]
         self._logged |= {record.id for record in missing}
         self._log.append(request_lines(missing))
 

@@ -1,0 +1,114 @@
+"""What a Record has in common with others, found when it comes in; what is made of that is made once for all of them.
+
+A Record on its way into the tables is `Taken`: itself, its route, and the values of its rows that are its own.
+"""
+
+from collections.abc import Sequence
+from operator import attrgetter
+
+import msgspec
+
+from hotspare.router.figures import Figures, fold
+from hotspare.router.record import Attempt, Record
+from hotspare.store.rows import CALL_COLUMNS, SHARED, Row, apart_values, attempt_values, request_values
+
+SLOW_MS = 5000.0
+"""A request that took longer is a slow one, wherever requests are looked for by that."""
+
+SERVED = ""
+"""The outcome of a call that gave an answer; others are a trigger's name, or `CANCELLED`."""
+CANCELLED = "cancelled"
+
+_REMEMBERED = 5_000
+"""Some 10 MB, where callers send a name of their own with each request."""
+
+_shared = attrgetter(*SHARED)
+_call = attrgetter(*CALL_COLUMNS)
+_candidate = attrgetter("model", "skip", "by")
+
+
+class Route:
+    """One object for all Records that differ in times, tokens and costs only.
+
+    Attributes:
+        columns: the row of `routes`: `ROUTE_COLUMNS`.
+        calls: of each attempt the row of `calls`: `CALL_COLUMNS`.
+        outcomes: of each attempt how it came out, in a word.
+        chain: of such requests.
+        model: the one that answered them.
+        counts: what one of them adds to those figures that count requests.
+        is_traffic: figures are kept of them and of their calls; of others only how many there were and what they cost.
+        names: the dimensions in which figures are kept of them, and their name in each.
+    """
+
+    __slots__ = ("calls", "chain", "columns", "counts", "is_traffic", "model", "names", "outcomes")
+
+    def __init__(self, record: Record) -> None:
+        self.columns = route_row(record)
+        self.calls: tuple[Row, ...] = tuple([call_row(attempt) for attempt in record.attempts])
+        self.outcomes = tuple([outcome_of(attempt) for attempt in record.attempts])
+        self.chain, self.model = record.chain, record.model
+        self.counts = Figures()
+        fold(self.counts, record)
+        self.is_traffic = record.kind == "traffic"
+        self.names: tuple[tuple[str, str], ...] = (("kind", record.kind),)
+        if self.is_traffic:
+            named = (("model", record.model or ""), ("caller", record.caller), ("reason", record.reason))
+            self.names = (("chain", ""), *named)
+
+
+Taken = tuple[Record, Route, Row, tuple[Row, ...], Row]
+"""A Record, its route, and what `request_values`, `attempt_values` (of each attempt) and `apart_values` make of it."""
+
+
+class Routes:
+    """The routes of the Records that came of late."""
+
+    def __init__(self) -> None:
+        self._known: dict[Row, Route] = {}
+
+    def take(self, record: Record) -> Taken:
+        """The Record with all that its rows are made of.
+
+        Raises:
+            ValueError, OverflowError: a time in it is no number of microseconds.
+        """
+        attempts = record.attempts
+        alike = (
+            _shared(record),
+            record.duration_ms > SLOW_MS,
+            tuple([_call(attempt) for attempt in attempts]),
+            tuple([_candidate(candidate) for candidate in record.candidates]),
+        )
+        route = self._known.get(alike) or self._learn(alike, record)
+        values = tuple([attempt_values(attempt) for attempt in attempts])
+        return record, route, request_values(record), values, apart_values(record)
+
+    def _learn(self, alike: Row, record: Record) -> Route:
+        if len(self._known) >= _REMEMBERED:
+            self._known.clear()
+        route = self._known[alike] = Route(record)
+        return route
+
+
+def route_row(record: Record) -> Row:
+    """The columns `ROUTE_COLUMNS`."""
+    shared = list(_shared(record))
+    shared[4] = shared[4] or ""
+    attempts: Sequence[Attempt] = record.attempts if len(record.attempts) > 1 or record.reason else ()
+    triggers = " ".join(dict.fromkeys(str(attempt.trigger) for attempt in attempts if attempt.trigger is not None))
+    candidates = msgspec.json.encode([_candidate(candidate) for candidate in record.candidates]).decode()
+    return (*shared, record.duration_ms > SLOW_MS, triggers, candidates)
+
+
+def call_row(attempt: Attempt) -> Row:
+    """The columns `CALL_COLUMNS`."""
+    model, key, trigger, cancelled, status, estimated = _call(attempt)
+    return (model, key, trigger or "", cancelled, status or 0, estimated)
+
+
+def outcome_of(attempt: Attempt) -> str:
+    """How a call came out, in a word."""
+    if attempt.trigger is not None:
+        return attempt.trigger.value
+    return CANCELLED if attempt.cancelled else SERVED
