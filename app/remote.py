@@ -39,11 +39,16 @@ class RemoteBackend:
         """
         self._way = way
         self._snapshot = f"/snapshot?{urlencode({'console': secrets.token_hex(8), 'as': who})}"
+        self._told = b""
+        self._latest: Snapshot | None = None
 
     async def snapshot(self) -> Snapshot:
-        """All live figures now."""
-        snapshot = admin_wire.decode_snapshot(await self._ask("GET", self._snapshot, seconds=LOOK_SECONDS))
-        return _named_after(self._way.host, snapshot) if self._way.host else snapshot
+        """All live figures now; what is told in the same words is the same Snapshot."""
+        told = await self._ask("GET", self._snapshot, seconds=LOOK_SECONDS)
+        if self._latest is None or told != self._told:
+            snapshot = admin_wire.decode_snapshot(told)
+            self._told, self._latest = told, _named_after(self._way.host, snapshot) if self._way.host else snapshot
+        return self._latest
 
     async def query(self, name: str, **parameters: Any) -> list[dict[str, Any]]:
         """A view of the past."""

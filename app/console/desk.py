@@ -1,4 +1,5 @@
-"""What the operator works at: the screens, the acts, and the figures, which are pulled four times a second.
+"""What the operator works at: the screens, the acts, and the figures, which are pulled four times a second and drawn
+where they are others.
 
 It is loaded and made once the console's first frame is drawn, so that no first frame waits for it.
 """
@@ -65,6 +66,8 @@ class Desk:
         self.glyphs = console.glyphs
         self.state = ViewState()
         self.overview = Overview(self.state, self, glyphs=self.glyphs)
+        self._seen: Snapshot | None = None
+        """The figures as they came last; the same again while nothing happens."""
         self._pages: dict[str, Page] = {self.overview.NAME: self.overview}
         self._chart = ChartFeed(self.backend, self.state, self.clock)
         self.operator = Operator(self.backend, clock=self.clock, who=who, tell=self.tell, ask=self.ask)
@@ -102,23 +105,32 @@ class Desk:
 
     async def pull(self) -> None:
         """Look at the figures once, and draw what is new."""
-        answered_at = self.state.looked_at or self.clock.wall()
         began = time.perf_counter()
-        try:
-            self._take(await self.backend.snapshot())
-        except (HotspareError, OSError) as error:
-            self.state.lost_since = self.state.lost_since or answered_at
-            self.state.lost_reason = error.reason if isinstance(error, InstanceGone) else str(error)
-        self.state.looked_at = self.clock.wall()
-        lost = self.state.lost_since is not None
-        self._console.show_title(title_text(self.state.latest, self.glyphs, lost=lost))
+        new = await self._look()
         page, got = self._console.screen, time.perf_counter()
         self.state.pulls.add(got - began)
-        if isinstance(page, Page):
+        if new:
+            lost = self.state.lost_since is not None
+            self._console.show_title(title_text(self.state.latest, self.glyphs, lost=lost))
+        if new and isinstance(page, Page):
             page.draw()
             self.state.draws.add(time.perf_counter() - got)
         if page is self.overview:
             self._ask_chart()
+
+    async def _look(self) -> bool:
+        """Take the figures; whether there is anything to draw: they are others, or a second has passed."""
+        former, looked_at = self._seen, self.state.looked_at or self.clock.wall()
+        was_lost = self.state.lost_since is not None
+        try:
+            self._seen = await self.backend.snapshot()
+            self._take(self._seen)
+        except (HotspareError, OSError) as error:
+            self.state.lost_since = self.state.lost_since or looked_at
+            self.state.lost_reason = error.reason if isinstance(error, InstanceGone) else str(error)
+        self.state.looked_at = self.clock.wall()
+        changed = self._seen is not former or was_lost or self.state.lost_since is not None
+        return changed or int(self.state.looked_at) != int(looked_at)
 
     def _take(self, snapshot: Snapshot) -> None:
         """Keep the newest figures; what came back after a loss may be another run of the instance."""

@@ -6,7 +6,7 @@ It adds nothing that the remote form could not: values in, values out.
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeAlias
 
 from hotspare.dialects import openai_chat
 from hotspare.dialects.call import Call
@@ -19,10 +19,13 @@ from hotspare.engine.protocols import History
 from hotspare.router.command import Command, Outcome, Refusal
 from hotspare.router.error import HotspareError
 from hotspare.router.record import Ask
-from hotspare.router.snapshot import Instance, Snapshot
+from hotspare.router.snapshot import ConsoleView, Instance, Snapshot, StoreView
 
 CALLER = "operator"
 """Who asks with a test prompt."""
+
+Calm: TypeAlias = tuple[int, str, int, Instance, StoreView, tuple[ConsoleView, ...]]
+"""The second, the latest Record, the router's epoch, and what else a Snapshot tells."""
 
 READ_ONLY = Refusal(
     "This instance is read-only: nothing can be changed here.", "Set read_only = false under [console]."
@@ -42,17 +45,30 @@ class LocalBackend:
         self.presence = Presence(engine.clock)
         self._engine = engine
         self._history = history
+        self._calm: Calm | None = None
+        self._latest: Snapshot | None = None
 
     async def snapshot(self) -> Snapshot:
-        """All live figures now."""
+        """All live figures now. While nothing happens but that time passes, each second's are put together once."""
+        wall, store, consoles = self._engine.clock.wall(), self._engine.recorder.view(), self.presence.others(SCREEN)
+        calm = self._what_counts(int(wall), store, consoles)
+        if self._latest is None or calm is None or calm != self._calm:
+            self._calm, self._latest = calm, self._put_together(wall, store, consoles)
+        return self._latest
+
+    def _what_counts(self, second: int, store: StoreView, consoles: tuple[ConsoleView, ...]) -> Calm | None:
+        """All that figures hang on; None while requests are under way, which change them from step to step."""
         engine = self._engine
-        snapshot = engine.router.snapshot(
-            now=engine.clock.monotonic(),
-            wall=engine.clock.wall(),
-            instance=self.instance,
-            store=engine.recorder.view(),
-        )
-        return replace(snapshot, loop_lag_ms=engine.loop_lag_ms, consoles=self.presence.others(SCREEN))
+        if engine.in_flight:
+            return None
+        recent = engine.router.live.recent
+        latest = recent[-1].id if recent else ""
+        return second, latest, engine.router.epoch, self.instance, store, consoles
+
+    def _put_together(self, wall: float, store: StoreView, consoles: tuple[ConsoleView, ...]) -> Snapshot:
+        engine = self._engine
+        snapshot = engine.router.snapshot(now=engine.clock.monotonic(), wall=wall, instance=self.instance, store=store)
+        return replace(snapshot, loop_lag_ms=engine.loop_lag_ms, consoles=consoles)
 
     async def query(self, name: str, **parameters: Any) -> list[dict[str, Any]]:
         """A view of the past."""

@@ -2,6 +2,7 @@
 
 import asyncio
 from contextlib import aclosing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from hotspare.app.admin_client import InstanceGone
 from hotspare.app.remote import RemoteBackend
 from hotspare.app.way import SocketWay
 from hotspare.engine.backend import Prompt
+from hotspare.gateway import admin_wire
 from hotspare.router.command import DisableModel, EnableModel, JournalEntry, Refusal
 from hotspare.router.error import HotspareError
 
@@ -97,3 +99,33 @@ class Silent:
 async def test_an_instance_that_is_silent_is_lost_in_seconds():
     with pytest.raises(InstanceGone, match="no answer within 3 s"):
         await RemoteBackend(Silent()).snapshot()
+
+
+class Told:
+    """A way to an instance that answers with what it is given."""
+
+    where, host = "here", ""
+
+    def __init__(self, snapshot):
+        self.snapshot = snapshot
+
+    async def connect(self):
+        body, reader = admin_wire.encode(self.snapshot), asyncio.StreamReader()
+        reader.feed_data(b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n" % len(body) + body)
+        return reader, self
+
+    def write(self, data):
+        pass
+
+    def close(self):
+        pass
+
+
+async def test_figures_told_in_the_same_words_are_the_same_figures(backend):
+    way = Told(await backend.snapshot())
+    here = RemoteBackend(way)
+    first = await here.snapshot()
+    assert first == way.snapshot
+    assert await here.snapshot() is first
+    way.snapshot = replace(way.snapshot, callers=first.callers + 1)
+    assert await here.snapshot() == way.snapshot

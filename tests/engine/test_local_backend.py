@@ -6,7 +6,7 @@ from hotspare.engine.backend import Backend, Prompt
 from hotspare.engine.local import LocalBackend
 from hotspare.router.command import DisableModel, JournalEntry, Refusal
 from hotspare.router.settings import Limits, Model
-from hotspare.router.snapshot import Instance
+from hotspare.router.snapshot import Instance, StoreView
 from hotspare.router.trigger import AttemptFailed, Trigger
 
 pytestmark = pytest.mark.looptime
@@ -45,6 +45,56 @@ async def test_a_snapshot_says_which_instance_how_the_store_is_and_how_late_the_
     assert snapshot.store.path == "somewhere.db"
     assert snapshot.loop_lag_ms == 1.5
     assert snapshot.today.requests == 1
+
+
+# ------------------------------------------------------------ figures while nothing happens
+async def test_while_only_time_passes_each_second_has_one_snapshot(bench):
+    backend = backend_of(bench)
+    await asyncio.sleep(0.1)
+    first = await backend.snapshot()
+    await asyncio.sleep(0.85)
+    assert await backend.snapshot() is first
+    await asyncio.sleep(0.1)
+    second = await backend.snapshot()
+    assert second.at == first.at + 0.95
+
+
+async def test_a_request_is_seen_at_once_while_it_runs_and_when_it_has_ended(bench, plays):
+    bench.script(claude=[plays.Play(seconds=0.3), plays.Play()])
+    backend = backend_of(bench)
+    before = await backend.snapshot()
+    serving = asyncio.create_task(bench.serve())
+    await asyncio.sleep(0.1)
+    under_way = await backend.snapshot()
+    assert [model.in_flight for model in under_way.models] == [1, 0, 0]
+    assert await backend.snapshot() is not under_way
+    await serving
+    ended = await backend.snapshot()
+    assert (before.today.requests, ended.today.requests) == (0, 1)
+    assert not any(model.in_flight for model in ended.models)
+    await bench.serve()
+    assert (await backend.snapshot()).today.requests == 2
+
+
+@pytest.mark.parametrize("what", ["act", "breaker", "instance", "console", "store"])
+async def test_what_happens_is_seen_at_once(bench, what):
+    backend = backend_of(bench)
+    before = await backend.snapshot()
+    match what:
+        case "act":
+            bench.journal.seconds = 0
+            await backend.apply(DisableModel("gpt"), who="ada")
+        case "breaker":
+            bench.router._changed()
+        case "instance":
+            backend.instance = Instance("demo", "127.0.0.1:4100", 1, 0.0, "0.1.0")
+        case "console":
+            backend.presence.looked("a1", "ada")
+        case "store":
+            bench.recorder.view = lambda: StoreView("full")
+    after = await backend.snapshot()
+    assert after is not before
+    assert (what == "breaker") == (after == before)
 
 
 async def test_the_own_screen_sees_the_others_and_not_itself(bench):

@@ -4,6 +4,8 @@ import pytest
 
 from hotspare.app.console import panels
 from hotspare.app.console.chart_feed import CHART_SECONDS
+from hotspare.app.console.overview import Overview
+from hotspare.router.error import HotspareError
 
 SIZES = [(40, 12), (60, 16), (80, 24), (160, 50), (200, 60), (80, 50), (120, 30)]
 
@@ -331,3 +333,35 @@ async def test_the_chart_is_plotted_for_new_data_or_another_window_and_not_at_ev
         await begin(pilot)
         await begin(pilot)
         assert len(plotted) == 1
+
+
+@pytest.fixture
+def draws(monkeypatch):
+    """How often the overview was drawn."""
+    seen, original = [], Overview.draw_all
+    monkeypatch.setattr(Overview, "draw_all", lambda page: (seen.append(page), original(page)))
+    return seen
+
+
+async def test_figures_that_are_the_same_are_drawn_once_a_second(make_console, begin, fake_clock, backend, draws):
+    async with make_console().run_test(size=(80, 24)) as pilot:
+        await begin(pilot)
+        draws.clear()
+        for expected, seconds in ((0, 0.25), (0, 0.25), (1, 0.5), (1, 0.75)):
+            fake_clock.seconds += seconds
+            await pilot.app.pull()
+            assert len(draws) == expected
+        backend.now = replace(backend.now)
+        await pilot.app.pull()
+        assert len(draws) == 2
+
+
+async def test_what_was_lost_is_drawn_at_once_and_when_it_comes_back(make_console, begin, seen, backend):
+    async with make_console().run_test(size=(80, 24)) as pilot:
+        await begin(pilot)
+        backend.fails = HotspareError("nobody answers")
+        await begin(pilot)
+        assert "NO ANSWER" in seen(pilot.app)
+        backend.fails = None
+        await begin(pilot)
+        assert "NO ANSWER" not in seen(pilot.app)
