@@ -11,6 +11,7 @@ from typing import Any
 
 import click
 
+from hotspare.router.words import span
 from hotspare.widgets.plain import plain
 
 ESTIMATED = "~"
@@ -104,7 +105,7 @@ _BY_UNIT: Mapping[str, Callable[[float], str]] = {
     "_usd": _usd,
     "_bytes": lambda value: f"{value / 1e6:,.1f} MB",
     "_ms": _milliseconds,
-    "seconds_left": lambda value: f"{value:.0f} s",
+    "seconds_left": span,
     "at": clock_time,
     "when": clock_time,
     "until": clock_time,

@@ -1,6 +1,7 @@
 """Say in one line how it goes: for a terminal without a screen, for `status --oneline`, for a shell's prompt."""
 
 from hotspare.router.snapshot import ModelView, Snapshot
+from hotspare.router.words import span
 
 
 def status_line(snapshot: Snapshot) -> str:
@@ -23,7 +24,7 @@ def status_line(snapshot: Snapshot) -> str:
 
 
 def _held_back(view: ModelView) -> str:
-    left = "" if view.seconds_left is None else f" {view.seconds_left:.0f} s"
+    left = "" if view.seconds_left is None else f" {span(view.seconds_left)}"
     return f"{view.name} {view.state}{left}"
 
 

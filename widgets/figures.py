@@ -63,11 +63,11 @@ def count(number: int) -> str:
 
 
 def left(remaining: float | None) -> str:
-    """Time until something ends: "38 s", "12 min", "3 h"."""
+    """Time until something ends: "38 s", "12 min", "3 h"; "<1 s" of what is due."""
     if remaining is None:
         return ""
     if remaining < 99.5:
-        return f"{max(0, round(remaining))} s"
+        return f"{round(remaining)} s" if round(remaining) > 0 else "<1 s"
     if remaining < 99.5 * 60:
         return f"{round(remaining / 60)} min"
     if remaining < 48 * 3600:

@@ -46,8 +46,13 @@ class AgainScreen(Dialog[str | None]):
         super().on_mount()
 
     def draw(self) -> None:
-        signs = f"{self.glyphs.up}{self.glyphs.down}"
-        self.put("keys", [keys_line((signs, "scroll"), ("w", "why this route"), ("esc", "back, and stops it"))])
+        scroll = (f"{self.glyphs.up}{self.glyphs.down}", "scroll")
+        why = (("w", "why this route"),) if self._column.request_id else ()
+        back = ("esc", "back, and stop it" if self._column.is_going_on else "back")
+        self.put("keys", [keys_line(scroll, *why, back)])
+
+    def on_answer_column_ended(self) -> None:
+        self.draw()
 
     def action_why(self) -> None:
         """Look at the trace, once the answer has ended."""

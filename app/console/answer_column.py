@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 
 from textual.app import ComposeResult
 from textual.containers import Vertical
+from textual.message import Message
 from textual.worker import Worker
 
 from hotspare.engine.backend import Prompt, PromptEvent
@@ -19,6 +20,9 @@ ROUTE_LINES = 6
 
 class AnswerColumn(Vertical):
     """Follows one prompt to its end."""
+
+    class Ended(Message):
+        """Nothing more will come."""
 
     def __init__(self, prompt: Prompt, *, glyphs: Glyphs) -> None:
         super().__init__(classes="answer")
@@ -71,6 +75,7 @@ class AnswerColumn(Vertical):
             self._steps.append((f"{error} {hint}".strip(), "bad"))
         self._following = None
         self.draw()
+        self.post_message(self.Ended())
 
     def _take(self, event: PromptEvent) -> None:
         self.request_id = event.request_id or self.request_id

@@ -184,6 +184,8 @@ class Desk:
             )
         elif spoken.action.id == "export":
             self.perform("export", None, spoken.words)
+        elif spoken.action.id == "prompt" and spoken.given:
+            self._console.run_worker(self._errands.prompt(**spoken.given), name="prompt", group="acts")
         elif spoken.given.get("id"):
             self.perform(spoken.action.id, None, spoken.given["id"])
         else:

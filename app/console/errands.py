@@ -273,12 +273,25 @@ class Errands:
 
     # ------------------------------------------------------------ looking
     async def _prompt(self, model: ModelView | None, _: str) -> None:
-        snapshot, chain = self._about(model)
-        names = dict.fromkeys(one.name for one in models_of(snapshot, chain.name))
+        await self.prompt("", chain=self._about(model)[1].name)
+
+    async def prompt(self, text: str, *, chain: str = "", model: str = "") -> None:
+        """Open the dialog for a test prompt; a text that was typed stands in it, and a key there sends it.
+
+        Args:
+            text: "": one is proposed.
+            chain: whom to ask first; else the first chain.
+            model: instead of a chain.
+        """
+        snapshot, first = self._about(None)
+        holder = next((one.chain for one in snapshot.models if one.name == model), first.name)
+        names = dict.fromkeys(one.name for one in models_of(snapshot, chain or holder))
         chains = [one.name for one in snapshot.chains if one.kind == "chat"]
         targets = (*(Prompt("", chain=name) for name in chains), *(Prompt("", model=name) for name in names))
-        start = chains.index(chain.name) if chain.name in chains else 0
-        screen = PromptScreen(targets, start, glyphs=self._host.glyphs, send=self._host.backend.send_prompt)
+        wanted = Prompt("", model=model) if model else Prompt("", chain=chain or holder)
+        start = targets.index(wanted) if wanted in targets else 0
+        send = self._host.backend.send_prompt
+        screen = PromptScreen(targets, start, glyphs=self._host.glyphs, send=send, text=text)
         request_id = await self._host.push_screen_wait(screen)
         if request_id:
             await self._explain(None, request_id)

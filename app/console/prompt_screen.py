@@ -38,6 +38,7 @@ class PromptScreen(Dialog[str | None]):
         *,
         glyphs: Glyphs,
         send: Callable[[Prompt], AsyncIterator[PromptEvent]],
+        text: str = "",
         blink: bool = False,
     ) -> None:
         """Make the screen.
@@ -47,12 +48,14 @@ class PromptScreen(Dialog[str | None]):
             start: which of them comes first.
             glyphs: the signs.
             send: the instance's own way to send a prompt.
+            text: what is to be asked; else something short is proposed.
             blink: whether the input's cursor blinks.
         """
         super().__init__(glyphs)
         self._targets = targets
         self._target = start
         self._send_prompt = send
+        self._text = text
         self._blink = blink
         self._steps: list[tuple[str, Role]] = []
         self._request_id = ""
@@ -60,7 +63,7 @@ class PromptScreen(Dialog[str | None]):
 
     def content(self) -> ComposeResult:
         yield LineView(id="target")
-        prompt = Input(value=FIRST_TEXT, id="prompt", select_on_focus=True)
+        prompt = Input(value=self._text or FIRST_TEXT, id="prompt", select_on_focus=not self._text)
         prompt.cursor_blink = self._blink
         yield prompt
         yield LineView(id="route")

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from hotspare.app.actions import ACTIONS, Action, usage_line
+from hotspare.app.actions import ACTIONS, Action, by_id, usage_line
 from hotspare.app.duration import DurationNotUnderstood, parse_duration
 from hotspare.app.misuse import meant
 from hotspare.router.error import HotspareError
@@ -14,6 +14,7 @@ from hotspare.router.snapshot import Snapshot
 
 ALIASES: Mapping[str, str] = {"q": "quit", "quit!": "quit", "w": "explain", "status": "overview", "models": "chains"}
 TEN_MINUTES = 600.0
+_PROMPT = re.compile(r"(?:--(?P<kind>model|chain)[ =](?P<name>\S+)(?: +|$))?(?P<text>.*)")
 _NAMES = re.compile(r"\{(chain|models|model|id|text)\}")
 
 
@@ -48,6 +49,9 @@ def understand(text: str, snapshot: Snapshot | None) -> Spoken:
     screen, slash, wanted = told.partition(" /")
     if slash and screen.isidentifier() and _action(screen).keys[0].isdigit():
         return Spoken(_action(screen), filter=wanted)  # as it was typed: a backslash belongs to its expression
+    name, _, behind = told.partition(" ")
+    if behind.strip() and _is_prompt(name):
+        return Spoken(by_id("prompt"), _prompt(behind.strip(), snapshot))
     try:
         words = shlex.split(told)
     except ValueError:
@@ -57,6 +61,22 @@ def understand(text: str, snapshot: Snapshot | None) -> Spoken:
     action = _action(words[0])
     rest = words[1:]
     return Spoken(action, _parameters(action, rest, snapshot), words=" ".join(rest))
+
+
+def _is_prompt(word: str) -> bool:
+    return "prompt".startswith(word) and _action(word).id == "prompt"
+
+
+def _prompt(told: str, snapshot: Snapshot | None) -> dict[str, Any]:
+    """A text as it was typed: an apostrophe in it begins no quotation. Before it may stand whom to ask."""
+    found = _PROMPT.fullmatch(told)
+    assert found is not None  # noqa: S101 - each part may be missing
+    text = found["text"].strip()
+    given = {"text": text[1:-1] if len(text) > 1 and text[0] == text[-1] and text[0] in "\"'" else text}
+    if found["kind"]:
+        given[found["kind"]] = found["name"]
+    _check(given, snapshot)
+    return given
 
 
 def offers(snapshot: Snapshot | None) -> list[str]:

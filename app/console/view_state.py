@@ -97,9 +97,15 @@ class ViewState:
         if self.lost_since is None:
             return ""
         seconds = max(0.0, self.looked_at - self.lost_since)
-        ago = f"{seconds:.0f} s" if seconds < MINUTE else figures.elapsed(seconds)
+        ago = (
+            "just now"
+            if seconds < 1
+            else f"{seconds:.0f} s ago"
+            if seconds < MINUTE
+            else f"{figures.elapsed(seconds)} ago"
+        )
         shown = f", showing {figures.clock(self.shown.at)} UTC" if self.shown else ""
-        return f"Lost {ago} ago{shown}, trying again: {self.lost_reason}"
+        return f"Lost {ago}{shown}, trying again: {self.lost_reason}"
 
     def move_range(self, steps: int) -> bool:
         """Look at more or less time; False at the end of the list."""

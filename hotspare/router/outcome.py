@@ -12,6 +12,7 @@ from hotspare.router.retry import Running
 from hotspare.router.settings import Rates
 from hotspare.router.step import Ended, Fail
 from hotspare.router.trigger import AttemptFailed, Trigger, Usage
+from hotspare.router.words import span
 
 RETRY_AFTER_SECONDS = 60.0
 """What a caller is told where nothing better is known."""
@@ -257,7 +258,7 @@ def _message(skipped: Mapping[str, Candidate], failures: Sequence[tuple[str, Att
     )
     parts = [text if times == 1 else f"{text}, {times} times" for text, times in failed.items()]
     for candidate in skipped.values():
-        left = "" if candidate.seconds_left is None else f", {candidate.seconds_left:.0f} s left"
+        left = "" if candidate.seconds_left is None else f", {span(candidate.seconds_left)} left"
         parts.append(f"{candidate.model}: {candidate.skip}{left}")
     what = "the deadline passed before any model answered" if ended_by == "deadline" else "no model could answer"
     return what + (f" ({'; '.join(parts)})" if parts else "")

@@ -14,9 +14,9 @@ def clock_time(wall: float) -> str:
 
 
 def span(seconds: float) -> str:
-    """As "38 s", "9 min", "2 h": as much as a glance needs."""
+    """As "38 s", "9 min", "2 h": as much as a glance needs; "<1 s" of what is due."""
     if seconds < 100:
-        return f"{seconds:.0f} s"
+        return f"{seconds:.0f} s" if round(seconds) > 0 else "<1 s"
     return f"{seconds / 60:.0f} min" if seconds < 100 * 60 else f"{seconds / 3600:.0f} h"
 
 

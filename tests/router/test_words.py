@@ -27,7 +27,9 @@ def test_a_share_is_the_nearest_tenth_but_never_a_whole_or_nothing_that_it_is_no
 @pytest.mark.parametrize(
     ("seconds", "text"),
     [
-        (0.0, "0 s"),
+        (0.0, "<1 s"),
+        (0.5, "<1 s"),
+        (0.6, "1 s"),
         (38.4, "38 s"),
         (99.4, "99 s"),
         (100.0, "2 min"),

@@ -31,7 +31,10 @@ def test_unknown_money_is_not_zero():
     assert figures.usd(None) == "-"
 
 
-@pytest.mark.parametrize(("left", "text"), [(None, ""), (-1, "0 s"), (38, "38 s"), (600, "10 min"), (7200, "2 h")])
+@pytest.mark.parametrize(
+    ("left", "text"),
+    [(None, ""), (-1, "<1 s"), (0.5, "<1 s"), (0.6, "1 s"), (38, "38 s"), (600, "10 min"), (7200, "2 h")],
+)
 def test_time_left(left, text):
     assert figures.left(left) == text
 

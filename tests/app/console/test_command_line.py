@@ -1,6 +1,11 @@
-import pytest
+from dataclasses import replace
 
+import pytest
+from textual.widgets import Input
+
+from hotspare.app.console.prompt_screen import FIRST_TEXT, PromptScreen
 from hotspare.app.console.spoken import NotUnderstood, offers, understand
+from hotspare.engine.backend import Prompt
 from hotspare.router.command import DisableModel, ForceModel, SetPriorities
 
 
@@ -19,6 +24,13 @@ from hotspare.router.command import DisableModel, ForceModel, SetPriorities
         ("q", "quit", {}),
         ("chains", "chains", {}),
         ("explain req-7", "explain", {"id": "req-7"}),
+        ("prompt", "prompt", {}),
+        ("prompt What's up?", "prompt", {"text": "What's up?"}),
+        ('hotspare prompt "say  hello"', "prompt", {"text": "say  hello"}),
+        ('prompt say "hello"', "prompt", {"text": 'say "hello"'}),
+        ("prom --model haiku what now", "prompt", {"text": "what now", "model": "haiku"}),
+        ("prompt --model=haiku", "prompt", {"text": "", "model": "haiku"}),
+        ("prompt --chain main hi", "prompt", {"text": "hi", "chain": "main"}),
     ],
 )
 def test_what_is_typed_is_understood(backend, typed, action, given):
@@ -50,6 +62,9 @@ def test_a_slash_filters_the_screen(backend):
         ("d", "may be"),
         ("priorities main", "needs models"),
         ('disable "gpt-5', "quotation mark"),
+        ("prompt --model gpt-6 hello", "no model named gpt-6"),
+        ("prompt --chain mein hello", "no chain named mein"),
+        ("pr hello", "may be"),
     ],
 )
 def test_what_is_no_command_is_said_with_a_remedy(backend, typed, told):
@@ -90,6 +105,34 @@ async def test_the_line_leads_to_a_screen_with_a_filter(make_console, begin, pre
         assert pilot.app.page().NAME == "chains"
         await press(pilot, "colon", *"overview /nightly", "enter")
         assert "10 of 40, esc clears" in seen(pilot.app)
+
+
+@pytest.mark.parametrize(
+    ("typed", "text", "target"),
+    [
+        ("prompt what's new", "what's new", Prompt("what's new", chain="main")),
+        ("prompt --model haiku hello", "hello", Prompt("hello", model="haiku")),
+        ("prompt --chain main", FIRST_TEXT, Prompt(FIRST_TEXT, chain="main")),
+    ],
+)
+async def test_a_prompt_is_put_into_its_dialog_and_sent_from_there(
+    make_console, begin, press, backend, typed, text, target
+):
+    async with make_console().run_test(size=(100, 30)) as pilot:
+        await begin(pilot)
+        await press(pilot, "colon", *typed, "enter")
+        assert isinstance(pilot.app.screen, PromptScreen)
+        assert pilot.app.screen.query_one("#prompt", Input).value == text
+        assert backend.prompts == []
+        await press(pilot, "enter")
+        assert backend.prompts == [replace(target, max_tokens=512)]
+
+
+async def test_what_is_typed_on_goes_behind_the_text(make_console, begin, press, backend):
+    async with make_console().run_test(size=(100, 30)) as pilot:
+        await begin(pilot)
+        await press(pilot, "colon", *"prompt what", "enter", *" now", "enter")
+        assert [prompt.text for prompt in backend.prompts] == ["what now"]
 
 
 def test_a_mistyped_action_is_told_the_nearest():

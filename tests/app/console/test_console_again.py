@@ -1,5 +1,6 @@
 """`R`: a request of the past, sent once more. It costs, so it asks; and says why where it cannot."""
 
+import asyncio
 from dataclasses import replace
 
 import pytest
@@ -40,10 +41,25 @@ async def test_y_sends_it_as_it_was_and_w_tells_the_new_ones_way(pilot, press, b
     assert backend.prompts == [Prompt("", chain="main", again="req-0001")]
     assert "Hello." in seen(pilot.app)
     assert "total 800 ms" in seen(pilot.app)
+    assert "w why this route" in seen(pilot.app)
     await press(pilot, "w")
     assert backend.queries[-1] == ("explain", {"id": "req-new"})
     await press(pilot, "escape")
     assert len(pilot.app.screen_stack) == 1
+
+
+async def test_the_keys_say_what_esc_does_now_and_w_only_where_it_acts(pilot, press, backend, seen):
+    backend.events_of_prompt = backend.events_of_prompt[:2]
+    backend.hold_prompt = asyncio.Event()
+    await press(pilot, "tab", "R", "y")
+    text = seen(pilot.app)
+    assert "esc back, and stop it" in text
+    assert "w why this route" not in text
+    backend.hold_prompt.set()
+    await press(pilot, "down")
+    text = seen(pilot.app)
+    assert "esc back" in text
+    assert "stop it" not in text
 
 
 async def test_the_chosen_one_is_meant(pilot, press, backend):

@@ -183,7 +183,7 @@ async def test_a_loss_is_told_in_the_smallest_window(pilot, backend, begin, seen
     await pilot.resize_terminal(*size)
     backend.fails = HotspareError("it does not run")
     await begin(pilot)
-    assert "Lost 0 s ago" in seen(pilot.app)
+    assert "Lost just now, showing" in seen(pilot.app)
 
 
 async def test_stopping_all_traffic_needs_the_name_typed(pilot, press, backend, begin):
