@@ -1,47 +1,35 @@
 """`hotspare init` writes a file that runs; `hotspare doctor` finds what keeps one from running. Real calls."""
 
-import json
 import os
 import socket
-import threading
 import tomllib
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+from upstream import Upstream, completion
 
 from hotspare.app import doctor
 
 GOOD = "sk-good-key-0123456789"
 
 
-class Handler(BaseHTTPRequestHandler):
-    def do_POST(self):
-        asked = json.loads(self.rfile.read(int(self.headers["content-length"])))
-        good = self.headers["authorization"] == f"Bearer {GOOD}"
-        choice = {"index": 0, "message": {"role": "assistant", "content": "h"}, "finish_reason": "stop"}
-        answer = {"id": "c", "object": "chat.completion", "created": 1, "model": asked["model"], "choices": [choice]}
-        if self.path.endswith("/embeddings"):
-            answer = {"object": "list", "model": "m", "data": [{"object": "embedding", "index": 0, "embedding": [0.1]}]}
-        body = json.dumps(answer if good else {"error": {"message": f"not {self.headers['authorization']}"}}).encode()
-        self.send_response(200 if good else 401)
-        self.send_header("content-type", "application/json")
-        self.send_header("content-length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
+class Locked(Upstream):
+    """A provider that answers the good key only, and tells which other one it got."""
 
-    def log_message(self, *_):
-        pass
+    def answer(self, asked):
+        key = asked.headers["authorization"]
+        if key != f"Bearer {GOOD}":
+            asked.end({"error": {"message": f"not {key}"}}, 401)
+        elif asked.path.endswith("/embeddings"):
+            data = [{"object": "embedding", "index": 0, "embedding": [0.1]}]
+            asked.end({"object": "list", "model": "m", "data": data})
+        else:
+            asked.end(completion("h", asked.body["model"]))
 
 
 @pytest.fixture
 def address():
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}/v1"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with Locked() as upstream:
+        yield upstream.url
 
 
 @pytest.fixture

@@ -1,15 +1,13 @@
 """Every example answers: its own file, its own chains, real sockets; only the addresses of its providers are ours."""
 
 import asyncio
-import json
 import os
 import re
 from datetime import date
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
 
 import pytest
+from upstream import Upstream, completion
 
 from hotspare import FallbackClient, FallbackConfig
 from hotspare.configuration.load import load
@@ -21,42 +19,23 @@ TOKENS = ("SHOP_TOKEN", "BACK_OFFICE_TOKEN")
 DAY = date(2026, 11, 21)
 
 
-class Handler(BaseHTTPRequestHandler):
+class Echo(Upstream):
     """Answers in the dialect of the path; the model that it was asked for is what it says."""
 
-    def do_POST(self):
-        asked = json.loads(self.rfile.read(int(self.headers["content-length"])))
-        text = asked["model"]
-        if self.path.endswith("/messages"):
-            usage = {"input_tokens": 3, "output_tokens": 2}
-            answer = {"id": "m", "type": "message", "role": "assistant", "model": text, "stop_reason": "end_turn",
-                      "content": [{"type": "text", "text": text}], "usage": usage}  # fmt: skip
-        else:
-            choice = {"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": "stop"}
-            usage = {"prompt_tokens": 3, "completion_tokens": 2, "total_tokens": 5}
-            answer = {"id": "c", "object": "chat.completion", "created": 1, "model": text, "choices": [choice],
-                      "usage": usage}  # fmt: skip
-        body = json.dumps(answer).encode()
-        self.send_response(200)
-        self.send_header("content-type", "application/json")
-        self.send_header("content-length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_):
-        pass
+    def answer(self, asked):
+        text = asked.body["model"]
+        if not asked.path.endswith("/messages"):
+            asked.end(completion(text, text))
+            return
+        usage = {"input_tokens": 3, "output_tokens": 2}
+        asked.end({"id": "m", "type": "message", "role": "assistant", "model": text, "stop_reason": "end_turn",
+                   "content": [{"type": "text", "text": text}], "usage": usage})  # fmt: skip
 
 
 @pytest.fixture(scope="module")
 def providers():
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    thread = Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with Echo() as upstream:
+        yield upstream.origin
 
 
 @pytest.fixture

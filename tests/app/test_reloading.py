@@ -4,9 +4,9 @@ import http.client
 import json
 import signal
 import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+from upstream import Upstream
 
 CHUNK = {"id": "c", "object": "chat.completion.chunk", "created": 1, "model": "m"}
 
@@ -16,47 +16,30 @@ def event(text, reason=None):
     return f"data: {json.dumps({**CHUNK, 'choices': [choice]})}\n\n".encode()
 
 
-class Upstream:
+class Speaker(Upstream):
     """A model that says a word, waits for `gate`, and ends. It knows which keys it was called with."""
 
     def __init__(self):
         self.gate = threading.Event()
         self.keys = []
-        upstream = self
+        super().__init__()
 
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self):
-                asked = json.loads(self.rfile.read(int(self.headers["content-length"])))
-                upstream.keys.append(self.headers["authorization"])
-                self.send_response(200)
-                self.send_header("content-type", "text/event-stream")
-                self.end_headers()
-                self.wfile.write(event(f"{asked['model']} begins "))
-                self.wfile.flush()
-                upstream.gate.wait(20)
-                self.wfile.write(event("and ends", "stop") + b"data: [DONE]\n\n")
-
-            def log_message(self, *_):
-                pass
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.server.daemon_threads = True
-        self.thread = threading.Thread(target=self.server.serve_forever)
-        self.thread.start()
-        self.url = f"http://127.0.0.1:{self.server.server_port}/v1"
+    def answer(self, asked):
+        self.keys.append(asked.headers["authorization"])
+        asked.begin(200, content_type="text/event-stream", connection="close")
+        asked.wfile.write(event(f"{asked.body['model']} begins "))
+        self.gate.wait(20)
+        asked.wfile.write(event("and ends", "stop") + b"data: [DONE]\n\n")
 
     def close(self):
         self.gate.set()
-        self.server.shutdown()
-        self.thread.join()
-        self.server.server_close()
+        super().close()
 
 
 @pytest.fixture
 def upstream():
-    found = Upstream()
-    yield found
-    found.close()
+    with Speaker() as found:
+        yield found
 
 
 @pytest.fixture

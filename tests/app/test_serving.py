@@ -6,65 +6,35 @@ import threading
 import time
 import urllib.error
 import urllib.request
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-
-ANSWER = {
-    "id": "c1",
-    "object": "chat.completion",
-    "created": 1,
-    "model": "m",
-    "choices": [{"index": 0, "message": {"role": "assistant", "content": "hi"}, "finish_reason": "stop"}],
-    "usage": {"prompt_tokens": 3, "completion_tokens": 2, "total_tokens": 5},
-}
+from upstream import Upstream, completion
 
 
-class Upstream:
-    """A model on loopback. While `gate` is clear it holds its answers back; `waiting` says that one is held."""
+class Gated(Upstream):
+    """A model. While `gate` is clear it holds its answers back; `waiting` says that one is held."""
 
     def __init__(self):
         self.gate = threading.Event()
         self.gate.set()
         self.waiting = threading.Event()
-        upstream = self
+        super().__init__()
 
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def do_POST(self):
-                self.rfile.read(int(self.headers["content-length"]))
-                upstream.waiting.set()
-                upstream.gate.wait(20)
-                body = json.dumps(ANSWER).encode()
-                self.send_response(200)
-                self.send_header("content-type", "application/json")
-                self.send_header("content-length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
-
-            def log_message(self, *_):
-                pass
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.server.daemon_threads = True
-        self.thread = threading.Thread(target=self.server.serve_forever)
-        self.thread.start()
-        self.url = f"http://127.0.0.1:{self.server.server_port}/v1"
+    def answer(self, asked):
+        self.waiting.set()
+        self.gate.wait(20)
+        asked.end(completion("hi"))
 
     def close(self):
         self.gate.set()
-        self.server.shutdown()
-        self.thread.join()
-        self.server.server_close()
+        super().close()
 
 
 @pytest.fixture
 def upstream():
-    found = Upstream()
-    yield found
-    found.close()
+    with Gated() as found:
+        yield found
 
 
 @pytest.fixture

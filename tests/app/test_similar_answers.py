@@ -4,68 +4,41 @@ of it is on disk unless that was chosen. Real processes, real sockets.
 
 import http.client
 import json
-import threading
 from contextlib import closing
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+from upstream import Upstream, completion
 
 CANARY = "canary-4711"
 
 
-class Upstream:
+class Embedding(Upstream):
     """A provider: `down` fails every chat; vectors are at cosine 0.94 to the first."""
 
     def __init__(self):
         self.down = False
         self.embedded = []
-        upstream = self
+        super().__init__()
 
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
+    def answer(self, asked):
+        if asked.path.endswith("/embeddings"):
+            asked.end(self._vectors(asked.body["input"]))
+        elif self.down:
+            asked.end({"error": {"message": "down"}}, 500)
+        else:
+            asked.end(completion(f"{CANARY}: switch it on"))
 
-            def do_POST(self):
-                asked = json.loads(self.rfile.read(int(self.headers["content-length"])))
-                status, told = upstream.answer(self.path, asked)
-                body = json.dumps(told).encode()
-                self.send_response(status)
-                self.send_header("content-type", "application/json")
-                self.send_header("content-length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
-
-            def log_message(self, *_):
-                pass
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.server.daemon_threads = True
-        self.thread = threading.Thread(target=self.server.serve_forever)
-        self.thread.start()
-        self.url = f"http://127.0.0.1:{self.server.server_port}/v1"
-
-    def answer(self, path, asked):
-        if path.endswith("/embeddings"):
-            self.embedded.append(asked["input"])
-            vectors = [[1.0, 0.0], *([[0.94, (1 - 0.94**2) ** 0.5]] * (len(asked["input"]) - 1))]
-            data = [{"object": "embedding", "index": i, "embedding": vector} for i, vector in enumerate(vectors)]
-            return 200, {"object": "list", "model": "e", "data": data, "usage": {"prompt_tokens": 9, "total_tokens": 9}}
-        if self.down:
-            return 500, {"error": {"message": "down"}}
-        message = {"role": "assistant", "content": f"{CANARY}: switch it on"}
-        choices = [{"index": 0, "message": message, "finish_reason": "stop"}]
-        return 200, {"id": "c", "object": "chat.completion", "created": 1, "model": "m", "choices": choices}
-
-    def close(self):
-        self.server.shutdown()
-        self.thread.join()
-        self.server.server_close()
+    def _vectors(self, texts):
+        self.embedded.append(texts)
+        vectors = [[1.0, 0.0], *([[0.94, (1 - 0.94**2) ** 0.5]] * (len(texts) - 1))]
+        data = [{"object": "embedding", "index": i, "embedding": vector} for i, vector in enumerate(vectors)]
+        return {"object": "list", "model": "e", "data": data, "usage": {"prompt_tokens": 9, "total_tokens": 9}}
 
 
 @pytest.fixture
 def upstream():
-    found = Upstream()
-    yield found
-    found.close()
+    with Embedding() as found:
+        yield found
 
 
 @pytest.fixture
