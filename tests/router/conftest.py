@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
+from blank_records import AT, ATTEMPT, RECORD
 
 from hotspare.router.facade import Router
 from hotspare.router.hedging import HedgeBudget
@@ -31,7 +32,7 @@ from hotspare.router.step import (
 from hotspare.router.trigger import AttemptFailed, Trigger, Usage
 from hotspare.router.walk import Walk
 
-WALL_AT_ZERO = 1_800_000_000.0
+WALL_AT_ZERO = AT
 DAY = 86_400.0
 
 Outcome = Usage | AttemptFailed
@@ -187,59 +188,12 @@ def make_settings(
 
 def make_attempt(model: str = "claude", trigger: Trigger | None = None, **changes: Any) -> Attempt:
     """One call that took 100 to 900 ms after the request was read."""
-    made = Attempt(
-        number=1,
-        model=model,
-        key="KEY",
-        trigger=trigger,
-        cancelled=False,
-        status=None,
-        message="",
-        provider_request_id=None,
-        started_ms=100.0,
-        first_content_ms=None,
-        ended_ms=900.0,
-        input_tokens=100,
-        output_tokens=10,
-        cache_read_tokens=0,
-        cache_write_tokens=0,
-        reasoning_tokens=0,
-        cost_pico_usd=450,
-    )
-    return replace(made, **changes)
+    return replace(ATTEMPT, model=model, trigger=trigger, **changes)
 
 
 def make_record(*attempts: Attempt, **changes: Any) -> Record:
     """One answered request of the primary, a second long; its attempts as they are given."""
-    made = Record(
-        id="r1",
-        at=WALL_AT_ZERO,
-        kind="traffic",
-        chain="main",
-        asked="main",
-        meant="claude",
-        model="claude",
-        caller="shop-api",
-        session=None,
-        dialect="openai",
-        stream=False,
-        verdict="answered",
-        status=200,
-        fallback=False,
-        forced=False,
-        source="model",
-        reason="",
-        ended_by="first_choice",
-        duration_ms=1000.0,
-        first_content_ms=None,
-        input_tokens=100,
-        output_tokens=10,
-        cost_pico_usd=450,
-        unpriced=False,
-        candidates=(),
-        attempts=attempts,
-    )
-    return replace(made, **changes)
+    return replace(RECORD, **{"attempts": attempts, **changes})
 
 
 @pytest.fixture

@@ -4,10 +4,11 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 
 import pytest
+from blank_records import ATTEMPT, RECORD
 
 from hotspare.router.clock import Clock
 from hotspare.router.command import Change, Decision, Slot
-from hotspare.router.record import Attempt, Candidate, Record
+from hotspare.router.record import Candidate
 from hotspare.router.trigger import Trigger
 from hotspare.store.store import Store
 
@@ -34,14 +35,10 @@ def fake_wall():
 
 @pytest.fixture
 def make_attempt():
-    base = Attempt(
-        number=1,
-        model="claude",
+    base = replace(
+        ATTEMPT,
         key="ANTHROPIC_API_KEY",
-        trigger=None,
-        cancelled=False,
         status=200,
-        message="",
         provider_request_id="req_1",
         started_ms=1.5,
         first_content_ms=100.0,
@@ -58,31 +55,16 @@ def make_attempt():
 
 @pytest.fixture
 def make_record(make_attempt):
-    base = Record(
+    base = replace(
+        RECORD,
         id="r0001",
         at=NOON - 60,
-        kind="traffic",
-        chain="main",
-        asked="main",
-        meant="claude",
-        model="claude",
-        caller="shop-api",
         session="s1",
-        dialect="openai",
-        stream=False,
-        verdict="answered",
-        status=200,
-        fallback=False,
-        forced=False,
-        source="model",
-        reason="",
-        ended_by="first_choice",
         duration_ms=802.0,
         first_content_ms=100.0,
         input_tokens=1000,
         output_tokens=200,
         cost_pico_usd=6_000_000_000,
-        unpriced=False,
         candidates=(Candidate("claude"), Candidate("gpt")),
         attempts=(make_attempt(),),
     )

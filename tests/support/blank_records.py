@@ -1,0 +1,52 @@
+"""A request of the primary that was answered at its first call, and that call: tests say what is other than that."""
+
+from hotspare.router.record import Attempt, Record
+
+AT = 1_800_000_000.0
+ATTEMPT = Attempt(
+    number=1,
+    model="claude",
+    key="KEY",
+    trigger=None,
+    cancelled=False,
+    status=None,
+    message="",
+    provider_request_id=None,
+    started_ms=100.0,
+    first_content_ms=None,
+    ended_ms=900.0,
+    input_tokens=100,
+    output_tokens=10,
+    cache_read_tokens=0,
+    cache_write_tokens=0,
+    reasoning_tokens=0,
+    cost_pico_usd=450,
+)
+RECORD = Record(
+    id="r1",
+    at=AT,
+    kind="traffic",
+    chain="main",
+    asked="main",
+    meant="claude",
+    model="claude",
+    caller="shop-api",
+    session=None,
+    dialect="openai",
+    stream=False,
+    verdict="answered",
+    status=200,
+    fallback=False,
+    forced=False,
+    source="model",
+    reason="",
+    ended_by="first_choice",
+    duration_ms=1000.0,
+    first_content_ms=None,
+    input_tokens=100,
+    output_tokens=10,
+    cost_pico_usd=450,
+    unpriced=False,
+    candidates=(),
+    attempts=(),
+)
