@@ -3,24 +3,23 @@
 from collections.abc import Sequence
 from typing import ClassVar
 
-from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
-from hotspare.app.console.dialog import Dialog, keys_line
+from hotspare.app.console.reading_screen import Reading
 from hotspare.widgets.glyphs import Glyphs, Role
 from hotspare.widgets.line import Line, wrap
-from hotspare.widgets.line_pane import LinePane
-from hotspare.widgets.line_view import LineView
 
 ROLES: dict[str, Role] = {"+": "ok", "-": "bad", "@": "accent"}
 
 
-class WriteScreen(Dialog[bool]):
+class WriteScreen(Reading[bool]):
     """True: write it."""
+
+    FIRST_KEYS = (("y", "writes it, the old file is kept"),)
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("y", "write", "Write", show=False),
-        Binding("enter,n,q", "leave", "Back", show=False),
+        Binding("n", "leave", "Back", show=False),
     ]
 
     def __init__(self, path: str, difference: Sequence[str], left: Sequence[str], *, glyphs: Glyphs) -> None:
@@ -32,33 +31,19 @@ class WriteScreen(Dialog[bool]):
             left: what would not be written, in words.
             glyphs: the signs.
         """
-        super().__init__(glyphs)
-        self.title_text = f"Write {glyphs.clean(path, 60)}"
+        super().__init__(f"Write {glyphs.clean(path, 60)}", glyphs=glyphs)
         self._difference = difference
         self._left = left
 
-    def content(self) -> ComposeResult:
-        yield LinePane(id="pane")
-        yield LineView(id="keys")
-
-    def on_mount(self) -> None:
-        self.add_class("reading")
-        self.query_one("#pane", LinePane).focus()
-        super().on_mount()
-
-    def draw(self) -> None:
-        pane = self.query_one("#pane", LinePane)
-        width = max(20, pane.size.width - 2)
+    def lines(self, width: int) -> list[Line]:
+        room = max(20, width - 2)
         lines: list[Line] = [
-            ((f" {self.glyphs.clean(line, width)}", ROLES.get(line[:1], "text")),) for line in self._difference
+            ((f" {self.glyphs.clean(line, room)}", ROLES.get(line[:1], "text")),) for line in self._difference
         ]
         for words in self._left:
-            told = wrap(f"not written: {self.glyphs.clean(words, 300)}", width)
+            told = wrap(f"not written: {self.glyphs.clean(words, 300)}", room)
             lines.extend(((f" {row}", "dim"),) for row in told)
-        pane.show(lines)
-        signs = f"{self.glyphs.up}{self.glyphs.down}"
-        keys = keys_line(("y", "writes it, the old file is kept"), (signs, "scroll"), ("esc", "back"))
-        self.put("keys", [keys])
+        return lines
 
     def action_write(self) -> None:
         """Write it."""
