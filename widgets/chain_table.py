@@ -43,7 +43,7 @@ MAY_SERVE = frozenset({"ok", "trial"})
 
 def chain_rows(snapshot: Snapshot, width: int, glyphs: Glyphs) -> list[Row]:
     """The rows of all chains: what the chain came to, then its models with a number each."""
-    table = Table.choose(COLUMNS, width - 1)
+    table = Table.choose(COLUMNS, width)
     rows: list[Row] = []
     for chain in snapshot.chains:
         rows.append(Row(_chain_line(chain, snapshot.window_minutes, width, glyphs)))

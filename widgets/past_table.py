@@ -114,7 +114,7 @@ def past_rows(
     rows: Past, fields: Sequence[Field], key: Callable[[Mapping[str, Any]], str], width: int, glyphs: Glyphs
 ) -> tuple[Line, list[Row]]:
     """The head and the rows of a table of the past."""
-    table = Table.choose([field.column for field in fields], width - 1)
+    table = Table.choose([field.column for field in fields], width)
     costs = [row.get("cost_usd") or 0.0 for row in rows]
     whole = Whole(sum(row.get("count") or 0 for row in rows), sum(costs), max(costs, default=0.0))
     lines = [Row(table.line([field.cell(row, whole, glyphs) for field in fields], glyphs), key(row)) for row in rows]

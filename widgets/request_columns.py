@@ -40,7 +40,7 @@ COLUMNS: tuple[Column, ...] = (
 
 def request_rows(rows: Sequence[RequestRow], width: int, glyphs: Glyphs) -> tuple[Line, list[Row]]:
     """The head and the rows of a list."""
-    table = Table.choose(COLUMNS, width - 1)
+    table = Table.choose(COLUMNS, width)
     return table.head(glyphs), [Row(request_line(row, table, glyphs), row.id) for row in rows]
 
 

@@ -37,6 +37,8 @@ class Column:
 
 
 GAP = 2
+EDGES = 2
+"""The cursor's cell to the left of the columns, and a blank one to the right: no text touches the window's edge."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,4 +92,4 @@ def _greed(column: Column) -> float:
 
 
 def _needed(columns: Sequence[Column]) -> int:
-    return 1 + sum(column.width for column in columns) + GAP * (len(columns) - 1)
+    return EDGES + sum(column.width for column in columns) + GAP * (len(columns) - 1)

@@ -100,7 +100,7 @@ def timeline_rows(
 ) -> tuple[Line, list[Row]]:
     """Head and rows; the days may be left out where all is of one."""
     columns = COLUMNS if with_days else (COLUMNS[0], Column("UTC", 8), *COLUMNS[2:])
-    table = Table.choose(columns, width - 1)
+    table = Table.choose(columns, width)
     return table.head(glyphs), [Row(_line(one, table, glyphs, with_days=with_days), one.key) for one in happened]
 
 

@@ -75,7 +75,7 @@ class Playground(Page):
 
     # ------------------------------------------------------------ drawing
     def draw_body(self, shown: Snapshot, width: int) -> None:
-        table = Table.choose(COLUMNS, width - 1)
+        table = Table.choose(COLUMNS, width)
         rows = [Row(table.head(self.glyphs)), *self._rows_of(shown, table)]
         room = self.query_one("#body").size.height
         self.show_at("targets", max(3, min(len(rows), room // 3)))

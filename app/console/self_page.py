@@ -114,7 +114,7 @@ class SelfPage(AskingPage):
         return [row for row in rows if self.filter.finds(f"{row['key']} {row['value']} {row['origin']}")]
 
     def _draw_settings(self, shown: Snapshot, width: int) -> None:
-        table, settings = Table.choose(COLUMNS, width - 1), self._settings()
+        table, settings = Table.choose(COLUMNS, width), self._settings()
         lines = [Row(table.line(_cells(row, self.glyphs), self.glyphs), row["key"]) for row in settings]
         nothing = Row(((f"   {self.glyphs.clean(self._nothing(shown), 300)}", "dim"),))
         told = [*lines, *(() if self.past and lines else (nothing,))]
