@@ -10,7 +10,8 @@ from typing import Any
 import click
 
 from hotspare.app import printing, rows
-from hotspare.app.actions import by_id, done_sentence
+from hotspare.app.action import done_sentence
+from hotspare.app.actions import by_id
 from hotspare.app.duration import DurationNotUnderstood, parse_duration
 from hotspare.app.identity import operator
 from hotspare.app.options import acting

@@ -11,7 +11,8 @@ from typing import Any, Literal, Protocol
 
 from textual.screen import Screen
 
-from hotspare.app.actions import ACTIONS, Action, by_id
+from hotspare.app.action import Action
+from hotspare.app.actions import ACTIONS, by_id
 from hotspare.app.again import consequence
 from hotspare.app.console.again_screen import AgainScreen
 from hotspare.app.console.force_dialog import ForceDialog

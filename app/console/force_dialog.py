@@ -8,7 +8,8 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
-from hotspare.app.actions import by_id, command_line
+from hotspare.app.action import command_line
+from hotspare.app.actions import by_id
 from hotspare.app.console.dialog import Dialog, keys_line
 from hotspare.router.snapshot import ChainView, ModelView
 from hotspare.widgets import figures

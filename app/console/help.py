@@ -4,7 +4,8 @@ the command line that does the same, then what the signs mean.
 
 from collections.abc import Sequence
 
-from hotspare.app.actions import ACTIONS, Action, key_sign, usage_line
+from hotspare.app.action import Action, key_sign, usage_line
+from hotspare.app.actions import ACTIONS
 from hotspare.widgets.glyphs import Glyphs, Role
 from hotspare.widgets.line import Line, wrap
 

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
-from hotspare.app.actions import Action, command_line, done_sentence
+from hotspare.app.action import Action, command_line, done_sentence
 from hotspare.engine.backend import Backend
 from hotspare.router.clock import Clock
 from hotspare.router.command import JournalEntry, Outcome, Refusal

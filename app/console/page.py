@@ -13,7 +13,8 @@ from textual.containers import Container
 from textual.css.query import NoMatches
 from textual.screen import Screen
 
-from hotspare.app.actions import ACTIONS, Action, by_id
+from hotspare.app.action import Action
+from hotspare.app.actions import ACTIONS, by_id
 from hotspare.app.console import panels
 from hotspare.app.console.command_bar import CommandBar
 from hotspare.app.console.filter_bar import FilterBar

@@ -5,7 +5,8 @@ here, so every panel can be looked at in a test without a screen.
 from collections.abc import Sequence
 from dataclasses import replace
 
-from hotspare.app.actions import ACTIONS, Action, by_id, key_sign
+from hotspare.app.action import Action, key_sign
+from hotspare.app.actions import ACTIONS, by_id
 from hotspare.app.console.reasons import why_not
 from hotspare.app.console.view_state import ViewState
 from hotspare.router.snapshot import ModelView, SituationView, Snapshot

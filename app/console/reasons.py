@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
-from hotspare.app.actions import Action
+from hotspare.app.action import Action
 from hotspare.router.snapshot import ChainView, ModelView, Snapshot
 
 COSTS_OR_CHANGES = frozenset({"prompt", "resend", "move-up", "move-down", "redo", "write"})

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from hotspare.app.actions import ACTIONS, Action, by_id, usage_line
+from hotspare.app.action import Action, usage_line
+from hotspare.app.actions import ACTIONS, by_id
 from hotspare.app.duration import DurationNotUnderstood, parse_duration
 from hotspare.app.misuse import meant
 from hotspare.router.error import HotspareError
