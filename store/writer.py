@@ -169,6 +169,8 @@ class Writer:
             self.note(Fault("failing", f"{type(error).__name__}: {error}", reopen=True))
         else:
             self.note(None)
+            if self._intake.spool is not None and self._intake.spool.waiting_bytes:
+                self._work.set()  # in the other file: while the database was ill, the two could not take turns
 
     def note(self, fault: Fault | None) -> None:
         """The database is ill in this way, or well."""

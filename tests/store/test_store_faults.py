@@ -107,6 +107,18 @@ async def test_a_directory_in_its_place_keeps_all_until_it_is_gone(opened, tmp_p
         assert len(await store.standing()) == 1
 
 
+async def test_all_that_came_meanwhile_is_stored_without_another_request(opened, tmp_path, make_record):
+    path = tmp_path / "hotspare.db"
+    path.mkdir()
+    async with opened(interval_seconds=0.01) as store:
+        store.append(make_record(id="sealed"))
+        await until(lambda: store._intake.spool._sealed.size)
+        store.append(make_record(id="in the other file"))
+        path.rmdir()
+        await until(lambda: path.exists() and not store.view().waiting_bytes)
+        assert count_of(path) == (2, 2)
+
+
 async def test_a_folder_that_cannot_be_made_means_a_bounded_queue_and_a_count(
     opened, tmp_path, make_record, monkeypatch
 ):
