@@ -5,10 +5,9 @@ model, a caller or a reason is called: there its first letter is written as a JS
 JSON reader. No bodies, no messages of providers, no secrets.
 """
 
-import math
 import os
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -23,6 +22,7 @@ from hotspare.router.settings import PICO_PER_USD
 from hotspare.router.trigger import Trigger
 from hotspare.store.appending import append_whole
 from hotspare.store.folders import make_private, open_private
+from hotspare.store.routes import Route, Taken
 
 Level = Literal["info", "warning", "critical"]
 
@@ -37,7 +37,11 @@ _CONTROLS = re.compile("[\x7f-\x9f\u2028-\u202e\u2066-\u2069\ufeff]")
 _FORM_FEED = b"\\u000c"
 
 _encode = msgspec.json.Encoder().encode
-_encode_lines = msgspec.json.Encoder().encode_lines
+
+_OWN = "<a request's own>"
+_MILLISECONDS = tuple(f".{number:03d}Z" for number in range(1000))
+_PARTS = 7
+"""Of a line, around its time and five more values."""
 
 
 class Log:
@@ -134,29 +138,55 @@ class _Line(msgspec.Struct, omit_defaults=True):
     fallback: bool = False
 
 
-def request_lines(records: Sequence[Record]) -> bytes:
+def request_lines(taken: Sequence[Taken]) -> bytes:
     """The lines of finished requests, each with its end."""
-    try:
-        data = _encode_lines([_line_of(record) for record in records])
-    except UnicodeEncodeError:
-        data = b""
-    if _needs_no_care(data, records):
-        return data
-    return b"".join([request_line(record) + b"\n" for record in records])
+    own = "\n".join([f"{record.id}\n{record.session}" for record, *_ in taken])
+    if not own.isascii() or "\x7f" in own or "allback" in own.lower():
+        return b"".join([request_line(record) + b"\n" for record, *_ in taken])
+    return b"".join([_usual_line(record, route) for record, route, *_ in taken])
 
 
-def _needs_no_care(data: bytes, records: Iterable[Record]) -> bool:
-    """Whether all lines may stay as they are: the word is only where it must be in those that must hold it."""
-    if not data or not data.isascii() or b"\x7f" in data:
-        return False
-    own = sum([1 + (record.ended_by == "fallback") for record in records if record.fallback])
-    return data.lower().count(b"allback") == own
+def _usual_line(record: Record, route: Route) -> bytes:
+    """A line put together of what all of its route have and its own values, which need no care."""
+    if not route.line:
+        route.line = _parts_of(record)
+    if len(route.line) != _PARTS:
+        return request_line(record) + b"\n"
+    begin, after_at, after_id, after_session, after_ms, after_tokens, end = route.line
+    return b"".join(
+        (
+            begin,
+            _encode(_stamp(record.at)),
+            after_at,
+            _encode(record.id),
+            after_id,
+            _encode(record.session),
+            after_session,
+            _encode(round(record.duration_ms, 1)),
+            after_ms,
+            _encode(record.input_tokens + record.output_tokens),
+            after_tokens,
+            _encode(_cost_usd(record)),
+            end,
+        )
+    )
+
+
+def _parts_of(record: Record) -> tuple[bytes, ...]:
+    """What is around a request's own values in the lines of its route; more parts where that cannot be told."""
+    own = dict.fromkeys(("at", "id", "session", "ms", "tokens", "cost_usd"), _OWN)
+    line = _careful(msgspec.structs.replace(_line_of(record), **own))
+    return tuple((line + b"\n").split(_encode(_OWN)))
 
 
 def request_line(record: Record) -> bytes:
     """The line of a finished request, without its end."""
-    line = escaped(_line_of(record))
-    return line if record.fallback else without_the_word(line)
+    return _careful(_line_of(record))
+
+
+def _careful(line: _Line) -> bytes:
+    whole = escaped(line)
+    return whole if line.fallback else without_the_word(whole)
 
 
 def _line_of(record: Record) -> _Line:
@@ -178,12 +208,16 @@ def _line_of(record: Record) -> _Line:
         record.ended_by,
         round(record.duration_ms, 1),
         record.input_tokens + record.output_tokens,
-        None if record.unpriced and not record.cost_pico_usd else record.cost_pico_usd / PICO_PER_USD,
+        _cost_usd(record),
         record.estimated,
         {candidate.model: candidate.skip for candidate in record.candidates if candidate.skip is not None},
         [_Call(attempt.model, attempt.key, attempt.trigger, attempt.status) for attempt in record.attempts],
         record.fallback,
     )
+
+
+def _cost_usd(record: Record) -> float | None:
+    return None if record.unpriced and not record.cost_pico_usd else record.cost_pico_usd / PICO_PER_USD
 
 
 def act_line(change: Change) -> bytes:
@@ -244,8 +278,8 @@ def _level(record: Record) -> Level:
 
 
 def _stamp(at: float) -> str:
-    second = math.floor(at)
-    return f"{_stamp_of_second(second)}.{min(999, round((at - second) * 1e6) // 1000):03d}Z"
+    second, millisecond = divmod(round(at * 1e6) // 1000, 1000)
+    return _stamp_of_second(second) + _MILLISECONDS[millisecond]
 
 
 @lru_cache(4)

@@ -39,9 +39,10 @@ class Route:
         counts: what one of them adds to those figures that count requests.
         is_traffic: figures are kept of them and of their calls; of others only how many there were and what they cost.
         names: the dimensions in which figures are kept of them, and their name in each.
+        line: what the log says of them, around what each has of its own; empty until that is asked for.
     """
 
-    __slots__ = ("calls", "chain", "columns", "counts", "is_traffic", "model", "names", "outcomes")
+    __slots__ = ("calls", "chain", "columns", "counts", "is_traffic", "line", "model", "names", "outcomes")
 
     def __init__(self, record: Record) -> None:
         self.columns = route_row(record)
@@ -50,6 +51,7 @@ class Route:
         self.chain, self.model = record.chain, record.model
         self.counts = Figures()
         fold(self.counts, record)
+        self.line: tuple[bytes, ...] = ()
         self.is_traffic = record.kind == "traffic"
         self.names: tuple[tuple[str, str], ...] = (("kind", record.kind),)
         if self.is_traffic:

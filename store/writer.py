@@ -23,7 +23,7 @@ from hotspare.store.retention import LOOK_SECONDS, Keeping, Retention
 from hotspare.store.routes import Taken
 
 RETRY_SECONDS = 2.0
-_SLICE = 50
+_SLICE = 200
 """So many lines of the log are made before requests get their turn."""
 
 _ROUNDS_TO_CATCH_UP = 20
@@ -293,15 +293,15 @@ class Writer:
         waiting = self._intake.unlogged
         while waiting:
             batch = [waiting.popleft() for _ in range(min(_SLICE, len(waiting)))]
-            self._log.append(request_lines([taken[0] for taken in batch]))
+            self._log.append(request_lines(batch))
             await asyncio.sleep(0)
 
     def _log_missing(self, records: Iterable[Taken]) -> None:
         """The lines that an earlier process was killed before it wrote."""
         if self._logged is None:
             self._logged = self._log.known_ids()
-        missing = [taken[0] for taken in records if taken[0].id not in self._logged]
-        self._logged |= {record.id for record in missing}
+        missing = [taken for taken in records if taken[0].id not in self._logged]
+        self._logged |= {taken[0].id for taken in missing}
         self._log.append(request_lines(missing))
 
     def _warn(self, sentence: str) -> None:

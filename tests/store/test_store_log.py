@@ -1,6 +1,7 @@
 """The log: a line for each finished request, and the word in exactly those in which a fallback fired."""
 
 import json
+import random
 import stat
 import string
 import subprocess
@@ -14,6 +15,7 @@ from hotspare.router.command import Change
 from hotspare.router.record import Candidate
 from hotspare.router.trigger import Trigger
 from hotspare.store import log
+from hotspare.store.routes import Routes
 
 NASTY = st.one_of(
     st.text(max_size=20),
@@ -22,6 +24,11 @@ NASTY = st.one_of(
         max_size=6,
     ).map("".join),
 )
+
+
+def lines_of(*records):
+    routes = Routes()
+    return log.request_lines([routes.take(record) for record in records])
 
 
 @settings(max_examples=300, deadline=None)
@@ -49,12 +56,34 @@ def test_lines_made_together_are_those_made_one_by_one(make_record, make_fallbac
         (make_fallback if fallback else make_record)(session=session, caller=caller)
         for fallback, session, caller in told
     ]
-    assert log.request_lines(records) == b"".join(log.request_line(record) + b"\n" for record in records)
+    assert lines_of(*records) == b"".join(log.request_line(record) + b"\n" for record in records)
+
+
+@pytest.mark.parametrize("name", ["claude", "<a request's own>", '"<a request\'s own>"', ""])
+def test_lines_of_one_route_hold_what_each_request_has_of_its_own(make_record, name, noon):
+    chance = random.Random(7)
+    records = [
+        make_record(
+            id=f"r{number}",
+            at=noon + chance.random() * 90,
+            asked=name,
+            session=chance.choice((None, "s1", name)),
+            duration_ms=chance.random() * 900,
+            input_tokens=chance.randrange(3) * 17,
+            output_tokens=number,
+            cost_pico_usd=chance.randrange(3) * 123_456_789,
+            unpriced=True,
+        )
+        for number in range(30)
+    ]
+    assert lines_of(*records) == b"".join(log.request_line(record) + b"\n" for record in records)
+    assert [json.loads(line)["tokens"] - record.input_tokens for line, record in
+            zip(lines_of(*records).splitlines(), records, strict=True)] == list(range(30))  # fmt: skip
 
 
 def test_one_line_that_needs_care_harms_none_of_the_others(make_record, make_fallback):
     named = make_record(caller="fallback", session="bad \ud800 half")
-    lines = log.request_lines([make_record(), named, make_fallback()]).splitlines()
+    lines = lines_of(make_record(), named, make_fallback()).splitlines()
     assert [json.loads(line)["id"] for line in lines] == ["r0001", "r0001", "f0001"]
     assert [b"fallback" in line for line in lines] == [False, False, True]
 
