@@ -71,9 +71,13 @@ class Handover:
         await self._delivery.keep_alive()
 
     async def give(self, answer: Answer) -> AttemptFailed | None:
-        """All that goes out before the last bytes: of a stream, every piece; why it broke off, if it did."""
+        """All that goes out before the last bytes: of a stream, every piece; why it broke off, if it did. Of one that
+        is over, and of which nothing has gone out, all of it goes out with the last.
+        """
         if answer.body is None:
-            return await self._stream(answer)
+            if answer.streamed is None or self._begun:
+                return await self._stream(answer)
+            self._remember(answer.streamed)
         await close(answer)
         return None
 

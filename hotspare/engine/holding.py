@@ -35,6 +35,7 @@ class HeldAnswer:
     tail: bytes
     blocks: deque[bytearray] = field(repr=False)
     body: bytes | None = None
+    streamed: bytes | None = None
 
     async def pieces(self) -> AsyncIterator[bytes]:
         """The stream, once: what was handed out is held no longer."""

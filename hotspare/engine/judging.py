@@ -43,12 +43,12 @@ class RepairedAnswer:
     said_bytes: int
     repairs: tuple[str, ...]
     body: bytes | None = field(repr=False)
-    streamed: bytes = field(repr=False)
+    streamed: bytes | None = field(repr=False)
     tail: bytes
 
     async def pieces(self) -> AsyncIterator[bytes]:
         """The stream, at once."""
-        yield self.streamed
+        yield self.streamed or b""
 
     async def aclose(self) -> None:
         """Nothing is open."""
@@ -64,7 +64,7 @@ class _BegunAnswer:
 
     __slots__ = ("_answer", "_first", "_rest")
 
-    body = None
+    body = streamed = None
 
     def __init__(self, answer: Answer, first: bytes, rest: AsyncIterator[bytes]) -> None:
         self._answer = answer
@@ -166,7 +166,7 @@ class Judging:
             said_bytes=answer.said_bytes,
             repairs=repairs,
             body=None if streams else body,
-            streamed=self._reading.streamed(self._call, body) if streams else b"",
+            streamed=self._reading.streamed(self._call, body) if streams else None,
             tail=self._reading.tail if streams else b"",
         )
 

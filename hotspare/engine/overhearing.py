@@ -23,6 +23,8 @@ class Overhearing:
         keeper.content(ask.id, ask.at, call, self._body, tuple(self._pieces))
 
     async def whole(self, told: Told, answer: Answer) -> None:
+        if answer.streamed is not None:
+            self._hear(answer.streamed)
         body = answer.body
         self._body = body if body is None or len(body) <= self._room else b""
         await self._delivery.whole(told, answer)

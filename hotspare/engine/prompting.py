@@ -73,9 +73,9 @@ class PromptFollower:
 
     # ------------------------------------------------------------ being the caller
     async def whole(self, told: Told, answer: Answer) -> None:
-        """A whole answer, where the provider could not stream."""
+        """A whole answer: the provider could not stream, or has streamed it all at once."""
         del told
-        await self._say(answer_of(answer.body or b""))
+        await self._say(answer_of(answer.body, () if answer.streamed is None else (answer.streamed,)))
         await self.end(b"")
 
     async def begin(self, told: Told, answer: Answer) -> None:

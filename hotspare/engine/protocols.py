@@ -48,6 +48,10 @@ class Answer(Protocol):
     def tail(self) -> bytes:
         """The bytes that end a whole stream (`data: [DONE]`), held back until its Record is kept."""
 
+    @property
+    def streamed(self) -> bytes | None:
+        """All of a stream that is over, without its tail; None where `pieces` are to be awaited, and for a body."""
+
     def pieces(self) -> AsyncIterator[bytes]:
         """The stream, from its first byte on, without its tail.
 
@@ -153,7 +157,7 @@ class Delivery(Protocol):
     """
 
     async def whole(self, told: Told, answer: Answer) -> None:
-        """A whole answer."""
+        """A whole answer: its body, or all of its stream."""
 
     async def begin(self, told: Told, answer: Answer) -> None:
         """A stream begins: status and headers go out."""

@@ -64,6 +64,7 @@ class CachedAnswer:
     spent_seconds: float | None = None
     usage: Usage | None = None
     said_bytes = 0
+    streamed = None
 
     def __init__(self, kept: KeptAnswer, now: float, similarity: float = 1.0) -> None:
         self._kept = kept

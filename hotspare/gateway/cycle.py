@@ -138,6 +138,19 @@ class Cycle:
         self._transport.write(self._head(status, lines, length, shown))
         self._complete()
 
+    async def stream(self, status: int, lines: bytes, data: bytes) -> None:
+        """A whole stream at once."""
+        if self._flow.write_paused and not self.disconnected:
+            await self._flow.writable()
+        if self.disconnected:
+            return
+        chunked = self.head.version != "1.0"
+        shown = b"%x\r\n%b\r\n%b" % (len(data), data, _LAST_CHUNK) if chunked else data
+        if self.head.method == "HEAD":
+            shown = b""
+        self._transport.write(self._head(status, lines, _CHUNKED if chunked else b"", shown))
+        self._complete()
+
     async def begin(self, status: int, lines: bytes) -> None:
         """A stream begins: status and header lines go out, with what is said before the loop turns or by `flush`."""
         if self._flow.write_paused and not self.disconnected:

@@ -15,7 +15,7 @@ LAST_WORDS_SECONDS = 1.0
 
 @value
 class WholeAnswer:
-    """An answer that is all here; nothing is open any more. Streamed to a caller who asked for that."""
+    """An answer that is all here, a body or a stream; nothing is open any more."""
 
     status: int
     usage: Usage | None
@@ -23,7 +23,7 @@ class WholeAnswer:
     provider_request_id: str | None = None
     spent_seconds: float | None = None
     body: bytes | None = field(default=None, repr=False)
-    streamed: bytes = field(default=b"", repr=False)
+    streamed: bytes | None = field(default=None, repr=False)
     tail: bytes = b""
     said_bytes: int = 0
 
@@ -33,7 +33,7 @@ class WholeAnswer:
 
     async def pieces(self) -> AsyncIterator[bytes]:
         """The whole of it at once."""
-        yield self.streamed if self.body is None else self.body
+        yield self.body or self.streamed or b""
 
     async def aclose(self) -> None:
         """Nothing is open."""
@@ -43,7 +43,7 @@ class StreamedAnswer:
     """A stream whose first content has come."""
 
     content_type = "text/event-stream"
-    body = None
+    body = streamed = None
 
     def __init__(
         self,

@@ -206,7 +206,7 @@ class ProviderCarrier:
         if read.dimensions is not None:
             asked = openai_embeddings.asked_dimensions(state.call)
             self._vectors.check(state.address.endpoint, asked, read.dimensions, read.usage)
-        streamed = state.exchange.streamed(state.call, read.body) if state.call.stream else b""
+        streamed = state.exchange.streamed(state.call, read.body) if state.call.stream else None
         return WholeAnswer(
             status=200,
             usage=read.usage,
@@ -221,6 +221,9 @@ class ProviderCarrier:
 
     async def _stream(self, state: _Attempt, reply: Reply) -> WholeAnswer | StreamedAnswer:
         stream = state.exchange.stream(state.call, int(self._clock.wall()))
+        body = reply.at_hand()
+        if body is not None:
+            return self._stream_at_hand(state, reply, stream, body.lstrip(_BLANK))
         chunks = reply.chunks()
         try:
             head = await _head(chunks)
@@ -233,6 +236,26 @@ class ProviderCarrier:
         except AttemptFailed as failure:
             raise _in_a_stream(failure, stream) from None
         return self._begun(state, reply, chunks, stream, first)
+
+    def _stream_at_hand(
+        self, state: _Attempt, reply: Reply, stream: AnswerStream, body: bytes
+    ) -> WholeAnswer | StreamedAnswer:
+        """All of it came with its head: where nothing is wrong with it, nothing has to be waited for."""
+        if body.startswith(_PLAIN):
+            return self._whole(state, reply, body)
+        streamed = stream.feed(body) + stream.close()
+        if stream.failure is not None:
+            return self._begun(state, reply, reply.chunks(), stream, streamed)
+        return WholeAnswer(
+            status=reply.status,
+            usage=stream.usage,
+            dropped=state.composed.dropped,
+            provider_request_id=request_id_in(reply.headers),
+            spent_seconds=spent_for_seconds(reply.headers, self._clock.wall()),
+            streamed=streamed,
+            tail=stream.tail,
+            said_bytes=stream.said_bytes,
+        )
 
     async def _stream_on(self, state: _Attempt, reply: Reply, continuation: Continuation) -> StreamedAnswer:
         """What follows in a stream that broke off. To say again what was sent may take long: from the model's first

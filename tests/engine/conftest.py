@@ -47,6 +47,8 @@ class Play:
     stubborn: bool = False
     usage: Usage | None = USAGE
     said_bytes: int = 0
+    streamed: bytes | None = None
+    """The pieces, where all of them are there at once."""
 
 
 def stream(*pieces, **options):
@@ -70,7 +72,7 @@ class FakeAnswer:
 
     def __init__(self, carrier, name, play):
         self.body = play.body
-        self.usage, self.said_bytes = play.usage, play.said_bytes
+        self.usage, self.said_bytes, self.streamed = play.usage, play.said_bytes, play.streamed
         self._carrier, self._name, self._play = carrier, name, play
         self._closed = False
 
@@ -146,7 +148,7 @@ class FakeDelivery:
             raise self.error_raised
 
     async def whole(self, told, answer):
-        self.told, self.text = told, answer.body
+        self.told, self.text = told, answer.body if answer.streamed is None else answer.streamed + answer.tail
         await self._do("whole")
 
     async def begin(self, told, answer):

@@ -195,6 +195,12 @@ async def test_a_prompt_answered_whole_shows_its_text(bench):
     assert ("text", "hello") in [(event.kind, event.text) for event in events]
 
 
+async def test_a_prompt_whose_stream_is_all_there_shows_its_text(bench, plays):
+    bench.script(claude=plays.stream(streamed=chunk(b"hel") + chunk(b"lo")))
+    events = await follow(bench, Prompt("hi"))
+    assert ("text", "hello") in [(event.kind, event.text) for event in events]
+
+
 async def test_an_unknown_cost_is_said(make_bench, plays):
     bench = make_bench(models=[Model("claude", "claude", needs_key=False)])
     bench.script(claude=plays.stream(chunk(b"a")))

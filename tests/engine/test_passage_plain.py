@@ -128,6 +128,21 @@ async def test_a_stream_goes_out_piece_by_piece_and_its_tail_after_the_record(be
     assert bench.nothing_is_held()
 
 
+async def test_a_stream_that_is_all_there_goes_out_at_once_after_its_record(bench, plays):
+    bench.script(claude=plays.stream(streamed=b"one two "))
+    delivery = await bench.serve(streamed=True)
+    assert bench.diary == ["call claude#1", "closed claude#1", "record", "whole"]
+    assert delivery.text == b"one two data: [DONE]\n\n"
+    assert bench.record.stream
+    assert bench.nothing_is_held()
+
+
+async def test_a_fallback_s_stream_that_is_all_there_is_told_as_one(bench, plays):
+    bench.script(claude=plays.failing("stream_cut"), gpt=plays.stream(streamed=b"whole"))
+    delivery = await bench.serve(streamed=True)
+    assert (delivery.told.model, delivery.told.fallback, delivery.told.notice) == ("gpt", True, "backup")
+
+
 async def test_before_the_first_content_a_stream_falls_back_unseen(bench, plays):
     bench.script(claude=plays.failing("stream_cut"), gpt=plays.stream(b"whole"))
     delivery = await bench.serve(streamed=True)

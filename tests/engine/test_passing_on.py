@@ -35,8 +35,8 @@ class Pieces:
 class Answer:
     body, dropped, usage = None, (), None
 
-    def __init__(self, pieces):
-        self._pieces, self.closed = pieces, False
+    def __init__(self, pieces, streamed=None):
+        self._pieces, self.streamed, self.closed = pieces, streamed, False
 
     def pieces(self):
         return self._pieces
@@ -63,6 +63,9 @@ class Caller:
     async def piece(self, data):
         self.got.append(data)
         self.waited.append(data)
+
+    async def whole(self, told, answer):
+        self.got.append(answer.streamed)
 
 
 async def handed(pieces, caller, *, remembers=False, heard=False):
@@ -105,3 +108,22 @@ async def test_each_piece_is_remembered_once_whichever_way_it_went():
 async def test_each_piece_is_heard_once_whichever_way_it_went():
     _, _, delivery = await handed(Pieces(PIECES), Caller(b"one", b"three"), heard=True)
     assert delivery._pieces == list(PIECES)
+
+
+async def test_a_stream_that_is_all_there_is_remembered_and_heard_once():
+    caller, answer = Caller(), Answer(Pieces(PIECES), b"onetwothree")
+    delivery = Overhearing(caller)
+    handover = Handover(Walk(), Ask(), None, delivery, remembers=True)
+    assert await handover.give(answer) is None
+    assert (caller.got, handover.sent, answer.closed) == ([], [b"onetwothree"], True)
+    await delivery.whole(None, answer)
+    assert (caller.got, delivery._pieces) == ([b"onetwothree"], [b"onetwothree"])
+
+
+async def test_what_is_all_there_follows_what_has_gone_out_as_its_pieces():
+    broken = AttemptFailed(Trigger.stream_cut, "cut")
+    caller = Caller()
+    handover = Handover(Walk(), Ask(), None, caller, remembers=True)
+    assert await handover.give(Answer(Pieces([b"one"], broken))) is broken
+    assert await handover.give(Answer(Pieces([b"two"]), b"two")) is None
+    assert caller.got == handover.sent == [b"one", b"two"]

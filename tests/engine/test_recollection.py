@@ -64,6 +64,13 @@ async def test_a_stream_that_is_held_back_is_given_again_too(make_bench, plays):
     assert (await bench.serve(streamed=True)).text == first.text
 
 
+async def test_a_stream_that_was_all_there_is_given_again_as_it_was(bench, plays):
+    bench.script(claude=plays.stream(streamed=b"data: a\n\ndata: b\n\n"))
+    first = await bench.serve(streamed=True)
+    down(bench, plays)
+    assert (await bench.serve(streamed=True)).text == first.text == b"data: a\n\ndata: b\n\ndata: [DONE]\n\n"
+
+
 async def test_another_request_gets_the_error(bench, plays):
     await bench.serve()
     down(bench, plays)

@@ -50,6 +50,7 @@ class FakeAnswer:
     body: bytes | None = ANSWER
     status: int = 200
     content_type: str = "application/json"
+    streamed: bytes | None = None
     dropped: tuple[str, ...] = ()
 
 

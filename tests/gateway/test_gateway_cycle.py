@@ -274,6 +274,38 @@ async def test_a_stream_that_is_all_there_leaves_in_one_write(cycle, wire):
     assert len(wire.written) == 1
 
 
+async def test_a_whole_stream_is_one_chunk_in_one_write(cycle, wire):
+    answering = cycle()
+    await answering.stream(200, b"x-told: 1\r\n", b"all of it")
+    [sent] = wire.written
+    assert sent.endswith(b"x-told: 1\r\ntransfer-encoding: chunked\r\n\r\n9\r\nall of it\r\n0\r\n\r\n")
+    assert answering.response_started
+    assert answering.response_complete
+
+
+async def test_a_whole_stream_has_no_chunks_in_http_1_0_and_ends_with_the_connection(cycle, wire):
+    await cycle(version="1.0", keep_alive=False).stream(200, b"", b"all of it")
+    [sent] = wire.written
+    assert b"chunked" not in sent
+    assert sent.endswith(b"\r\n\r\nall of it")
+    assert wire.closing
+
+
+@pytest.mark.parametrize("version", ["1.0", "1.1"])
+async def test_head_gets_nothing_of_a_whole_stream(cycle, wire, version):
+    await cycle("HEAD", version=version).stream(200, b"", b"all of it")
+    [sent] = wire.written
+    assert sent.endswith(b"\r\n\r\n")
+    assert b"all" not in sent
+
+
+async def test_a_whole_stream_for_a_caller_that_left_goes_nowhere(cycle, wire):
+    answering = cycle()
+    answering.disconnected = True
+    await answering.stream(200, b"", b"all of it")
+    assert not wire.written
+
+
 async def test_a_beginning_waits_for_nothing_but_the_loop_to_turn(cycle, wire):
     answering = cycle()
     await answering.begin(200, b"")
@@ -330,14 +362,14 @@ async def test_what_the_caller_cannot_take_now_is_not_taken_and_waits_as_a_piece
     assert wire.written[1:] == [b"3\r\none\r\n"]
 
 
-@pytest.mark.parametrize("answer", ["whole", "begin", "end"])
+@pytest.mark.parametrize("answer", ["whole", "stream", "begin", "end"])
 async def test_an_answer_waits_for_a_caller_that_takes_nothing(cycle, wire, answer):
     answering = cycle()
     if answer == "end":
         await answering.begin(200, b"")
         answering.flush()
     answering._flow.pause_writing()
-    arguments = {"whole": (200, b"", b"x"), "begin": (200, b""), "end": (b"x",)}[answer]
+    arguments = {"begin": (200, b""), "end": (b"x",)}.get(answer, (200, b"", b"x"))
     waiting = asyncio.ensure_future(getattr(answering, answer)(*arguments))
     await asyncio.sleep(0)
     before = len(wire.written)

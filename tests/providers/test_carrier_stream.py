@@ -429,3 +429,52 @@ async def test_a_stream_that_said_its_end_leaves_its_connection_in_use(
         await asyncio.sleep(0)
     assert (await carry()).body == good_answer
     assert asked_again == [b"" if "httpx" in request.node.name else b"P"]
+
+
+async def test_a_stream_that_comes_with_its_head_is_all_there(request, provider, carry, good_stream):
+    provider.does(
+        lambda x: x.answer(b"".join(good_stream), content_type="text/event-stream", extra="x-request-id: 7\r\n")
+    )
+    answer = await carry(stream=True)
+    pieces = b"".join([piece async for piece in answer.pieces()])
+    if request.node.callspec.params["carry"] == "auto":
+        assert answer.streamed == pieces
+    assert pieces == b"".join(good_stream[:4])
+    assert (answer.tail, answer.usage, answer.said_bytes) == (good_stream[-1], Usage(input=11, output=7), 11)
+    assert (answer.status, answer.content_type, answer.provider_request_id) == (200, "text/event-stream", "7")
+
+
+@pytest.mark.parametrize(
+    "events",
+    [
+        (("hello", None), ("", "stop")),
+        (("hello", None), (" world", None)),
+        (("hello", None), b'data: {"error": {"message": "Overloaded", "code": 503}}\n\n'),
+        (("hello", None), b"data: {nonsense\n\n", (" world", "stop"), b"data: [DONE]\n\n"),
+        (("", None), ("", "length")),
+        (("", None), ("", "stop"), b"data: [DONE]\n\n"),
+        (("", None),),
+        (b"\r\n\xef\xbb\xbf", ("hello", "stop")),
+        (("hello", "stop"), b"data: [DONE]"),
+        (b'data: {"error": {"message": "Overloaded", "code": 503}}\n\n',),
+    ],
+)
+async def test_what_came_with_the_head_says_what_it_would_have_said_later(provider, carry, sse, events):
+    wire = [event if isinstance(event, bytes) else sse({"content": event[0]}, event[1]) for event in events]
+
+    async def in_time(x):
+        await x.begin_stream()
+        for event in wire:
+            await x.chunk(event)
+            await asyncio.sleep(0.01)
+        await x.end_stream()
+
+    async def heard():
+        try:
+            text, failure = await read(await carry(stream=True))
+        except AttemptFailed as broken:
+            text, failure = None, broken
+        return text, failure and (failure.trigger, failure.message, failure.status, failure.said_bytes)
+
+    provider.does(in_time, lambda x: x.answer(b"".join(wire), content_type="text/event-stream"))
+    assert await heard() == await heard()
