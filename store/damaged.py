@@ -1,4 +1,4 @@
-"""Damaged databases that were set aside: where they are, what decisions can still be read from one."""
+"""Damaged databases: set aside under another name, found again, and what decisions can still be read from one."""
 
 import sqlite3
 from collections.abc import Iterator

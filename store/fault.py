@@ -3,10 +3,12 @@
 import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from hotspare.router.error import HotspareError
 
 RECOVER = "`hotspare store recover` brings back what can be read"
+INTO_A_NEW_FILE = f"{RECOVER}, into a new file."
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,3 +63,20 @@ def fault_of(error: sqlite3.Error | OSError) -> Fault:
     code = getattr(error, "sqlite_errorcode", 0)
     known = _FAULTS.get(code) or _FAULTS.get(code & 0xFF)
     return known or Fault("failing", str(error), reopen=True)
+
+
+def unreadable(path: Path, error: sqlite3.Error) -> HotspareError:
+    """What is said to whoever wants to read a store, and cannot; `Damaged` where it is."""
+    fault = fault_of(error)
+    title = f"The store {path} cannot be read: {fault.detail}."
+    return Damaged(title, INTO_A_NEW_FILE) if fault.state == "corrupt" else HotspareError(title)
+
+
+def refuse_folder(path: Path) -> None:
+    """SQLite does not say what it has against one.
+
+    Raises:
+        HotspareError: it is one.
+    """
+    if path.is_dir():
+        raise HotspareError(f"{path} is a folder and no store.", "Move it away, or name another file.")

@@ -5,7 +5,7 @@ import sqlite3
 from pathlib import Path
 
 from hotspare.router.error import HotspareError
-from hotspare.store.fault import RECOVER, Damaged, NewerSchema, fault_of
+from hotspare.store.fault import NewerSchema, refuse_folder, unreadable
 from hotspare.store.folders import open_private
 from hotspare.store.schema import MIGRATIONS, VERSION
 from hotspare.store.sums import MergeDurations, add_durations
@@ -34,17 +34,13 @@ def connect(path: Path, *, writes: bool = False) -> sqlite3.Connection:
     """
     if not path.exists():
         raise HotspareError(f"There is no store {path} yet.", "It begins with the first start of the instance.")
-    if path.is_dir():
-        raise HotspareError(f"{path} is a folder and no store.", "Move it away, or name another file.")
+    refuse_folder(path)
     mode = "rw" if writes else "ro"
     try:
         connection = _connect(f"{path.absolute().as_uri()}?mode={mode}")
         version = _version_of(connection)
     except sqlite3.Error as error:
-        fault = fault_of(error)
-        kind = Damaged if fault.state == "corrupt" else HotspareError
-        hint = f"{RECOVER}, into a new file." if kind is Damaged else ""
-        raise kind(f"The store {path} cannot be read: {fault.detail}.", hint) from error
+        raise unreadable(path, error) from error
     if version == VERSION:
         return connection
     connection.close()

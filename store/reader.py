@@ -14,13 +14,12 @@ import aiosqlite
 
 from hotspare.router.clock import Clock
 from hotspare.router.command import Decision, Slot
-from hotspare.router.error import HotspareError
 from hotspare.router.live import Past
 from hotspare.router.record import Record
 from hotspare.store import history
 from hotspare.store.database import connect, read_only_uri
 from hotspare.store.entry import Entry, Memory, decode
-from hotspare.store.fault import RECOVER, fault_of
+from hotspare.store.fault import refuse_folder, unreadable
 from hotspare.store.inserting import Inserter
 from hotspare.store.layout import BESIDE, SHOW_BESIDE
 from hotspare.store.migrating import check_version, take_steps
@@ -85,9 +84,7 @@ async def open_reader(path: Path, *, clock: Clock | None = None) -> AsyncIterato
             await _add_waiting(reader, connection, [entry for entry in waiting if isinstance(entry, Record)])
             yield reader
     except sqlite3.Error as error:
-        fault = fault_of(error)
-        hint = f"{RECOVER}, into a new file." if fault.state == "corrupt" else ""
-        raise HotspareError(f"The store {path} cannot be read: {fault.detail}.", hint) from error
+        raise unreadable(path, error) from error
 
 
 @asynccontextmanager
@@ -110,8 +107,7 @@ async def _connection(path: Path) -> AsyncIterator[aiosqlite.Connection]:
 
 
 def _address_of(path: Path) -> str | None:
-    if path.is_dir():
-        raise HotspareError(f"{path} is a folder and no store.", "Move it away, or name another file.")
+    refuse_folder(path)
     return read_only_uri(path) if path.exists() else None
 
 

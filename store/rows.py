@@ -45,6 +45,14 @@ ATTEMPT_NAMES = (
     "reasoning_tokens", "cost_pico_usd", "queued_ms", "estimated",
 )  # fmt: skip
 
+TOLD_OF_ATTEMPTS = """
+model, key, trigger, cancelled, status, message, provider_request_id, queued_ms, started_ms, first_content_ms, ended_ms,
+input_tokens, output_tokens, cache_read_tokens, cache_write_tokens, reasoning_tokens, cost_usd, estimated
+"""
+"""The columns of the view `attempts` that whoever asks for a request is told."""
+_TRUE_OR_FALSE_OF_REQUESTS = ("stream", "ok", "fallback", "forced", "unpriced", "estimated")
+_TRUE_OR_FALSE_OF_ATTEMPTS = ("cancelled", "estimated")
+
 
 def insert_into(table: str, columns: Sequence[str], absent: Collection[str] = (), rows: int = 1) -> str:
     """The statement that adds so many rows; `ABSENT` in one of those columns becomes NULL."""
@@ -121,6 +129,16 @@ def _seconds_left(candidates: Sequence[Candidate]) -> str | None:
         if candidate.seconds_left is not None:
             return msgspec.json.encode([each.seconds_left for each in candidates]).decode()
     return None
+
+
+def request_told(row: Mapping[str, Any]) -> dict[str, Any]:
+    """A row of the view `requests` for whoever asks for it: SQLite has numbers for true and false."""
+    return {**row, **{name: bool(row[name]) for name in _TRUE_OR_FALSE_OF_REQUESTS}}
+
+
+def attempt_told(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Likewise a row of the view `attempts`."""
+    return {**row, **{name: bool(row[name]) for name in _TRUE_OR_FALSE_OF_ATTEMPTS}}
 
 
 def candidates_of(row: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -229,15 +229,14 @@ _COMPACT: Sequence[str] = (
     "DROP TABLE old_attempts",
     "DROP TABLE old_requests",
     *INDICES,
-    *(
-        _before_estimates(view).replace("(SELECT prompt FROM contents WHERE contents.id = requests.id)", "NULL")
-        for view in VIEWS
-    ),
+    *(_before_estimates(view).replace(_PROMPT, "NULL") for view in VIEWS),
     "INSERT INTO rolled_up (one, number) VALUES (1, 0)",
 )
 
+_WITHOUT_VIEWS = [f"DROP VIEW {view}" for view in ("requests", "attempts", "sessions", "session_errors")]
+
 _ESTIMATES: Sequence[str] = (
-    *(f"DROP VIEW {view}" for view in ("requests", "attempts", "sessions", "session_errors")),
+    *_WITHOUT_VIEWS,
     *(
         statement
         for table, columns in (("routes", ROUTE_COLUMNS), ("calls", CALL_COLUMNS))
@@ -249,7 +248,7 @@ _ESTIMATES: Sequence[str] = (
 )
 
 _SET_APART: Sequence[str] = (
-    *(f"DROP VIEW {view}" for view in ("requests", "attempts", "sessions", "session_errors")),
+    *_WITHOUT_VIEWS,
     *(f"ALTER TABLE stored_requests ADD COLUMN {column}" for column in SET_APART.split(",")[1:]),
     *VIEWS,
     *ANSWERS,

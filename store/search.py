@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from hotspare.store.redaction import REDACTED
-from hotspare.store.rows import candidates_of
+from hotspare.store.rows import TOLD_OF_ATTEMPTS, attempt_told, candidates_of, request_told
 from hotspare.store.source import Rows, Source
 
 LAST = 50
@@ -23,7 +23,6 @@ SELECT id, at, kind, asked, meant, chain, model, caller, session, dialect, strea
   (SELECT count(*) FROM stored_attempts WHERE request = requests.number) AS attempts
 FROM requests
 """
-_FLAGS = ("stream", "ok", "fallback", "forced", "unpriced", "estimated")
 
 _NAMES = "lower(asked || char(10) || chain || char(10) || caller || char(10) || model)"
 _OF_ROUTE: Mapping[str, str] = {
@@ -57,7 +56,7 @@ async def requests(source: Source, given: dict[str, Any], wall: float) -> Rows:
     numbers = await _numbers(source, {"last": LAST, **given})
     bound = {"numbers": msgspec.json.encode(numbers).decode()}
     sql = f"{_REQUEST} WHERE number IN (SELECT value FROM json_each(:numbers)) ORDER BY at DESC, number DESC"
-    return [_request_row(row) for row in await source.fetch(sql, bound)]
+    return [request_told(row) for row in await source.fetch(sql, bound)]
 
 
 async def _numbers(source: Source, given: dict[str, Any]) -> list[int]:
@@ -133,10 +132,6 @@ def _all_of(given: Mapping[str, Any], *tables: Mapping[str, str]) -> str:
     return "WHERE " + " AND ".join(chosen) if chosen else ""
 
 
-def _request_row(row: dict[str, Any]) -> dict[str, Any]:
-    return {**row, **{name: bool(row[name]) for name in _FLAGS}}
-
-
 _BY_ID = "WHERE requests.id >= :id AND requests.id < :id || char(1114111) ORDER BY requests.id LIMIT 4"
 _CANDIDATES = """
 SELECT candidates, seconds_left, waited_ms, cache_age_seconds, cache_similarity FROM requests WHERE id = :id
@@ -148,18 +143,13 @@ _KEPT = """
 SELECT requests.id, requests.at, chain, asked, caller, dialect, input_tokens, cost_usd, request,
   contents.id IS NOT NULL AS content FROM requests LEFT JOIN contents ON contents.id = requests.id
 """
-_ATTEMPTS = """
-SELECT number, model, key, trigger, cancelled, status, message, provider_request_id, queued_ms, started_ms,
-  first_content_ms, ended_ms, input_tokens, output_tokens, cache_read_tokens, cache_write_tokens, reasoning_tokens,
-  cost_usd, estimated
-FROM attempts WHERE request_id = :id ORDER BY number
-"""
+_ATTEMPTS = f"SELECT number, {TOLD_OF_ATTEMPTS} FROM attempts WHERE request_id = :id ORDER BY number"
 
 
 async def explain(source: Source, given: dict[str, Any], wall: float) -> Rows:
     """One request with all that was decided about it, by its id or the beginning of it."""
     del wall
-    return [await _explained(source, _request_row(row)) for row in await _by_id(source, _REQUEST, given)]
+    return [await _explained(source, request_told(row)) for row in await _by_id(source, _REQUEST, given)]
 
 
 async def kept(source: Source, given: dict[str, Any], wall: float) -> Rows:
@@ -182,8 +172,13 @@ async def _by_id(source: Source, sql: str, given: dict[str, Any]) -> Rows:
 
 async def _explained(source: Source, row: dict[str, Any]) -> dict[str, Any]:
     [kept] = await source.fetch(_CANDIDATES, row)
-    attempts = await source.fetch(_ATTEMPTS, row)
-    told = [{**attempt, **{name: bool(attempt[name]) for name in ("cancelled", "estimated")}} for attempt in attempts]
+    attempts = [attempt_told(attempt) for attempt in await source.fetch(_ATTEMPTS, row)]
     said = await source.fetch(_CONTENT, row)
     apart = {name: kept[name] for name in _APART}
-    return {**row, **apart, "candidates": candidates_of(kept), "attempts": told, **(said[0] if said else _NO_CONTENT)}
+    return {
+        **row,
+        **apart,
+        "candidates": candidates_of(kept),
+        "attempts": attempts,
+        **(said[0] if said else _NO_CONTENT),
+    }

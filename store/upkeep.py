@@ -15,9 +15,10 @@ from pathlib import Path
 from typing import Any
 
 from hotspare.router.error import HotspareError
-from hotspare.store.fault import RECOVER, Damaged, Fault, fault_of
+from hotspare.store.fault import INTO_A_NEW_FILE, RECOVER, Damaged, Fault, fault_of
 from hotspare.store.folders import open_private
 from hotspare.store.offline import connect
+from hotspare.store.rows import TOLD_OF_ATTEMPTS, attempt_told, request_told
 from hotspare.store.spool import lines_in
 
 Progress = Callable[[], None]
@@ -201,13 +202,7 @@ SELECT id, at, kind, chain, asked, meant, model, caller, session, dialect, strea
   estimated, waited_ms, cache_age_seconds, cache_similarity, number
 FROM requests WHERE at >= ? ORDER BY at, number
 """
-_ATTEMPTS = """
-SELECT model, key, trigger, cancelled, status, message, provider_request_id, queued_ms, started_ms, first_content_ms,
-  ended_ms, input_tokens, output_tokens, cache_read_tokens, cache_write_tokens, reasoning_tokens, cost_usd,
-  estimated
-FROM attempts WHERE request = ? ORDER BY number
-"""
-_FLAGS = ("stream", "ok", "fallback", "forced", "unpriced", "estimated")
+_ATTEMPTS = f"SELECT {TOLD_OF_ATTEMPTS} FROM attempts WHERE request = ? ORDER BY number"
 
 
 def export(path: Path, since: float, *, as_csv: bool) -> Iterator[str]:
@@ -219,9 +214,8 @@ def export(path: Path, since: float, *, as_csv: bool) -> Iterator[str]:
             return
         for row in rows:
             number = row.pop("number")
-            attempts = [dict(each) for each in connection.execute(_ATTEMPTS, (number,))]
-            told = [{**each, **{name: bool(each[name]) for name in ("cancelled", "estimated")}} for each in attempts]
-            yield json.dumps({**row, **{name: bool(row[name]) for name in _FLAGS}, "attempts": told})
+            attempts = [attempt_told(dict(each)) for each in connection.execute(_ATTEMPTS, (number,))]
+            yield json.dumps({**request_told(row), "attempts": attempts})
 
 
 def _csv(rows: Iterator[dict[str, Any]]) -> Iterator[str]:
@@ -273,7 +267,7 @@ def _opened(
 def in_words(path: Path, fault: Fault) -> HotspareError:
     """What is wrong with a file, for who works on it by hand."""
     if fault.state == "corrupt":
-        return Damaged(f"{path}: {fault.detail}.", f"{RECOVER}, into a new file.")
+        return Damaged(f"{path}: {fault.detail}.", INTO_A_NEW_FILE)
     if fault.state == "full":
         return HotspareError(f"{path}: there is no room for it, or a limit of file sizes is reached.", UNCHANGED)
     return HotspareError(f"{path}: {fault.detail}.", UNCHANGED)
