@@ -38,21 +38,30 @@ def append(entry: dict[str, Any]) -> None:
         file.write(json.dumps(entry) + "\n")
 
 
-def last_committed() -> dict[str, Any] | None:
-    """The latest committed line of this kind of machine."""
+def committed() -> list[dict[str, Any]]:
+    """The committed lines of this kind of machine, oldest first."""
     text = _git("show", f"HEAD:bench/{PATH.name}")
     entries = [json.loads(one) for one in text.splitlines()]
-    same = [entry for entry in entries if entry["machine"] == kind_of_machine()]
-    return same[-1] if same else None
+    return [entry for entry in entries if entry["machine"] == kind_of_machine()]
 
 
-def grown(today: dict[str, Any], before: dict[str, Any]) -> list[str]:
+def compared(today: dict[str, Any], before: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """By the name of each load of today that has a ratio: the latest of those lines that has it too."""
+    return {
+        name: entry
+        for entry in before
+        for name, figures in today["figures"].items()
+        if "ratio" in figures and "ratio" in entry["figures"].get(name, {})
+    }
+
+
+def grown(today: dict[str, Any], before: list[dict[str, Any]]) -> list[str]:
     """A sentence for each ratio that has grown too much."""
     found = []
-    for name, figures in today["figures"].items():
-        old = before["figures"].get(name, {}).get("ratio")
-        if old and figures.get("ratio", 0.0) > GROWTH * old:
-            found.append(f"{name}: {figures['ratio']:.2f} times the pass-through, {old:.2f} at {before['commit']}")
+    for name, entry in compared(today, before).items():
+        ratio, old = today["figures"][name]["ratio"], entry["figures"][name]["ratio"]
+        if ratio > GROWTH * old:
+            found.append(f"{name}: {ratio:.2f} times the pass-through, {old:.2f} at {entry['commit']}")
     return found
 
 

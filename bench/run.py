@@ -12,6 +12,7 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import history
 from figures import WORKS, Bench, alone, started
@@ -21,22 +22,25 @@ STEP = 20_000
 
 
 def main() -> int:
-    """0, or 1 where `--check` finds a ratio that has grown."""
+    """0, or 1 where `--check` finds a ratio that has grown, 2 where it finds none to compare with."""
     chosen = _arguments()
+    if not any(chosen.only in work.name for work in WORKS):
+        print(f"No load's name holds {chosen.only!r}: {'; '.join(work.name for work in WORKS)}.", file=sys.stderr)
+        return 2
     if not Path("/proc/self/schedstat").exists():
         print("This bench reads CPU time from /proc, which only Linux has.", file=sys.stderr)
         return 2
-    before = os.getloadavg()[0]
+    load = os.getloadavg()[0]
     figures = {}
     for name, values in measure(chosen):
         figures[name] = values
         print(f"{name:40}" + "  ".join(f"{key} {value:,.2f}" for key, value in values.items()), flush=True)
     entry = history.line(figures)
-    print(f"load average {before:.2f} before, {entry['load']:.2f} after; {entry['machine']}; {entry['commit']}")
-    committed = history.last_committed()
+    print(f"load average {load:.2f} before, {entry['load']:.2f} after; {entry['machine']}; {entry['commit']}")
+    before = history.committed()
     if not chosen.forget:
         history.append(entry)
-    return _verdict(history.grown(entry, committed) if committed else []) if chosen.check else 0
+    return _verdict(entry, before) if chosen.check else 0
 
 
 def measure(chosen: argparse.Namespace) -> Iterator[tuple[str, Mapping[str, float]]]:
@@ -65,7 +69,11 @@ def _memory(bench: Bench, upto: int) -> dict[str, float]:
     return found
 
 
-def _verdict(grown: list[str]) -> int:
+def _verdict(entry: dict[str, Any], before: list[dict[str, Any]]) -> int:
+    if not history.compared(entry, before):
+        print(f"--check has nothing to compare with: no committed run of {entry['machine']}.", file=sys.stderr)
+        return 2
+    grown = history.grown(entry, before)
     for sentence in grown:
         print(f"grown by over 20 %: {sentence}", file=sys.stderr)
     return 1 if grown else 0
