@@ -33,7 +33,7 @@ MEANINGS: Mapping[type[Section], Mapping[str, str]] = {
     model.AttemptKeys: {
         "connect_seconds": "To a connection.",
         "first_content_seconds": "To the first content of a stream.",
-        "silence_seconds": "Between two events of a stream.",
+        "silence_seconds": "Between two events of a stream; ten times that in events that say nothing (pings).",
         "attempt_seconds": "One call that is not streamed.",
         "retries": "Further calls of the same model after the first.",
         "retry_delay_seconds": "The bound of the first pause; each pause is random below its bound.",

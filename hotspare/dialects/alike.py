@@ -9,7 +9,7 @@ import re
 _TEXT = rb'(?:[^"\\\x00-\x1f]++|\\["\\/bfnrt]|\\u(?![dD][89a-fA-F])[0-9a-fA-F]{4})*+'
 """The inside of a JSON string; half characters are left to who reads."""
 
-_SAYS = rb"content|text|thinking|reasoning_content|reasoning|arguments|partial_json"
+_SAYS = rb"content|text|thinking|reasoning_content|reasoning|refusal|transcript|arguments|partial_json"
 _PADS = b"obfuscation"
 
 

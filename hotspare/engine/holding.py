@@ -32,6 +32,7 @@ class HeldAnswer:
     spent_seconds: float | None
     usage: Usage | None
     said_bytes: int
+    skipped_events: int
     tail: bytes
     blocks: deque[bytearray] = field(repr=False)
     body: bytes | None = None
@@ -72,6 +73,7 @@ class Holding:
             spent_seconds=answer.spent_seconds,
             usage=answer.usage,
             said_bytes=answer.said_bytes,
+            skipped_events=answer.skipped_events,
             tail=answer.tail,
             blocks=blocks,
         )

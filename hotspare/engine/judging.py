@@ -41,6 +41,7 @@ class RepairedAnswer:
     spent_seconds: float | None
     usage: Usage | None
     said_bytes: int
+    skipped_events: int
     repairs: tuple[str, ...]
     body: bytes | None = field(repr=False)
     streamed: bytes | None = field(repr=False)
@@ -54,9 +55,13 @@ class RepairedAnswer:
         """Nothing is open."""
 
 
-def repairs_of(answer: Answer) -> str:
+def remarks_on(answer: Answer) -> str:
     """What was done to it, for its Record; "" for one that goes out as it came."""
-    return f"repaired: {', '.join(answer.repairs)} left out" if isinstance(answer, RepairedAnswer) else ""
+    skipped = answer.skipped_events
+    told = [f"{skipped} unreadable event{'s' if skipped > 1 else ''} left out"] if skipped else []
+    if isinstance(answer, RepairedAnswer):
+        told.append(f"repaired: {', '.join(answer.repairs)} left out")
+    return "; ".join(told)
 
 
 class _BegunAnswer:
@@ -164,6 +169,7 @@ class Judging:
             spent_seconds=answer.spent_seconds,
             usage=answer.usage,
             said_bytes=answer.said_bytes,
+            skipped_events=answer.skipped_events,
             repairs=repairs,
             body=None if streams else body,
             streamed=self._reading.streamed(self._call, body) if streams else None,

@@ -16,7 +16,7 @@ from hotspare.engine.attempts import CACHED, Attempts
 from hotspare.engine.continuing import begun_of
 from hotspare.engine.handover import Handover
 from hotspare.engine.holding import Holding
-from hotspare.engine.judging import judging, repairs_of
+from hotspare.engine.judging import judging, remarks_on
 from hotspare.engine.protocols import Answer, Carrier, Delivery
 from hotspare.engine.recollection import CachedAnswer, Recollection, kept_answer
 from hotspare.router.clock import Clock
@@ -308,6 +308,6 @@ class Passage:
             failure,
             answer.spent_seconds,
             resumable,
-            repairs_of(answer),
+            remarks_on(answer),
             answer.said_bytes,
         )

@@ -45,6 +45,10 @@ class Answer(Protocol):
         """How much text has come, for whoever must guess what was used; may be 0 where the provider tells all."""
 
     @property
+    def skipped_events(self) -> int:
+        """Events of the provider's stream that could not be read and were left out."""
+
+    @property
     def tail(self) -> bytes:
         """The bytes that end a whole stream (`data: [DONE]`), held back until its Record is kept."""
 

@@ -65,6 +65,7 @@ class CachedAnswer:
     usage: Usage | None = None
     said_bytes = 0
     streamed = None
+    skipped_events = 0
 
     def __init__(self, kept: KeptAnswer, now: float, similarity: float = 1.0) -> None:
         self._kept = kept

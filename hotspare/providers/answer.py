@@ -5,6 +5,7 @@ from dataclasses import field
 
 from hotspare.dialects.stream import AnswerStream
 from hotspare.providers.limit import Limit
+from hotspare.providers.silence import Silence
 from hotspare.providers.wire import Reply
 from hotspare.router.trigger import AttemptFailed, Trigger, Usage
 from hotspare.router.value import value
@@ -26,6 +27,7 @@ class WholeAnswer:
     streamed: bytes | None = field(default=None, repr=False)
     tail: bytes = b""
     said_bytes: int = 0
+    skipped_events: int = 0
 
     @property
     def content_type(self) -> str:
@@ -69,7 +71,8 @@ class StreamedAnswer:
         self._stream = stream
         self._first = first
         self._limit = limit
-        self._silence_seconds = silence_seconds
+        self._last_words_seconds = min(silence_seconds, LAST_WORDS_SECONDS)
+        self._silence = Silence(silence_seconds, monotonic)
         self._monotonic = monotonic
         self._made_presentable = made_presentable
         self._over_at: float | None = None
@@ -91,7 +94,7 @@ class StreamedAnswer:
 
     @property
     def skipped_events(self) -> int:
-        """Events of the provider that could not be read and were left out."""
+        """Those that could not be read (`engine.protocols.Answer`)."""
         return self._stream.skipped
 
     def pieces(self) -> "Pieces":
@@ -118,6 +121,7 @@ class StreamedAnswer:
         """
         while not self._stream.ended:
             piece = await self._of_event()
+            self._silence.heard(self._stream.said_bytes)
             if piece:
                 return piece
         await self.aclose()
@@ -134,12 +138,13 @@ class StreamedAnswer:
             events = stream.events
             piece = stream.feed(chunk)
             if stream.events != events:
-                limit.due = self._monotonic() + self._silence_seconds
+                silence.heard(stream.said_bytes)
+                limit.due = silence.due()
             if piece and not take(piece):
                 left = piece
             return not (left or stream.ended or stream.complete)
 
-        stream, limit = self._stream, self._limit
+        stream, limit, silence = self._stream, self._limit, self._silence
         if stream.ended or stream.complete:
             return left
         try:
@@ -165,11 +170,10 @@ class StreamedAnswer:
 
     def _due(self) -> float:
         """Until when the next event is awaited: once the model has stopped, all of them together."""
-        now = self._monotonic()
         if not self._stream.complete:
-            return now + self._silence_seconds
+            return self._silence.due()
         if self._over_at is None:
-            self._over_at = now + min(self._silence_seconds, LAST_WORDS_SECONDS)
+            self._over_at = self._monotonic() + self._last_words_seconds
         return self._over_at
 
     def _cut(self, failure: AttemptFailed) -> bytes:
@@ -189,9 +193,7 @@ class StreamedAnswer:
         return self._made_presentable(failure)
 
     def _stalled(self) -> AttemptFailed:
-        return AttemptFailed(
-            Trigger.stream_stall, f"nothing for {self._silence_seconds:.1f} s in the middle of the stream"
-        )
+        return AttemptFailed(Trigger.stream_stall, f"{self._silence.words} in the middle of the stream")
 
 
 class Pieces:

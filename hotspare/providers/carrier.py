@@ -23,6 +23,7 @@ from hotspare.providers.continuing import Continuing
 from hotspare.providers.failure import failure_of_status, made_presentable, request_id_in
 from hotspare.providers.limit import Limit, Watch
 from hotspare.providers.redaction import Redactor
+from hotspare.providers.silence import Silence
 from hotspare.providers.transports import Transports
 from hotspare.providers.vectors import VectorLengths
 from hotspare.providers.wire import Outgoing, Reply
@@ -63,10 +64,9 @@ class _Attempt:
         what = "no token" if self.call.stream else "no answer"
         return AttemptFailed(Trigger.timeout, f"{what} in {max(0.0, self.due - self.began):.1f} s")
 
-    def silent(self) -> AttemptFailed:
+    def silent(self, silence: Silence) -> AttemptFailed:
         """It went silent while it said what the caller has already."""
-        told = f"nothing for {self.limits.silence_seconds:.1f} s while it said again what was sent"
-        return AttemptFailed(Trigger.stream_stall, told)
+        return AttemptFailed(Trigger.stream_stall, f"{silence.words} while it said again what was sent")
 
 
 class ProviderCarrier:
@@ -255,6 +255,7 @@ class ProviderCarrier:
             streamed=streamed,
             tail=stream.tail,
             said_bytes=stream.said_bytes,
+            skipped_events=stream.skipped,
         )
 
     async def _stream_on(self, state: _Attempt, reply: Reply, continuation: Continuation) -> StreamedAnswer:
@@ -262,6 +263,7 @@ class ProviderCarrier:
         word on the bound is on silence.
         """
         stream, chunks, first = continuation.stream(state.call, state.address.endpoint), reply.chunks(), b""
+        silence = Silence(state.limits.silence_seconds, self._clock.monotonic)
         due, failed = state.due, state.expired
         try:
             while not (stream.content or stream.ended):
@@ -270,7 +272,8 @@ class ProviderCarrier:
                     chunk = await anext(chunks, None)
                 first = stream.close() if chunk is None else stream.feed(chunk)
                 if continuation.heard and stream.events > events:
-                    due, failed = self._clock.monotonic() + state.limits.silence_seconds, state.silent
+                    silence.heard(stream.said_bytes)
+                    due, failed = silence.due(), partial(state.silent, silence)
         except AttemptFailed as failure:
             raise _in_a_stream(failure, stream) from None
         return self._begun(state, reply, chunks, stream, first)

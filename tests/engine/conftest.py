@@ -49,6 +49,7 @@ class Play:
     said_bytes: int = 0
     streamed: bytes | None = None
     """The pieces, where all of them are there at once."""
+    skipped_events: int = 0
 
 
 def stream(*pieces, **options):
@@ -73,6 +74,7 @@ class FakeAnswer:
     def __init__(self, carrier, name, play):
         self.body = play.body
         self.usage, self.said_bytes, self.streamed = play.usage, play.said_bytes, play.streamed
+        self.skipped_events = play.skipped_events
         self._carrier, self._name, self._play = carrier, name, play
         self._closed = False
 

@@ -95,6 +95,12 @@ async def test_an_answer_that_could_be_repaired_is_marked_in_header_and_record(s
     assert (attempt.output_tokens, attempt.provider_request_id) == (5, "provider-1")
 
 
+async def test_all_that_was_done_to_an_answer_is_told(serve):
+    bench, _ = await serve(whole(FENCED), JSON, told={"skipped_events": 2})
+    [attempt] = bench.record.attempts
+    assert attempt.message == "2 unreadable events left out; repaired: code fence and trailing commas left out"
+
+
 @pytest.mark.parametrize(
     ("chain", "serves"),
     [({}, "claude"), ({"repair_output": False}, "gpt"), ({"check_output": False}, "claude")],

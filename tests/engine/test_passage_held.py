@@ -72,6 +72,16 @@ async def test_a_broken_attempt_keeps_what_the_provider_said_of_itself(bench, pl
     assert attempt.ended_ms == pytest.approx(5000, abs=5)
 
 
+@pytest.mark.parametrize("delivery", ["live", "whole"])
+@pytest.mark.parametrize(("skipped", "told"), [(1, "1 unreadable event left out"), (3, "3 unreadable events left out")])
+async def test_events_that_were_left_out_are_told_in_the_record(make_bench, plays, delivery, skipped, told):
+    bench = make_bench(stream_delivery=delivery)
+    bench.script(claude=plays.stream(b"a", b"b", skipped_events=skipped))
+    await bench.serve(streamed=True)
+    [attempt] = bench.record.attempts
+    assert (attempt.trigger, attempt.message) == (None, told)
+
+
 async def test_what_the_failure_itself_says_goes_before(bench, plays):
     failure = broken("overloaded", status=529, provider_request_id="their own", usage=Usage(1, 1))
     bench.script(claude=plays.stream(b"half ", failure))

@@ -276,6 +276,47 @@ async def test_events_without_a_word_are_no_silence(provider, carry):
     assert await read(answer) == ("one", None)
 
 
+@pytest.mark.parametrize("unreadable", [b"data: {\n\n", b'data: {"a":"\xff"}\n\n', b"data: [1]\n\n"])
+async def test_an_event_that_cannot_be_read_is_left_out_and_counted(provider, carry, sse, unreadable):
+    async def serve(x):
+        await x.begin_stream()
+        await x.chunk(sse({"content": "one"}), unreadable, unreadable + sse({"content": " two"}, "stop"))
+        await x.end_stream()
+
+    provider.does(serve)
+    answer = await carry(stream=True)
+    assert await read(answer) == ("one two", None)
+    assert answer.skipped_events == 2
+
+
+PING = b'event: ping\ndata: {"type":"ping"}\n\n'
+EMPTY = b'event: content_block_delta\ndata: {"type":"content_block_delta","index":0,"delta":{"text":""}}\n\n'
+UNREADABLE = b"data: {\n\n"
+
+
+@pytest.mark.parametrize(
+    ("wordless", "passed_on"), [(PING, True), (PING, False), (EMPTY, True), (UNREADABLE, True), (UNREADABLE, False)]
+)
+async def test_events_without_a_word_are_not_borne_for_ever(provider, carry, wordless, passed_on):
+    async def serve(x):
+        await x.begin_stream()
+        await x.chunk(b'data: {"type":"content_block_delta","delta":{"text":"one"}}\n\n')
+        while True:
+            await asyncio.sleep(0.01)
+            await x.chunk(wordless)
+
+    provider.does(serve)
+    answer = await carry(stream=True, dialect="anthropic", silence_seconds=0.05)
+    pieces = answer.pieces()
+    async with asyncio.timeout(5):
+        if passed_on:
+            await pieces.pass_on(lambda _: True)
+        with pytest.raises(AttemptFailed, match="in the middle of the stream") as found:
+            async for _ in pieces:
+                pass
+    assert found.value.trigger is Trigger.stream_stall
+
+
 async def test_a_slow_caller_is_not_the_provider_s_silence(provider, carry, sse):
     async def serve(x):
         await x.begin_stream()
