@@ -66,10 +66,12 @@ class Intake:
         """Keep one Record."""
         try:
             taken = self.routes.take(record)
+            line = encode_record(taken)
         except (ValueError, OverflowError):
             taken = self.routes.take(storable(record))
+            line = encode_record(taken)
         spool = self.spool
-        if spool is None or not spool.append(encode_record(taken[0]), taken):
+        if spool is None or not spool.append(line, taken):
             self._hold(taken)
         self.unlogged.append(taken)
         self._wake()

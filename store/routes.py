@@ -21,10 +21,12 @@ CANCELLED = "cancelled"
 
 _REMEMBERED = 5_000
 """Some 10 MB, where callers send a name of their own with each request."""
+CANDIDATE = ("model", "skip", "by")
+"""What candidates have in common with others."""
 
 _shared = attrgetter(*SHARED)
 _call = attrgetter(*CALL_COLUMNS)
-_candidate = attrgetter("model", "skip", "by")
+_candidate = attrgetter(*CANDIDATE)
 
 
 class Route:
@@ -40,9 +42,10 @@ class Route:
         is_traffic: figures are kept of them and of their calls; of others only how many there were and what they cost.
         names: the dimensions in which figures are kept of them, and their name in each.
         line: what the log says of them, around what each has of its own; empty until that is asked for.
+        spooled: what the spool says of them, before what each has of its own; likewise.
     """
 
-    __slots__ = ("calls", "chain", "columns", "counts", "is_traffic", "line", "model", "names", "outcomes")
+    __slots__ = ("calls", "chain", "columns", "counts", "is_traffic", "line", "model", "names", "outcomes", "spooled")
 
     def __init__(self, record: Record) -> None:
         self.columns = route_row(record)
@@ -52,6 +55,7 @@ class Route:
         self.counts = Figures()
         fold(self.counts, record)
         self.line: tuple[bytes, ...] = ()
+        self.spooled = b""
         self.is_traffic = record.kind == "traffic"
         self.names: tuple[tuple[str, str], ...] = (("kind", record.kind),)
         if self.is_traffic:
@@ -75,22 +79,21 @@ class Routes:
         Raises:
             ValueError, OverflowError: a time in it is no number of microseconds.
         """
-        attempts = record.attempts
-        alike = (
-            _shared(record),
-            record.duration_ms > SLOW_MS,
-            tuple([_call(attempt) for attempt in attempts]),
-            tuple([_candidate(candidate) for candidate in record.candidates]),
-        )
-        route = self._known.get(alike) or self._learn(alike, record)
-        values = tuple([attempt_values(attempt) for attempt in attempts])
+        key = (record.duration_ms > SLOW_MS, alike(record))
+        route = self._known.get(key) or self._learn(key, record)
+        values = tuple(map(attempt_values, record.attempts))
         return record, route, request_values(record), values, apart_values(record)
 
-    def _learn(self, alike: Row, record: Record) -> Route:
+    def _learn(self, key: Row, record: Record) -> Route:
         if len(self._known) >= _REMEMBERED:
             self._known.clear()
-        route = self._known[alike] = Route(record)
+        route = self._known[key] = Route(record)
         return route
+
+
+def alike(record: Record) -> tuple[Row, tuple[Row, ...], tuple[Row, ...]]:
+    """What it has in common with others: of itself (`SHARED`), its calls (`CALL_COLUMNS`), candidates (`CANDIDATE`)."""
+    return _shared(record), tuple(map(_call, record.attempts)), tuple(map(_candidate, record.candidates))
 
 
 def route_row(record: Record) -> Row:

@@ -10,6 +10,8 @@ from hotspare.router.clock import Clock
 from hotspare.router.command import Change, Decision, Slot
 from hotspare.router.record import Candidate
 from hotspare.router.trigger import Trigger
+from hotspare.store.entry import encode_record
+from hotspare.store.routes import Routes
 from hotspare.store.store import Store
 
 NOON = 1_795_003_200.0  # 2026-11-18 12:00:00 UTC
@@ -51,6 +53,12 @@ def make_attempt():
         cost_pico_usd=6_000_000_000,
     )
     return lambda **fields: replace(base, **fields)
+
+
+@pytest.fixture
+def line_of():
+    """A Record's line in the spool."""
+    return lambda record: encode_record(Routes().take(record))
 
 
 @pytest.fixture

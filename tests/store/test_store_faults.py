@@ -16,7 +16,6 @@ import pytest
 
 from hotspare.store import intake, moving, writer
 from hotspare.store.appending import append_whole
-from hotspare.store.entry import encode_record
 from hotspare.store.fault import Fault, Foreign, NewerSchema
 from hotspare.store.schema import MIGRATIONS, VERSION
 
@@ -233,11 +232,11 @@ async def test_a_second_store_on_the_same_file_says_so_and_loses_nothing(opened,
     assert count_of(tmp_path / "hotspare.db") == (40, 40)
 
 
-async def test_a_damaged_line_is_left_out_and_the_rest_kept(opened, tmp_path, make_record, make_fallback):
+async def test_a_damaged_line_is_left_out_and_the_rest_kept(opened, tmp_path, make_record, make_fallback, line_of):
     async with opened() as store:
         store.append(make_record())
         store.append(make_fallback())
-        kept = encode_record(make_fallback(id="f0002"))
+        kept = line_of(make_fallback(id="f0002"))
     (tmp_path / "hotspare.db-spool").write_bytes(b"\x00\xff{not json\n" + kept + b'{"id":"half')
     async with opened() as store:
         assert {record.id async for record in store.records(0.0)} == {"r0001", "f0001", "f0002"}
@@ -329,7 +328,7 @@ SHUT = """
 """
 
 
-def test_a_folder_that_may_not_be_written_is_told_and_what_waits_goes_in_once_it_may(make_record):
+def test_a_folder_that_may_not_be_written_is_told_and_what_waits_goes_in_once_it_may(make_record, line_of):
     place = Path(tempfile.mkdtemp(prefix="hotspare-shut-"))
     try:
         (place / "kept").mkdir()
@@ -337,7 +336,7 @@ def test_a_folder_that_may_not_be_written_is_told_and_what_waits_goes_in_once_it
         place.chmod(0o755)
         command = [sys.executable, "-c", textwrap.dedent(SHUT), place / "kept"]
         with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
-            process.stdin.write(encode_record(make_record()))
+            process.stdin.write(line_of(make_record()))
             process.stdin.flush()
             assert process.stdout.readline() == b"unavailable\n"
             (place / "kept").chmod(0o777)
@@ -387,11 +386,11 @@ LIMITED = """
 """
 
 
-def test_a_full_disk_is_shown_and_nothing_is_torn_or_lost_once_there_is_room(tmp_path, make_record):
+def test_a_full_disk_is_shown_and_nothing_is_torn_or_lost_once_there_is_room(tmp_path, make_record, line_of):
     script = textwrap.dedent(LIMITED)
     done = subprocess.run(
         [sys.executable, "-c", script, str(tmp_path)],
-        input=encode_record(make_record()),
+        input=line_of(make_record()),
         capture_output=True,
         timeout=30,
         check=False,

@@ -10,7 +10,6 @@ import pytest
 
 from hotspare.router.command import Change, Decision, Slot
 from hotspare.router.trigger import Trigger
-from hotspare.store.entry import encode_record
 from hotspare.store.store import Store
 
 
@@ -104,9 +103,9 @@ async def test_a_memory_that_is_as_it_was_takes_no_room(opened):
         assert store._intake.spool.waiting_bytes == size > 0
 
 
-async def test_what_both_files_of_a_spool_held_is_there_when_the_store_is_open(opened, tmp_path, make_record):
+async def test_what_both_files_of_a_spool_held_is_there_when_the_store_is_open(opened, tmp_path, make_record, line_of):
     for name in ("spool", "spool2"):
-        (tmp_path / f"hotspare.db-{name}").write_bytes(encode_record(make_record(id=name)))
+        (tmp_path / f"hotspare.db-{name}").write_bytes(line_of(make_record(id=name)))
     async with opened() as store:
         assert {record.id for record in await all_records(store)} == {"spool", "spool2"}
 

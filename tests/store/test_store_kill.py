@@ -13,7 +13,6 @@ from contextlib import closing
 
 import pytest
 
-from hotspare.store.entry import encode_record
 from hotspare.store.upkeep import verify
 
 KILLS = int(os.environ.get("HOTSPARE_KILLS", "5"))
@@ -67,7 +66,7 @@ LOADED = """
 
 
 @pytest.fixture
-def load(tmp_path, make_fallback):
+def load(tmp_path, make_fallback, line_of):
     """A process under load that is killed after a while; what it acknowledged."""
 
     def run(name, seconds):
@@ -77,7 +76,7 @@ def load(tmp_path, make_fallback):
                 stdin=subprocess.PIPE,
                 stdout=told,
             )
-            process.stdin.write(encode_record(make_fallback()))
+            process.stdin.write(line_of(make_fallback()))
             process.stdin.close()
             path = tmp_path / f"told-{name}"
             deadline = time.monotonic() + 20

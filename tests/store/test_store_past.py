@@ -14,7 +14,6 @@ from hotspare.router.figures import Figures
 from hotspare.router.settings import Budget, Chain, Limits, Model, Rates, Settings
 from hotspare.router.trigger import Trigger
 from hotspare.store import past
-from hotspare.store.entry import encode_record
 from hotspare.store.reader import open_reader
 from hotspare.store.store import Store
 
@@ -110,7 +109,7 @@ async def test_figures_are_those_of_all_records(opened, records, noon, monkeypat
 
 @pytest.mark.parametrize("whole", [10, 150])
 async def test_where_a_process_was_killed_what_its_spool_holds_is_added_to_the_sums(
-    opened, records, noon, monkeypatch, whole
+    opened, records, noon, monkeypatch, whole, line_of
 ):
     monkeypatch.setattr(past, "READ_WHOLE", whole)
     expected = router(noon)
@@ -121,7 +120,7 @@ async def test_where_a_process_was_killed_what_its_spool_holds_is_added_to_the_s
         for record in records[::2]:
             store.append(record)
         await store.query("history", {})
-    store.path.with_name(f"{store.path.name}-spool").write_bytes(b"".join(map(encode_record, records[1::2])))
+    store.path.with_name(f"{store.path.name}-spool").write_bytes(b"".join(map(line_of, records[1::2])))
     async with open_reader(store.path, clock=store._clock) as reader:
         made, number = await restored(reader, noon)
         assert number <= whole

@@ -10,7 +10,7 @@ import pytest
 from hotspare.router.clock import Clock
 from hotspare.router.error import HotspareError
 from hotspare.store.database import connect
-from hotspare.store.entry import Memory, encode_memory, encode_record
+from hotspare.store.entry import Memory, encode_memory
 from hotspare.store.fault import NewerSchema
 from hotspare.store.reader import open_reader
 
@@ -21,7 +21,7 @@ def path(tmp_path):
 
 
 async def test_the_spool_is_read_with_the_database_and_nothing_is_changed(
-    opened, path, make_record, make_fallback, disable, fake_wall
+    opened, path, make_record, make_fallback, disable, fake_wall, line_of
 ):
     stored, waiting = make_record(), make_fallback()
     async with opened() as store:
@@ -29,7 +29,7 @@ async def test_the_spool_is_read_with_the_database_and_nothing_is_changed(
         store.remember({"a": 1})
         await store.write(disable())
     spool = path.with_name("hotspare.db-spool2")
-    spool.write_bytes(encode_record(stored) + encode_record(waiting) + encode_memory(Memory({"a": 2})) + b'{"id":"half')
+    spool.write_bytes(line_of(stored) + line_of(waiting) + encode_memory(Memory({"a": 2})) + b'{"id":"half')
     before = path.read_bytes(), spool.read_bytes()
     async with open_reader(path, clock=Clock(wall=fake_wall)) as reader:
         assert [row["id"] for row in await reader.query("requests", {})] == ["f0001", "r0001"]
@@ -54,11 +54,11 @@ async def test_without_a_spool_the_database_alone_is_read(opened, path, make_rec
         assert await reader.memory() == {"a": 1}
 
 
-async def test_where_there_is_no_database_only_the_spool_is_read(path, make_record):
+async def test_where_there_is_no_database_only_the_spool_is_read(path, make_record, line_of):
     async with open_reader(path) as reader:
         assert await reader.query("requests", {}) == []
         assert await reader.memory() == {}
-    path.with_name("hotspare.db-spool").write_bytes(encode_record(make_record()))
+    path.with_name("hotspare.db-spool").write_bytes(line_of(make_record()))
     async with open_reader(path) as reader:
         assert [row["id"] for row in await reader.query("requests", {})] == ["r0001"]
     assert not path.exists()

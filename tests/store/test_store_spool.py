@@ -5,7 +5,6 @@ import os
 import pytest
 
 from hotspare.store import spool as spools
-from hotspare.store.entry import encode_record
 from hotspare.store.spool import Spool, lines_in
 
 
@@ -144,8 +143,8 @@ def test_a_file_at_its_limit_takes_no_more(spool, monkeypatch):
     assert everything(spool) == [b"12345678", b""]
 
 
-def test_looking_reads_whole_lines_and_changes_nothing(spool, database, make_record):
-    line = encode_record(make_record())
+def test_looking_reads_whole_lines_and_changes_nothing(spool, database, make_record, line_of):
+    line = line_of(make_record())
     keep(spool, line)
     database.with_name("hotspare.db-spool.7").write_bytes(line + b"half")
     database.with_name("hotspare.db-spoolish").write_bytes(b"none of ours\n")

@@ -39,7 +39,7 @@ async def test_a_record_is_on_the_disk_when_the_wait_is_over(opened, make_record
         assert not kept.done()
         disk.open.set()
         await kept
-        assert max(disk.synced) > 500
+        assert max(disk.synced) > 300
 
 
 async def test_all_who_wait_meanwhile_share_one_trip(opened, make_record, disk):
