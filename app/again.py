@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from typing import Any
 
-from hotspare.router.settings import PICO_PER_USD
 from hotspare.widgets import figures
 
 
@@ -14,7 +13,7 @@ def consequence(row: Mapping[str, Any]) -> str:
         row: of the view `kept`.
     """
     cost = row["cost_usd"]
-    came_to = "its price is not known" if cost is None else f"it came to {figures.usd(round(cost * PICO_PER_USD))} then"
+    came_to = "its price is not known" if cost is None else f"it came to {figures.usd(figures.pico_of(cost))} then"
     tokens = figures.count(row["input_tokens"])
     asked = f"What {row['caller']} asked of {row['asked']} at {figures.clock(row['at'])} UTC goes out once more"
     return f"{asked}, as a test: {tokens} tokens in; {came_to}."

@@ -1,4 +1,6 @@
-"""Turn a Snapshot, or what an act did, into the JSON that scripts rely on. Names and meanings are the contract's."""
+"""Turn a Snapshot, or what an act did, into the JSON that scripts rely on, and a request of it back into a line of a
+list. Names and meanings are the contract's.
+"""
 
 from collections.abc import Mapping
 from typing import Any
@@ -6,6 +8,7 @@ from typing import Any
 from hotspare.router.command import JournalEntry
 from hotspare.router.settings import PICO_PER_USD
 from hotspare.router.snapshot import DecisionView, ModelView, RequestRow, SituationView, Snapshot
+from hotspare.widgets import figures
 
 
 def usd(pico: int) -> float:
@@ -119,7 +122,7 @@ def row_of(row: Mapping[str, Any]) -> RequestRow:
         duration_ms=row["duration_ms"],
         input_tokens=row["input_tokens"],
         output_tokens=row["output_tokens"],
-        cost_pico_usd=round((row["cost_usd"] or 0.0) * PICO_PER_USD),
+        cost_pico_usd=figures.pico_of(row["cost_usd"] or 0.0),
         unpriced=row["unpriced"],
         estimated=row.get("estimated", False),
     )

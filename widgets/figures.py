@@ -40,6 +40,11 @@ def seconds(milliseconds: float | None) -> str:
     return f"{milliseconds / 1000:,.0f} s"
 
 
+def pico_of(dollars: float) -> int:
+    """What a row tells in USD, as money is counted here."""
+    return round(dollars * PICO_PER_USD)
+
+
 def usd(pico: int | None, *, estimated: bool | int = False) -> str:
     """Money, with as many digits as it takes to see that it is not nothing; "~$0.0007" where some of it is a guess."""
     if pico is None:

@@ -13,7 +13,6 @@ from hotspare.widgets.table import Column, Table
 Past: TypeAlias = Sequence[Mapping[str, Any]]
 Cell: TypeAlias = Callable[[Mapping[str, Any], "Whole", Glyphs], Span]
 
-PICO = 1e12
 BAR_CELLS = 20
 
 
@@ -81,7 +80,7 @@ def money(row: Mapping[str, Any], _: Whole, __: Glyphs) -> Span:
     unpriced = row.get("unpriced_requests") or row.get("unpriced_calls") or 0
     if cost is None:
         return "no price", "warn"
-    told = figures.known_usd(round(cost * PICO), unpriced=bool(unpriced), estimated=bool(row.get("estimated_usd")))
+    told = figures.known_usd(figures.pico_of(cost), unpriced=bool(unpriced), estimated=bool(row.get("estimated_usd")))
     return told, "strong" if cost else "dim"
 
 
@@ -89,7 +88,7 @@ def money_each(row: Mapping[str, Any], _: Whole, __: Glyphs) -> Span:
     """Its cost a request, or a call."""
     each = row.get("calls") or row.get("requests")
     cost = row.get("cost_usd")
-    return (figures.usd(round(cost * PICO / each)) if cost is not None and each else figures.UNKNOWN), "text"
+    return (figures.usd(figures.pico_of(cost / each)) if cost is not None and each else figures.UNKNOWN), "text"
 
 
 def money_share(row: Mapping[str, Any], whole: Whole, _: Glyphs) -> Span:

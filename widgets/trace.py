@@ -187,4 +187,4 @@ def _number(one: Mapping[str, Any], name: str) -> float:
 
 
 def _usd(of: Mapping[str, Any], value: float) -> str:
-    return figures.usd(round(float(value) * 1e12), estimated=bool(of.get("estimated")))
+    return figures.usd(figures.pico_of(value), estimated=bool(of.get("estimated")))
