@@ -20,9 +20,9 @@ from hotspare.app.options import Chosen, config_option, port_option
 _FILES = {
     "run": ("demo", "serve"),
     "attach": ("up", "attach", "down", "relay"),
-    "look": (
-        "status", "models", "requests", "explain", "errors", "slow", "callers", "cost", "history", "journal", "about",
-    ),
+    "look": ("status", "models", "about"),
+    "requests": ("requests", "explain"),
+    "past": ("errors", "slow", "callers", "cost", "history", "journal"),
     "act": (
         "force", "skip-primary", "release", "disable", "enable", "drain", "clear", "priorities", "undo", "redo",
     ),

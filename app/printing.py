@@ -26,6 +26,21 @@ def print_json(value: Any, *, compact: bool = False) -> None:
     click.echo(json.dumps(value) if compact else json.dumps(value, indent=2))
 
 
+def show(found: Sequence[dict[str, Any]], columns: Sequence[Column], *, as_json: bool, empty: str) -> None:
+    """Rows as JSON, or as a table with what its marks mean."""
+    if as_json:
+        print_json(found)
+    else:
+        print_table(found, columns, empty=empty)
+        explain_mark(found)
+
+
+def explain_mark(found: Iterable[Mapping[str, Any]]) -> None:
+    """Say what the mark of a guess means, where one was printed."""
+    if any(row.get("estimated") or row.get("estimated_usd") for row in found):
+        click.echo(f"\n{ESTIMATED} in part or whole a guess: a provider did not say what was used", err=True)
+
+
 def print_table(rows: Iterable[dict[str, Any]], columns: Sequence[Column], *, empty: str) -> None:
     """Rows in aligned columns, numbers to the right; `empty` is said on standard error when there are none."""
     rows = list(rows)

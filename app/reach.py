@@ -1,6 +1,6 @@
 """Find what a command speaks to: the running instance, or, for those that only look, what its store kept.
 
-Who only looks is told on standard error when nothing runs; who acts is refused (exit code 3).
+Who only looks is told on standard error when nothing runs, or nothing can be read; who acts is refused (exit code 3).
 """
 
 import os
@@ -13,6 +13,7 @@ from hotspare.app.ending import say
 from hotspare.configuration.error import ConfigurationError
 from hotspare.configuration.finding import find
 from hotspare.router.snapshot import Snapshot
+from hotspare.widgets.plain import plain
 
 
 class Source(Protocol):
@@ -66,3 +67,13 @@ def named(name: str | None, config: Path | None) -> str | None:
     from hotspare.app.configured import meaning_of  # noqa: PLC0415 - the readers of all formats: only if needed
 
     return meaning_of(config).name
+
+
+def asked(source: Source, view: str, **wanted: Any) -> list[dict[str, Any]]:
+    """A view of the past; nothing is found in a store that cannot be read, and then that is said."""
+    found = source.query(view, **wanted)
+    if not found:
+        for situation in source.snapshot().situations:
+            if situation.code == "store":
+                say(plain(situation.text, 1000))
+    return found

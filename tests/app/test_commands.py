@@ -5,7 +5,8 @@ from unittest import mock
 
 import pytest
 
-from hotspare.app.commands.look import _filtered, status_fields
+from hotspare.app.commands.look import status_fields
+from hotspare.app.commands.requests import _filtered
 
 STATUS = {"requests", "ok", "fallback", "cost_usd", "unpriced_requests", "models", "store", "config", "situation"}
 MODEL = {"name", "chain", "state", "reason", "seconds_left", "requests", "ok", "p95_ms", "cost_usd"}

@@ -105,7 +105,14 @@ def test_where_the_store_cannot_be_read_nothing_found_is_not_all_that_is_said(ne
     (new_home.folder / "kept.db").mkdir()
     with new_home.running("serve", "--config", str(file)):
         new_home.until_it_runs()
-        for command in (("requests",), ("history",), ("cost",), ("journal",), ("errors",)):
+        for command in (
+            ("requests",),
+            ("requests", "--filter", "timeout"),
+            ("history",),
+            ("cost",),
+            ("journal",),
+            ("errors",),
+        ):
             told = new_home.hotspare(*command)
             assert told.code == 0
             assert "The store is unavailable: Is a directory" in told.err
