@@ -14,6 +14,8 @@ from hx.gateway import Adapter, Launch, Unsupported
 CHECKOUT = Path(__file__).resolve().parents[2]
 PROGRAM = os.environ.get("HOTSPARE_PROGRAM") or str(CHECKOUT / ".venv" / "bin" / "hotspare")
 MILLION = 1_000_000
+VERDICT = 8
+"""Where a line of the spool says how its request ended, among what it has in common with others."""
 
 
 def toml(value):
@@ -186,9 +188,10 @@ class Hotspare(Adapter):
         for spool in spec.dir.glob("hotspare.db-spool*"):
             for line in spool.read_bytes().splitlines():
                 entry = json.loads(line)
-                record = entry.get("record", entry)
-                if record.get("verdict") == "answered":
-                    found.add(record["id"])
+                if isinstance(entry, list):  # of a request; what is remembered of the models is an object
+                    (shared, *_), (_, own, *_) = entry
+                    if shared[VERDICT] == "answered":
+                        found.add(own[0])
         return sorted(found)
 
     def spoil_store(self, spec, how):
