@@ -86,3 +86,44 @@ def test_lines_of_an_earlier_process_have_to_be_read(tmp_path):
     portions += moved(spool)
     spool.close()
     assert sorted(portions, key=str) == [("b",), (b"line 0",)]
+
+
+def test_own_lines_that_are_read_again_are_not_taken_for_those_of_an_earlier_process(tmp_path, monkeypatch):
+    monkeypatch.setattr(spools, "REMEMBERED_LINES", 1)
+    spool = spool_with(tmp_path, range(2))
+    assert not spool.portion().inherited
+    spool.close()
+
+
+def test_own_lines_that_have_to_be_read_are_never_in_one_portion_with_those_of_an_earlier_process(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setattr(spools, "REMEMBERED_LINES", 1)
+    spool_with(tmp_path, ["a"]).close()
+    [left] = tmp_path.iterdir()
+    os.utime(left, ns=(2**62, 2**62))  # the newer one is written on
+    spool = Spool(tmp_path / "x.db")
+    for number in range(1, 4):
+        assert spool.append(b"line %d\n" % number, number)
+    spool.turn()
+    portions = []
+    while (portion := spool.portion()) is not None:
+        portions.append((portion.entries, portion.inherited))
+        spool.committed(portion)
+    assert portions == [((b"line 0",), True), ((b"line 1", b"line 2"), False), ((3,), False)]
+    spool.close()
+
+
+def test_what_is_read_of_an_earlier_process_ends_where_ours_begins(tmp_path, monkeypatch):
+    monkeypatch.setattr(spools, "PORTION_BYTES", 10)
+    earlier, long = spool_with(tmp_path, []), b"x" * 31
+    for line in (b"line 0\n", b"line 1\n", long + b"\n"):
+        assert earlier.append(line, None)
+    earlier.close()
+    [left] = tmp_path.iterdir()
+    os.utime(left, ns=(2**62, 2**62))
+    spool = Spool(tmp_path / "x.db")
+    assert spool.append(b"3\n", "ours")
+    spool.turn()
+    assert moved(spool) == [(b"line 0",), (b"line 1",), (long,), ("ours",)]
+    spool.close()

@@ -1,11 +1,12 @@
 """The spool: nothing acknowledged is lost, whatever is left at the end of a process."""
 
 import os
+from pathlib import Path
 
 import pytest
 
 from hotspare.store import spool as spools
-from hotspare.store.spool import Spool, lines_in
+from hotspare.store.spool import Spool, SpoolFile, lines_in
 
 
 @pytest.fixture
@@ -133,6 +134,56 @@ def test_a_second_process_gets_other_names_and_what_it_leaves_is_taken_in(databa
     assert everything(again) == [b"of the second"]
     again.close()
     assert not list(database.parent.iterdir())
+
+
+def test_a_file_that_its_last_owner_takes_away_before_our_lock_is_not_the_one_we_write_to(database, monkeypatch):
+    opening, taken_away = spools.open_private, set()
+
+    def open_early(path, flags):
+        descriptor = opening(path, flags)
+        if path not in taken_away:
+            taken_away.add(path)
+            path.unlink()
+        return descriptor
+
+    monkeypatch.setattr(spools, "open_private", open_early)
+    spool = Spool(database)
+    assert len(taken_away) == 2
+    keep(spool, b"one\n")
+    assert list(lines_in(database)) == [b"one"]
+    spool.close()
+
+
+def test_a_file_that_holds_what_we_know_nothing_of_is_left(database):
+    spool = Spool(database)
+    path = spool._active.path
+    path.write_bytes(b"of somebody else\n")
+    spool.close()
+    assert path.read_bytes() == b"of somebody else\n"
+
+
+def test_no_file_stays_open_that_is_not_ours(spool, database, monkeypatch):
+    """Neither that of another process, nor one that cannot be locked, nor one that was taken away meanwhile."""
+
+    def open_files():
+        return len(list(Path("/dev/fd").iterdir()))
+
+    before = open_files()
+    assert SpoolFile.open(database.with_name("hotspare.db-spool")) is None
+    assert open_files() == before
+
+    def no_locks(_descriptor, _operation):
+        raise OSError("no locks here")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(spools.fcntl, "flock", no_locks)
+        with pytest.raises(OSError, match="no locks"):
+            SpoolFile.open(database.with_name("another"))
+    assert open_files() == before
+    found = iter([False, True])
+    monkeypatch.setattr(spools, "_is_still", lambda _path, _descriptor: next(found))
+    SpoolFile.open(database.with_name("another")).close()
+    assert open_files() == before
 
 
 def test_a_file_at_its_limit_takes_no_more(spool, monkeypatch):
