@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 
 import pytest
+from listening import listening
 
 from hotspare.dialects import openai_chat
 from hotspare.dialects.call import Call
@@ -101,20 +102,8 @@ class FakeProvider:
 @pytest.fixture
 async def provider() -> AsyncIterator[FakeProvider]:
     fake = FakeProvider()
-    tasks: set[asyncio.Task[None]] = set()
-
-    def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.create_task(fake.serve(reader, writer))
-        tasks.add(task)
-        task.add_done_callback(tasks.discard)
-
-    server = await asyncio.start_server(connected, "127.0.0.1", 0)
-    fake.port = server.sockets[0].getsockname()[1]
-    yield fake
-    server.close()
-    for task in tuple(tasks):
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
+    async with listening(fake.serve) as fake.port:
+        yield fake
 
 
 SECRET = "sk-test-canary-0123456789abcdef"

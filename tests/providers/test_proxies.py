@@ -7,6 +7,7 @@ import ssl
 from pathlib import Path
 
 import pytest
+from listening import listening
 
 from hotspare.dialects import openai_chat
 from hotspare.dialects.endpoint import Endpoint
@@ -27,6 +28,7 @@ class FakeProxy:
     Attributes:
         heads: the head of each request that it was sent, in full.
         carried: all bytes that callers sent through its tunnels.
+        open: how many connections it serves now.
     """
 
     def __init__(self):
@@ -34,18 +36,14 @@ class FakeProxy:
         self.carried = bytearray()
         self.instead = None
         self.port = 0
-        self.tasks = set()
+        self.open = 0
 
     @property
     def url(self):
         return f"http://127.0.0.1:{self.port}"
 
-    def connected(self, reader, writer):
-        task = asyncio.create_task(self.serve(reader, writer))
-        self.tasks.add(task)
-        task.add_done_callback(self.tasks.discard)
-
     async def serve(self, reader, writer):
+        self.open += 1
         try:
             head = await reader.readuntil(b"\r\n\r\n")
             self.heads.append(head.decode())
@@ -57,6 +55,7 @@ class FakeProxy:
             pass
         finally:
             writer.close()
+            self.open -= 1
 
     async def pass_on(self, head, reader, writer):
         method, target, _ = head.split(b"\r\n", 1)[0].split()
@@ -92,20 +91,11 @@ class FakeProxy:
         self.instead = instead
 
 
-async def closed(server, tasks):
-    server.close()
-    for task in tuple(tasks):
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
-
-
 @pytest.fixture
 async def proxy():
     fake = FakeProxy()
-    server = await asyncio.start_server(fake.connected, "127.0.0.1", 0)
-    fake.port = server.sockets[0].getsockname()[1]
-    yield fake
-    await closed(server, fake.tasks)
+    async with listening(fake.serve) as fake.port:
+        yield fake
 
 
 @pytest.fixture
@@ -113,16 +103,8 @@ async def secure_url(provider):
     """The provider's address over TLS."""
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.load_cert_chain(CERTIFICATES / "right_host.pem")
-    tasks = set()
-
-    def connected(reader, writer):
-        task = asyncio.create_task(provider.serve(reader, writer))
-        tasks.add(task)
-        task.add_done_callback(tasks.discard)
-
-    server = await asyncio.start_server(connected, "127.0.0.1", 0, ssl=context)
-    yield f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1"
-    await closed(server, tasks)
+    async with listening(provider.serve, ssl=context) as port:
+        yield f"https://127.0.0.1:{port}/v1"
 
 
 @pytest.fixture
@@ -304,5 +286,5 @@ async def test_a_cancelled_attempt_closes_the_tunnel(through, proxy, provider):
     with pytest.raises(asyncio.CancelledError):
         await attempt
     async with asyncio.timeout(2):
-        while proxy.tasks:  # noqa: ASYNC110 -- the loop is what is waited for
+        while proxy.open:  # noqa: ASYNC110 -- the loop is what is waited for
             await asyncio.sleep(0)

@@ -12,6 +12,7 @@ import anthropic
 import msgspec
 import openai
 import pytest
+from listening import listening
 
 from hotspare.configuration.compiled import GatewaySettings
 from hotspare.dialects.adaptation import Adaptation
@@ -68,24 +69,7 @@ class FakeModel:
     left: asyncio.Event = field(default_factory=asyncio.Event)
     """The gateway went away before the end."""
 
-    async def __aenter__(self):
-        self._tasks = set()
-        self._server = await asyncio.start_server(self._connected, "127.0.0.1", 0)
-        self.port = self._server.sockets[0].getsockname()[1]
-        return self
-
-    async def __aexit__(self, *_):
-        self._server.close()
-        for task in tuple(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-
-    def _connected(self, reader, writer):
-        task = asyncio.create_task(self._serve(reader, writer))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-
-    async def _serve(self, reader, writer):
+    async def serve(self, reader, writer):
         try:
             await self._serve_on(reader, writer)
         finally:
@@ -218,7 +202,7 @@ async def open_house(tmp_path):
         async def start(*fakes, silence_seconds=5.0, first_content_seconds=5.0, **chain):
             names = [f"m{n}" for n, _ in enumerate(fakes, 1)]
             for fake in fakes:
-                await stack.enter_async_context(fake)
+                fake.port = await stack.enter_async_context(listening(fake.serve))
             endpoints = {
                 name: Endpoint(
                     name,

@@ -9,6 +9,7 @@ from types import SimpleNamespace
 
 import msgspec
 import pytest
+from listening import listening
 
 from hotspare.configuration.compiled import GatewaySettings
 from hotspare.dialects.endpoint import Endpoint
@@ -90,27 +91,11 @@ class FakeProvider:
         self.behaviours = []
         self.lines = []
         self.asked = asyncio.Event()
-        self._tasks = set()
 
     def does(self, *behaviours):
         self.behaviours = list(behaviours)
 
-    @asynccontextmanager
-    async def listening(self):
-        server = await asyncio.start_server(self._connected, "127.0.0.1", 0)
-        self.port = server.sockets[0].getsockname()[1]
-        yield self
-        server.close()
-        for task in tuple(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-
-    def _connected(self, reader, writer):
-        task = asyncio.create_task(self._serve(reader, writer))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-
-    async def _serve(self, reader, writer):
+    async def serve(self, reader, writer):
         line = None
         try:
             while True:
@@ -148,9 +133,10 @@ async def open_house():
     async with AsyncExitStack() as stack:
 
         async def start(*behaviours, limits=None, ports=(), keep_alive_seconds=5.0, **chain):
-            providers = [await stack.enter_async_context(FakeProvider().listening()) for _ in behaviours]
+            providers = [FakeProvider() for _ in behaviours]
             for provider, behaviour in zip(providers, behaviours, strict=True):
                 provider.does(*behaviour if isinstance(behaviour, tuple) else (behaviour,))
+                provider.port = await stack.enter_async_context(listening(provider.serve))
             found = [*(provider.port for provider in providers), *ports]
             names = ("alpha", "beta", "gamma", "delta")[: len(found)]
             rates = Rates(input=3_000_000, output=15_000_000)
