@@ -9,8 +9,8 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from gateway import Gateway, configuration, job
-from processes import OTHER_CORE, Process
-from terminal import PROGRAM, Terminal, places
+from processes import OTHER_CORE, PROGRAM, Process
+from terminal import Terminal
 
 CONNECTIONS = 4
 REQUESTS = 2000
@@ -22,7 +22,7 @@ SCREENS = (0, 1, 4)
 
 def screen(folder: Path) -> Terminal:
     """`hotspare attach` on a terminal that is read all the time."""
-    return Terminal([PROGRAM, "attach"], places(folder), core=OTHER_CORE)
+    return Terminal([PROGRAM, "attach"], folder, core=OTHER_CORE)
 
 
 def main() -> None:

@@ -24,8 +24,8 @@ from typing import Any
 
 from gateway import Gateway, configuration, free_port, job
 from least_screen import WORDS
-from processes import MEASURED_CORE, Process
-from terminal import PROGRAM, Terminal, places
+from processes import MEASURED_CORE, PROGRAM, Process
+from terminal import Terminal
 
 CHAIN, GIVES, CONNECTIONS = "calm", "paced-1-16", 4
 """One event after 16 ms: with four connections about 200 requests a second."""
@@ -74,12 +74,12 @@ class Bench:
     def console(self) -> Terminal:
         """`hotspare --config` on a terminal, with its gateway."""
         command = [PROGRAM, "--config", str(self._config), "--port", str(self._port)]
-        return Terminal(command, places(self._folder), core=MEASURED_CORE)
+        return Terminal(command, self._folder, core=MEASURED_CORE)
 
     def least(self) -> Terminal:
         """A screen of Textual's own."""
         script = str(Path(__file__).with_name("least_screen.py"))
-        return Terminal([sys.executable, script], places(self._folder), core=MEASURED_CORE)
+        return Terminal([sys.executable, script], self._folder, core=MEASURED_CORE)
 
     def begin(self, requests: int, url: str = "") -> None:
         """Let traffic come."""

@@ -3,13 +3,12 @@
 import http.client
 import json
 import socket
-import sys
 import time
 from contextlib import suppress
 from pathlib import Path
 
 import bodies
-from processes import START_SECONDS, Process
+from processes import PROGRAM, START_SECONDS, Process, places
 
 _HEAD = """
 [gateway]
@@ -73,11 +72,8 @@ class Gateway(Process):
 
     def __init__(self, config: Path) -> None:
         self.port = free_port()
-        program = str(Path(sys.executable).with_name("hotspare"))
-        folder = str(config.parent)
-        environment = {"BENCH_KEY": "sk-bench", "HOME": folder, "XDG_RUNTIME_DIR": folder, "XDG_STATE_HOME": folder}
-        command = [program, "serve", "--config", str(config), "--port", str(self.port)]
-        super().__init__(command, measured=True, quiet=True, environment=environment)
+        command = [PROGRAM, "serve", "--config", str(config), "--port", str(self.port)]
+        super().__init__(command, measured=True, quiet=True, environment=places(config.parent))
         self.url = f"http://127.0.0.1:{self.port}/v1/chat/completions"
         self.ready_seconds = self._wait()
 

@@ -6,71 +6,48 @@ import pty
 import select
 import struct
 import subprocess
-import sys
 import termios
 import threading
 import time
 from pathlib import Path
-from types import TracebackType
-from typing import Self
+
+from processes import Measured, places
 
 PATIENCE_SECONDS = 20.0
 SHOWN_OF_THE_REST = 500
 KEPT_BYTES = 200_000
 WIDTH, HEIGHT = 180, 50
-PROGRAM = str(Path(sys.executable).with_name("hotspare"))
+COLOURS = {"TERM": "xterm-256color", "COLORTERM": "truecolor"}
 
 
-def places(folder: Path) -> dict[str, str]:
-    """The environment of a program that keeps everything in one folder."""
-    folders = dict.fromkeys(("HOME", "XDG_RUNTIME_DIR", "XDG_STATE_HOME"), str(folder))
-    return {**os.environ, **folders, "BENCH_KEY": "sk-bench", "TERM": "xterm-256color", "COLORTERM": "truecolor"}
-
-
-class Terminal:
+class Terminal(Measured):
     """One program on a terminal of 180x50, on one core where there are several."""
 
-    def __init__(self, command: list[str], environment: dict[str, str], *, core: int) -> None:
+    def __init__(self, command: list[str], folder: Path, *, core: int) -> None:
+        """Start it; everything that it keeps is in the folder."""
         self._master, slave = pty.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", HEIGHT, WIDTH, 0, 0))
         self._seen, self._lock, self.bytes = b"", threading.Lock(), 0
         self.began = time.perf_counter()
-        self.process = subprocess.Popen(
+        environment = os.environ | places(folder) | COLOURS
+        process = subprocess.Popen(
             command, stdin=slave, stdout=slave, stderr=slave, env=environment, start_new_session=True
         )
         os.close(slave)
-        if (os.cpu_count() or 1) > 1 and hasattr(os, "sched_setaffinity"):
-            os.sched_setaffinity(self.process.pid, {core})
+        super().__init__(process, core)
         self._ended = threading.Event()
         self._reader = threading.Thread(target=self._read)
         self._reader.start()
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.process.terminate()
-        try:
-            self.process.wait(PATIENCE_SECONDS)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
+    def close(self) -> None:
         self._ended.set()
         self._reader.join()
         os.close(self._master)
 
     @property
-    def cpu_seconds(self) -> float:
-        """User and system time of all its threads."""
-        tasks = Path(f"/proc/{self.process.pid}/task").iterdir()
-        return sum(int((task / "schedstat").read_text().split()[0]) / 1e9 for task in tasks)
-
-    @property
     def memory_mb(self) -> float:
-        """What it holds in memory."""
-        status = Path(f"/proc/{self.process.pid}/status").read_text()
+        """What it holds in memory, also what it shares with others."""
+        status = Path(f"/proc/{self.pid}/status").read_text()
         return int(status.split("VmRSS:")[1].split()[0]) / 1024
 
     def type(self, keys: bytes) -> None:
