@@ -105,6 +105,17 @@ def test_a_half_line_at_the_end_is_cut_and_counted(database):
     spool.close()
 
 
+@pytest.mark.parametrize("half", range(25))
+def test_a_half_line_of_any_length_is_cut_and_no_more(database, monkeypatch, half):
+    monkeypatch.setattr(spools, "PORTION_BYTES", 10)
+    left = database.with_name("hotspare.db-spool")
+    left.write_bytes(b"one\ntwo\n" + b"x" * half)
+    spool = Spool(database)
+    assert left.read_bytes() == b"one\ntwo\n"
+    assert spool.half_lines == (half > 0)
+    spool.close()
+
+
 def test_what_an_earlier_process_left_is_never_in_one_portion_with_ours(database):
     database.with_name("hotspare.db-spool").write_bytes(b"old\n")
     spool = Spool(database)
@@ -132,8 +143,27 @@ def test_a_second_process_gets_other_names_and_what_it_leaves_is_taken_in(databa
     first.close()
     again = Spool(database)
     assert everything(again) == [b"of the second"]
+    assert {path.name for path in database.parent.iterdir()} == {"hotspare.db-spool", "hotspare.db-spool2"}
     again.close()
     assert not list(database.parent.iterdir())
+
+
+def test_an_empty_file_of_a_dead_process_is_taken_away(database):
+    left = database.with_name("hotspare.db-spool.7")
+    left.touch()
+    spool = Spool(database)
+    assert not left.exists()
+    spool.close()
+
+
+def test_of_a_pair_that_another_process_works_with_neither_is_held(database):
+    theirs = SpoolFile.open(database.with_name("hotspare.db-spool2"))
+    spool = Spool(database)
+    assert spool.second
+    free = SpoolFile.open(database.with_name("hotspare.db-spool"))
+    assert free is not None
+    for each in (free, theirs, spool):
+        each.close()
 
 
 def test_a_file_that_its_last_owner_takes_away_before_our_lock_is_not_the_one_we_write_to(database, monkeypatch):
