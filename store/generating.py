@@ -21,7 +21,7 @@ from hotspare.store.fault import fault_of
 from hotspare.store.folders import make_private
 from hotspare.store.layout import INDICES
 from hotspare.store.offline import begin
-from hotspare.store.routes import Routes
+from hotspare.store.routes import Routes, Taken
 from hotspare.store.rows import (
     ATTEMPT_COLUMNS,
     CALL_COLUMNS,
@@ -121,16 +121,18 @@ def _make_day(connection: sqlite3.Connection, number: int, before: int, begins: 
     known, sums = Routes(), Sums()
     sessions: dict[Row, int] = {}
     [sessions_before] = connection.execute("SELECT coalesce(max(number), 0) FROM session_names").fetchone()
+    made: list[Taken] = []
     requests, attempts = [], []
     for place, at in enumerate(sorted(_times(number, begins, chance))):
         taken = known.take(_record(place, at, begins, chains, chance))
-        sums.add(taken)
+        made.append(taken)
         record, route, request, values, _ = taken
         session = sessions.setdefault((record.session,), sessions_before + len(sessions) + 1)
         one = before + place + 1
         requests.append((one, routes.setdefault(route.columns, len(routes) + 1), session, *request))
         for call, attempt in zip(route.calls, values, strict=True):
             attempts.append((one, calls.setdefault(call, len(calls) + 1), *attempt))
+    sums.add(made)
     connection.executemany(insert_into("stored_requests", REQUEST_COLUMNS, OF_REQUESTS_ABSENT), requests)
     connection.executemany(insert_into("stored_attempts", ATTEMPT_COLUMNS, OF_ATTEMPTS_ABSENT), attempts)
     for table, columns, numbers in (

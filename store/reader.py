@@ -125,15 +125,13 @@ async def _add_waiting(reader: Reader, connection: aiosqlite.Connection, records
     rolled_up = await reader.fetch("SELECT number FROM rolled_up", {})
     sums, routes = Sums(), Routes()
     async for _, arrived in read_arrived(reader, rolled_up[0]["number"]):
-        for record in arrived:
-            sums.add(routes.take(record))
+        sums.add([routes.take(record) for record in arrived])
     if not records and not sums:
         return
     for statement in BESIDE:
         await connection.execute_fetchall(statement)
     _, fresh = await Inserter("beside").insert_missing(connection, [routes.take(record) for record in records])
-    for taken in fresh:
-        sums.add(taken)
+    sums.add(fresh)
     await sums.write(connection, "beside")
     for statement in SHOW_BESIDE:
         await connection.execute_fetchall(statement)

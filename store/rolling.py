@@ -48,8 +48,7 @@ class RollUp:
         """
         if first != self._next:
             self._begin_at(first)
-        for record in records:
-            self._sums.add(record)
+        self._sums.add(records)
         self._next = first + len(records)
 
     def forget(self) -> None:
@@ -79,8 +78,7 @@ class RollUp:
         read = 0
         async for last, records in read_arrived(FromConnection(connection), number):
             number = last
-            for record in records:
-                self._sums.add(self._routes.take(record))
+            self._sums.add([self._routes.take(record) for record in records])
             read += len(records)
             if read >= READ_AT_ONCE:
                 break

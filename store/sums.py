@@ -83,18 +83,23 @@ class Sums:
     def __bool__(self) -> bool:
         return bool(self._alike)
 
-    def add(self, taken: Taken) -> None:
-        """Fold one Record."""
-        record, route, request, attempts, _ = taken
-        minute = int(request[1] // MINUTE) * MINUTE
-        alike = self._alike.get((minute, route))
-        if alike is None:
-            alike = self._alike[minute, route] = Alike(route)
-        estimated = estimated_cost(record) if record.estimated else 0
-        alike.add(request, attempts, estimated)
-        if record.session is not None and record.kind == "traffic":
-            key = (minute // HOUR * HOUR, route, record.session)
-            _made(self._sessions, key, Amounts).add(request, estimated)
+    def add(self, records: Iterable[Taken]) -> None:
+        """Fold some Records."""
+        for (minute, route), some in _together(records).items():
+            alike = self._alike.get((minute, route)) or self._begin(minute, route)
+            estimated = [estimated_cost(record) if record.estimated else 0 for record, *_ in some]
+            alike.add([taken[2] for taken in some], [taken[3] for taken in some], sum(estimated))
+            if route.is_traffic:
+                self._add_sessions(minute // HOUR * HOUR, route, zip(some, estimated, strict=True))
+
+    def _begin(self, minute: int, route: Route) -> Alike:
+        alike = self._alike[minute, route] = Alike(route)
+        return alike
+
+    def _add_sessions(self, hour: int, route: Route, some: Iterable[tuple[Taken, int]]) -> None:
+        for (record, _, request, *_), estimated in some:
+            if record.session is not None:
+                _made(self._sessions, (hour, route, record.session), Amounts).add([request], estimated)
 
     async def write(self, connection: aiosqlite.Connection, schema: str = "main") -> None:
         """Add all of it to the tables, in the caller's transaction."""
@@ -140,6 +145,18 @@ class Sums:
         ]
 
 
+def _together(records: Iterable[Taken]) -> dict[tuple[int, Route], list[Taken]]:
+    """Those of one minute and one route."""
+    found: dict[tuple[int, Route], list[Taken]] = {}
+    for taken in records:
+        key = int(taken[2][1] // MINUTE) * MINUTE, taken[1]
+        some = found.get(key)
+        if some is None:
+            some = found[key] = []
+        some.append(taken)
+    return found
+
+
 def _calls_of(alike: Alike) -> Iterator[tuple[str, str, CallFigures]]:
     """The model and the outcome of each call that these requests made, and what all of those came to."""
     number, route = alike.amounts.requests, alike.route
@@ -160,7 +177,7 @@ def _calls_of(alike: Alike) -> Iterator[tuple[str, str, CallFigures]]:
                 unpriced=amounts.unpriced,
                 estimated_pico_usd=amounts.cost_pico_usd if estimated else 0,
                 last_at=amounts.last_at,
-                durations=Histogram(amounts.durations or {}),
+                durations=Histogram(amounts.durations),
             ),
         )
         seen.add((model, outcome))
@@ -196,7 +213,7 @@ def durations_of(durations: bytes) -> dict[int, int]:
 @lru_cache(_READ_AGAIN)
 def percentiles(durations: bytes, *shares: float) -> tuple[float | None, ...]:
     """What the router's histogram says to each share, over a column `durations` or a merged one."""
-    counts = _together(durations) if durations.startswith(_ARRAY) else _decode(durations)  # each was written in order
+    counts = _summed(durations) if durations.startswith(_ARRAY) else _decode(durations)  # each was written in order
     seen = list(accumulate(counts.values()))
     if not seen or not seen[-1]:
         return (None,) * len(shares)
@@ -204,7 +221,7 @@ def percentiles(durations: bytes, *shares: float) -> tuple[float | None, ...]:
     return tuple(middle_of(buckets[bisect_left(seen, share * seen[-1])]) for share in shares)
 
 
-def _together(durations: bytes) -> dict[int, int]:
+def _summed(durations: bytes) -> dict[int, int]:
     total, *others = _decode_parts(durations) or [{}]
     known = total.get
     for other in others:
