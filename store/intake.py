@@ -17,9 +17,12 @@ from hotspare.store.spool import Spool
 HELD_RECORDS = 20_000
 """About 60 MB of Records that have no place on disk."""
 
+MANY_RECORDS = 1500
+"""So many are moved before it is time: fewer than the spool remembers, so that they need not be read from it."""
+
 
 class Intake:
-    """What was handed in and is not in the database.
+    """What was handed in and is not in the database. `wake` is told that there is something, `hurry` that it is much.
 
     Attributes:
         routes: of the Records that came in of late.
@@ -30,9 +33,10 @@ class Intake:
         dropped: Records that are lost.
     """
 
-    def __init__(self, path: Path, wake: Callable[[], None]) -> None:
+    def __init__(self, path: Path, wake: Callable[[], None], hurry: Callable[[], None]) -> None:
         self._path = path
         self._wake = wake
+        self._hurry = hurry
         self._last_memory = b""
         self._memory: Mapping[str, Any] | None = None
         self.routes = Routes()
@@ -74,6 +78,8 @@ class Intake:
         if spool is None or not spool.append(line, taken):
             self._hold(taken)
         self.unlogged.append(taken)
+        if len(self.unlogged) == MANY_RECORDS:
+            self._hurry()
         self._wake()
 
     def remember(self, memory: Mapping[str, Any]) -> None:

@@ -61,7 +61,7 @@ class Store:
         self._log = Log(log_path)
         self._database = Database(path, strict=strict)
         self._journal = Journal(self._database)
-        self._intake = Intake(path, self._wake)
+        self._intake = Intake(path, self._wake, self._hurry)
         self._writer = Writer(
             path,
             self._intake,
@@ -222,6 +222,9 @@ class Store:
 
     def _wake(self) -> None:
         self._writer.wake()
+
+    def _hurry(self) -> None:
+        self._writer.hurry()
 
     async def flush(self, *, figures: bool = False) -> None:
         """Return when all that was appended is in the database (and in the roll-ups), or the database is found ill."""

@@ -102,6 +102,11 @@ class Writer:
         """There is something to move."""
         self._work.set()
 
+    def hurry(self) -> None:
+        """There is so much to move that it should not wait; an ill database makes it wait all the same."""
+        if self.fault is None:
+            self._hurry.set()
+
     async def flush(self, *, figures: bool = False) -> None:
         """Return when all that came in until now is in the database (and in the roll-ups), or that is found ill."""
         self._wants_figures |= figures

@@ -1,8 +1,11 @@
 """What lines were made of is moved without reading them again, as long as it is known, and never mixed up."""
 
+import asyncio
 import os
+import sqlite3
 
 from hotspare.store import spool as spools
+from hotspare.store.intake import MANY_RECORDS
 from hotspare.store.spool import REMEMBERED_LINES, Spool
 
 
@@ -127,3 +130,29 @@ def test_what_is_read_of_an_earlier_process_ends_where_ours_begins(tmp_path, mon
     spool.turn()
     assert moved(spool) == [(b"line 0",), (b"line 1",), (long,), ("ours",)]
     spool.close()
+
+
+async def test_many_records_are_moved_before_it_is_time_and_none_is_read_again(opened, make_record, monkeypatch):
+    monkeypatch.setattr("hotspare.store.moving.decode", None)
+    async with opened(interval_seconds=60) as store:
+        for number in range(MANY_RECORDS - 1):
+            store.append(make_record(id=f"r{number}"))
+        await asyncio.sleep(0.05)
+        assert store.view().waiting_bytes
+        store.append(make_record(id="one more"))
+        async with asyncio.timeout(5):
+            while store.view().waiting_bytes:  # noqa: ASYNC110 -- what is waited for has no event
+                await asyncio.sleep(0.005)
+        assert store.view().state == "ok"
+        assert len([record async for record in store.records(0.0)]) == MANY_RECORDS
+
+
+async def test_an_ill_database_is_not_tried_earlier_because_there_is_much(opened, make_record, tmp_path):
+    async with opened(interval_seconds=0.01) as store:
+        store._writer.found(sqlite3.OperationalError("no such luck"))
+        await asyncio.sleep(0.03)
+        for number in range(MANY_RECORDS):
+            store.append(make_record(id=f"r{number}"))
+        await asyncio.sleep(0.05)
+        assert len(store._intake.unlogged) == MANY_RECORDS
+        assert store.view().state == "failing"
