@@ -3,7 +3,7 @@ what operators and models did meanwhile.
 """
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from hotspare.app.console.view_state import ViewState
@@ -47,46 +47,33 @@ class ChartFeed:
         return name
 
     async def fetch(self, name: str) -> ChartData:
-        """The chart of that chain for the range that is looked at."""
+        """The chart of that chain for the range that is looked at, or a note why there is none."""
         if not is_loaded():
             await asyncio.to_thread(load)
         state, shown = self._state, self._state.shown
         chain = next((one for one in shown.chains if one.name == name), None) if shown else None
         if shown is None or chain is None:
             return ChartData("", 0, 0)
-        when = (*state.range_of(shown), state.range_words())
-        return await fetch(self._backend, chain, when, tuple(state.seen), up_to_now=state.ends_at is None)
+        title, up_to_now = f"{chain.name}, {state.range_words()}", state.ends_at is None
+        since, until = state.range_of(shown)
+        step = STEPS_SECONDS[state.range_minutes]
+        begin = since // step * step
+        try:
+            rows = await self._backend.query("history", chain=name, since=begin, until=until, step_seconds=step)
+        except (HotspareError, ValueError) as error:
+            return ChartData(title, begin, until, note=f"no history: {error}")
+        points, marks = _points(rows, begin, until, step), await self._marks(chain, begin, until)
+        return ChartData(title, begin, until, points, marks=marks, up_to_now=up_to_now)
 
-
-async def fetch(
-    backend: Backend, chain: ChainView, when: tuple[float, float, str], seen: Iterable[Happened], *, up_to_now: bool
-) -> ChartData:
-    """The chart of a chain; a note stands in its place where the past cannot be told.
-
-    Args:
-        backend: the instance.
-        chain: whose past.
-        when: from when to when, wall times, and that in words.
-        seen: what models and the configuration did, as far as the screen saw it.
-        up_to_now: whether the range ends now.
-    """
-    since, until, words = when
-    title = f"{chain.name}, {words}"
-    step = STEPS_SECONDS[round((until - since) / 60)]
-    begin = since // step * step
-    try:
-        rows = await backend.query("history", chain=chain.name, since=begin, until=until, step_seconds=step)
-    except (HotspareError, ValueError) as error:
-        return ChartData(title, begin, until, note=f"no history: {error}")
-    try:
-        acts = await backend.query("journal", since=begin, until=until, last=MOST_ACTS)
-    except (HotspareError, ValueError):
-        acts = []  # an instance of an earlier version knows no range of its journal
-    about = {chain.name, *chain.models}
-    known = [*map(act_of, acts), *seen]
-    marks = [one for one in known if begin <= one.at <= until and (one.subject in about or one.what in RELOADS)]
-    points = _points(rows, begin, until, step)
-    return ChartData(title, begin, until, points, marks=tuple(marks), up_to_now=up_to_now)
+    async def _marks(self, chain: ChainView, begin: float, until: float) -> tuple[Happened, ...]:
+        """What operators did about a chain between two wall times, and its models and the file as the screen saw it."""
+        try:
+            acts = await self._backend.query("journal", since=begin, until=until, last=MOST_ACTS)
+        except (HotspareError, ValueError):
+            acts = []  # an instance of an earlier version knows no range of its journal
+        about = {chain.name, *chain.models}
+        known = [*map(act_of, acts), *self._state.seen]
+        return tuple(one for one in known if begin <= one.at <= until and (one.subject in about or one.what in RELOADS))
 
 
 def _points(rows: Sequence[dict[str, Any]], begin: float, now: float, step: int) -> tuple[Point, ...]:
