@@ -126,6 +126,7 @@ class Connection(asyncio.Protocol):
     def shutdown(self) -> None:
         """Close once what runs is answered."""
         if self._cycle is None or self._cycle.response_complete:
+            self._state.outbox.flush()
             self._transport.close()
         else:
             self._cycle.keep_alive = False
@@ -138,7 +139,9 @@ class Connection(asyncio.Protocol):
     def head_came(self, head: Head) -> None:
         self._state.refresh_date(self._loop.time())
         latest = self._cycle
-        self._cycle = cycle = Cycle(head, self._transport, self._flow, self._state, self._answered)
+        self._cycle = cycle = Cycle(
+            head, self._transport, self._flow, self._state, answered=self._answered, unsent=self._reader.begin
+        )
         if latest is None or latest.response_complete:
             self._start(cycle)
         else:
@@ -212,6 +215,7 @@ class Connection(asyncio.Protocol):
         self._disarm()
 
     def _say_and_close(self, answer: bytes) -> None:
+        self._state.outbox.flush()
         if not answer or self._transport.is_closing():
             self._transport.close()
             return
@@ -230,8 +234,6 @@ class Connection(asyncio.Protocol):
                 self._start(self._waiting.popleft())
             else:
                 self._rest()
-        if self._transport.get_write_buffer_size():
-            self._reader.begin()  # a close waits for the last byte to be taken, for ever if need be
 
     def _rest(self) -> None:
         """Wait for the next request, not for ever. The timer looks when it is due: none is made for each request."""

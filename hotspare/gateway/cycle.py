@@ -1,7 +1,7 @@
 """One request and its answer on a connection.
 
-A whole answer leaves in one write, head and body together; the head of a stream leaves with what follows it in the same
-turn of the event loop. What is said after the caller has left is said to nobody.
+A whole answer leaves in one write, head and body together, and so does what a stream says in the turn of the event loop
+in which it begins or ends (`providers.outbox`). What is said after the caller has left is said to nobody.
 """
 
 import asyncio
@@ -17,7 +17,7 @@ UNREAD_BYTES = 65_536
 """More of a body than this that nobody has asked for, and the connection is not read."""
 
 HELD_BYTES = 32_768
-"""More of a stream's beginning than this is not held back for what may follow."""
+"""More than this is not held back for what else may leave in the same turn."""
 
 _STATUS_LINES = {status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n".encode() for status in HTTPStatus}
 _BODILESS = frozenset({204, 304})
@@ -42,13 +42,21 @@ class Cycle:
 
     __slots__ = (
         "_answered", "_awaits_100_continue", "_body", "_body_bytes", "_chunked", "_flow", "_held", "_news",
-        "_state", "_transport", "_waiter", "disconnected", "head", "keep_alive", "more_body", "response_complete",
+        "_state", "_transport", "_unsent", "_waiter", "disconnected", "head", "keep_alive", "more_body", "response_complete",
         "response_started", "task",
     )  # fmt: skip
 
     def __init__(
-        self, head: Head, transport: asyncio.Transport, flow: Flow, state: State, answered: Callable[[], None]
+        self,
+        head: Head,
+        transport: asyncio.Transport,
+        flow: Flow,
+        state: State,
+        *,
+        answered: Callable[[], None],
+        unsent: Callable[[], None],
     ) -> None:
+        """`answered` is told that the answer is complete; `unsent`, that some of what was sent is not taken yet."""
         self.head = head
         self.more_body = True
         self.keep_alive = head.stays
@@ -66,8 +74,9 @@ class Cycle:
         self._news = False
         self._waiter: asyncio.Future[None] | None = None
         self._chunked = False
+        self._unsent = unsent
         self._held: list[bytes] = []
-        """The beginning of a stream; its writes are one as long as the loop has not turned."""
+        """What leaves when the loop has turned."""
 
     # ------------------------------------------------------------------ the connection speaks
     def body(self, piece: bytes) -> None:
@@ -135,7 +144,7 @@ class Cycle:
         bodiless = status in _BODILESS
         length = b"" if bodiless else b"content-length: %d\r\n" % len(body)
         shown = b"" if bodiless or self.head.method == "HEAD" else body
-        self._transport.write(self._head(status, lines, length, shown))
+        self._hold(self._head(status, lines, length, shown))
         self._complete()
 
     async def stream(self, status: int, lines: bytes, data: bytes) -> None:
@@ -148,24 +157,25 @@ class Cycle:
         shown = b"%x\r\n%b\r\n%b" % (len(data), data, _LAST_CHUNK) if chunked else data
         if self.head.method == "HEAD":
             shown = b""
-        self._transport.write(self._head(status, lines, _CHUNKED if chunked else b"", shown))
+        self._hold(self._head(status, lines, _CHUNKED if chunked else b"", shown))
         self._complete()
 
     async def begin(self, status: int, lines: bytes) -> None:
-        """A stream begins: status and header lines go out, with what is said before the loop turns or by `flush`."""
+        """A stream begins with status and header lines."""
         if self._flow.write_paused and not self.disconnected:
             await self._flow.writable()
         if self.disconnected:
             return
         self._chunked = self.head.version != "1.0"  # HTTP/1.0 knows the end of a connection only
-        self._held.append(self._head(status, lines, _CHUNKED if self._chunked else b""))
-        asyncio.get_running_loop().call_soon(self.flush)
+        self._hold(self._head(status, lines, _CHUNKED if self._chunked else b""))
 
     def flush(self) -> None:
-        """Send what is held of a beginning."""
+        """Send what is held."""
         held, self._held = self._held, []
         if held and not self.disconnected and not self._transport.is_closing():
-            self._transport.write(b"".join(held))
+            self._transport.write(held[0] if len(held) == 1 else b"".join(held))
+            if self._transport.get_write_buffer_size():
+                self._unsent()
 
     def take(self, data: bytes) -> bool:
         """Send a piece of the stream, if the caller can take more now."""
@@ -189,16 +199,21 @@ class Cycle:
         if not self._chunked or self.head.method == "HEAD":
             self.take(data)
         elif data:
-            self._write(b"%x\r\n%b\r\n%b" % (len(data), data, _LAST_CHUNK))
+            self._hold(b"%x\r\n%b\r\n%b" % (len(data), data, _LAST_CHUNK))
         else:
-            self._write(_LAST_CHUNK)
-        self.flush()
+            self._hold(_LAST_CHUNK)
         self._complete()
 
     def _write(self, data: bytes) -> None:
-        if not self._held:
+        """A piece goes out at once, behind what is held."""
+        if self._held:
+            self._hold(data)
+        else:
             self._transport.write(data)
-            return
+
+    def _hold(self, data: bytes) -> None:
+        if not self._held:
+            self._state.outbox.add(self)
         self._held.append(data)
         if sum(map(len, self._held)) > HELD_BYTES:
             self.flush()
@@ -217,6 +232,7 @@ class Cycle:
         if self._waiter is not None:
             self.tell()
         if not self.keep_alive:
+            self.flush()
             self._transport.close()
         if self._answered is not None:
             self._answered()

@@ -5,6 +5,8 @@ from collections import Counter
 from email.utils import formatdate
 from typing import TYPE_CHECKING, Any
 
+from hotspare.providers.outbox import Outbox
+
 if TYPE_CHECKING:
     from hotspare.gateway.connection import Connection
 
@@ -13,6 +15,7 @@ class State:
     """See the module. The date is made once a second at most."""
 
     def __init__(self) -> None:
+        self.outbox = Outbox()
         self.connections: set[Connection] = set()
         self.tasks: set[asyncio.Task[Any]] = set()
         self.date_line = b""

@@ -15,6 +15,7 @@ from hotspare.providers.decompression import inflated
 from hotspare.providers.http1_connection import Connection, Pool
 from hotspare.providers.http1_exchange import Exchange
 from hotspare.providers.http1_request import Target, header_line
+from hotspare.providers.outbox import Outbox
 from hotspare.providers.trust import Trust
 from hotspare.providers.wire import Outgoing, Place
 from hotspare.router.trigger import AttemptFailed, Trigger
@@ -89,6 +90,7 @@ class Http1Transport:
     def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._monotonic = monotonic
         self._closed = False
+        self._outbox = Outbox()
         self._trust = Trust()
         self._pools: dict[tuple[str, int, bool, str | None], Pool] = {}
         self._ways: dict[Place, _Way] = {}
@@ -99,7 +101,7 @@ class Http1Transport:
         data = b"%b%d\r\n\r\n%b" % (way.head, len(outgoing.body), outgoing.body)
         connection = way.pool.idle()
         if connection is not None:
-            exchange = connection.begin(data)
+            exchange = connection.begin(data, at_once=False)
             try:
                 await exchange.head()
                 return Http1Reply(exchange)
@@ -107,7 +109,7 @@ class Http1Transport:
                 if exchange.heard:
                     raise
         connection = await self._connect(way, outgoing)
-        exchange = connection.begin(data)
+        exchange = connection.begin(data, at_once=True)  # some say no, too, before they have read anything
         await exchange.head()
         return Http1Reply(exchange)
 
@@ -130,7 +132,7 @@ class Http1Transport:
         host = (target.host, target.port, target.secure, ca_file)
         known = self._pools.get(host)
         if known is None:
-            known = self._pools[host] = Pool(self._monotonic)
+            known = self._pools[host] = Pool(self._monotonic, self._outbox)
         return known
 
     async def _connect(self, way: _Way, outgoing: Outgoing) -> Connection:

@@ -1,7 +1,7 @@
 """A connection to a provider and the idle ones of its place.
 
-It carries one exchange at a time. Whatever comes while it carries none ends it: no answer is ever made of bytes that
-nobody asked for.
+It carries one exchange at a time. Whatever comes while it carries none, or before its request has left, ends it: no
+answer is ever made of bytes that nobody asked for.
 """
 
 import asyncio
@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import cast
 
 from hotspare.providers.http1_exchange import Exchange
+from hotspare.providers.outbox import Outbox
 
 IDLE_SECONDS = 30.0
 """A connection unused for longer is not used again: providers close theirs after a minute or so."""
@@ -25,28 +26,39 @@ LINGER_SECONDS = 1.0
 class Connection(asyncio.Protocol):
     """One connection. `closed`: of no more use."""
 
-    __slots__ = ("_exchange", "_paused", "_poll", "_pool", "_transport", "closed")
+    __slots__ = ("_exchange", "_paused", "_poll", "_pool", "_transport", "_unsent", "closed")
 
     def __init__(self, pool: "Pool") -> None:
         self.closed = False
         self._pool = pool
         self._exchange: Exchange | None = None
         self._paused = False
+        self._unsent = b""
+        """The request that leaves when the loop has turned."""
 
     @property
     def quiet(self) -> bool:
         """It lives, and nothing has come on it that the event loop has yet to tell us of."""
         return not (self._transport.is_closing() or self._poll.poll(0))
 
-    def begin(self, data: bytes) -> Exchange:
-        """Send a request."""
+    def begin(self, data: bytes, *, at_once: bool) -> Exchange:
+        """Send a request; unless `at_once`, with all others of this turn of the loop."""
         exchange = Exchange(self)
         if self.closed:
             exchange.lost(None)
+            return exchange
+        self._exchange, self._unsent = exchange, data
+        if at_once:
+            self.flush()
         else:
-            self._exchange = exchange
-            self._transport.write(data)
+            self._pool.outbox.add(self)
         return exchange
+
+    def flush(self) -> None:
+        """Send the request (`Sender`)."""
+        if self._unsent and not self.closed:
+            self._transport.write(self._unsent)
+        self._unsent = b""
 
     def resume(self, exchange: Exchange) -> None:
         """The exchange can take more (`Held`)."""
@@ -91,7 +103,7 @@ class Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         exchange = self._exchange
-        if exchange is None:
+        if exchange is None or self._unsent:
             self.close()
             return
         exchange.feed(data)
@@ -112,9 +124,10 @@ class Connection(asyncio.Protocol):
 class Pool:
     """The connections to one place. The latest used is used first, so that those of a busy hour grow old and go."""
 
-    __slots__ = ("_idle", "_monotonic", "_open")
+    __slots__ = ("_idle", "_monotonic", "_open", "outbox")
 
-    def __init__(self, monotonic: Callable[[], float]) -> None:
+    def __init__(self, monotonic: Callable[[], float], outbox: Outbox) -> None:
+        self.outbox = outbox
         self._monotonic = monotonic
         self._open: set[Connection] = set()
         self._idle: dict[Connection, float] = {}

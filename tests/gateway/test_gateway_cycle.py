@@ -19,6 +19,7 @@ class Wire:
 
     def __init__(self):
         self.written, self.closing, self.reading = [], False, True
+        self.untaken = 0
 
     def write(self, data):
         self.written.append(data)
@@ -29,11 +30,23 @@ class Wire:
     def is_closing(self):
         return self.closing
 
+    def get_write_buffer_size(self):
+        return self.untaken
+
     def pause_reading(self):
         self.reading = False
 
     def resume_reading(self):
         self.reading = True
+
+
+def nobody():
+    pass
+
+
+async def turned():
+    """The loop has turned, and what was held has left."""
+    await asyncio.sleep(0)
 
 
 @pytest.fixture
@@ -43,11 +56,11 @@ def wire():
 
 @pytest.fixture
 def cycle(wire):
-    def made(method="POST", *, version="1.1", keep_alive=True, expects=False, answered=lambda: None):
+    def made(method="POST", *, version="1.1", keep_alive=True, expects=False, **told):
         state = State()
         state.refresh_date(0.0)
         head = Head(method, "/", b"/", b"", version, [], {}, keep_alive, expects)
-        return Cycle(head, wire, Flow(wire), state, answered)
+        return Cycle(head, wire, Flow(wire), state, **{"answered": nobody, "unsent": nobody} | told)
 
     return made
 
@@ -66,6 +79,7 @@ async def test_a_whole_answer_leaves_in_one_write(cycle, wire):
     await asgi.send(_start((b"content-length", b"2")))
     assert wire.written == []
     await asgi.send(_body(b"ok"))
+    await turned()
     [sent] = wire.written
     assert sent.startswith(b"HTTP/1.1 200 OK\r\ndate: ")
     assert sent.endswith(b"\r\ncontent-length: 2\r\n\r\nok")
@@ -82,6 +96,7 @@ async def test_the_head_of_a_stream_leaves_at_once(cycle, wire):
     await asgi.send(_body(b"", more=True))
     await asgi.send(_body(b"one", more=True))
     await asgi.send(_body(b"two"))
+    await turned()
     assert wire.written[1:] == [b"3\r\none\r\n", b"3\r\ntwo\r\n0\r\n\r\n"]
 
 
@@ -90,6 +105,7 @@ async def test_a_stream_may_end_without_a_last_word(cycle, wire):
     asgi = AsgiExchange(answering)
     await asgi.send(_start())
     await asgi.send(_body())
+    await turned()
     assert wire.written[1:] == [b"0\r\n\r\n"]
 
 
@@ -98,6 +114,7 @@ async def test_head_has_the_headers_of_the_answer_and_nothing_more(cycle, wire):
     asgi = AsgiExchange(answering)
     await asgi.send(_start((b"content-length", b"5")))
     await asgi.send(_body(b"12345"))
+    await turned()
     assert b"".join(wire.written).endswith(b"content-length: 5\r\n\r\n")
     assert answering.response_complete
 
@@ -107,6 +124,7 @@ async def test_no_content_has_no_body_and_no_chunks(cycle, wire):
     asgi = AsgiExchange(answering)
     await asgi.send(_start(status=204))
     await asgi.send(_body())
+    await turned()
     [sent] = wire.written
     assert sent.startswith(b"HTTP/1.1 204 No Content\r\n")
     assert b"chunked" not in sent
@@ -136,6 +154,7 @@ async def test_a_body_may_come_in_parts(cycle, wire):
     await asgi.send(_body(b"o", more=True))
     assert not answering.response_complete
     await asgi.send(_body(b"k"))
+    await turned()
     assert b"".join(wire.written).endswith(b"\r\n\r\nok")
 
 
@@ -211,6 +230,7 @@ async def test_a_caller_that_is_refused_at_once_is_not_told_to_go_on(cycle, wire
     await asgi.send(_start((b"content-length", b"0"), status=401))
     await asgi.send(_body())
     await asgi.receive()
+    await turned()
     assert b"100 Continue" not in b"".join(wire.written)
 
 
@@ -226,6 +246,7 @@ async def test_nothing_is_sent_to_a_caller_that_left(cycle, wire):
 async def test_a_whole_answer_has_its_length_and_leaves_in_one_write(cycle, wire):
     answering = cycle()
     await answering.whole(200, b"x-told: 1\r\n", b"ok")
+    await turned()
     [sent] = wire.written
     assert sent.endswith(b"x-told: 1\r\ncontent-length: 2\r\n\r\nok")
     assert answering.response_started
@@ -234,12 +255,14 @@ async def test_a_whole_answer_has_its_length_and_leaves_in_one_write(cycle, wire
 
 async def test_head_gets_the_length_and_not_the_body(cycle, wire):
     await cycle("HEAD").whole(200, b"", b"12345")
+    await turned()
     assert wire.written[0].endswith(b"content-length: 5\r\n\r\n")
 
 
 @pytest.mark.parametrize("status", [204, 304])
 async def test_what_has_no_body_has_no_length(cycle, wire, status):
     await cycle().whole(status, b"", b"")
+    await turned()
     assert b"content-length" not in wire.written[0]
     assert wire.written[0].endswith(b"\r\n\r\n")
 
@@ -260,6 +283,7 @@ async def test_a_stream_is_told_piece_by_piece(cycle, wire):
     await answering.piece(b"two")
     assert answering.take(b"")
     await answering.end(b"last")
+    await turned()
     assert b"".join(wire.written).endswith(b"chunked\r\n\r\n3\r\none\r\n3\r\ntwo\r\n4\r\nlast\r\n0\r\n\r\n")
     assert answering.response_complete
 
@@ -269,14 +293,33 @@ async def test_a_stream_that_is_all_there_leaves_in_one_write(cycle, wire):
     await answering.begin(200, b"")
     answering.take(b"one")
     await answering.end(b"two")
+    assert not wire.written
+    await turned()
+    [sent] = wire.written
+    assert sent.endswith(b"3\r\none\r\n3\r\ntwo\r\n0\r\n\r\n")
+
+
+async def test_answers_of_one_turn_leave_together_in_the_order_they_were_given(wire, cycle):
+    first, second = cycle(), cycle()
+    second._state = first._state
+    await first.whole(200, b"", b"one")
+    await second.whole(200, b"", b"two")
+    assert not wire.written
+    await turned()
+    assert [sent[-3:] for sent in wire.written] == [b"one", b"two"]
+
+
+async def test_what_is_larger_than_is_held_leaves_at_once(cycle, wire):
+    await cycle().whole(200, b"", bytes(HELD_BYTES))
     assert len(wire.written) == 1
-    await asyncio.sleep(0)
+    await turned()
     assert len(wire.written) == 1
 
 
 async def test_a_whole_stream_is_one_chunk_in_one_write(cycle, wire):
     answering = cycle()
     await answering.stream(200, b"x-told: 1\r\n", b"all of it")
+    await turned()
     [sent] = wire.written
     assert sent.endswith(b"x-told: 1\r\ntransfer-encoding: chunked\r\n\r\n9\r\nall of it\r\n0\r\n\r\n")
     assert answering.response_started
@@ -294,6 +337,7 @@ async def test_a_whole_stream_has_no_chunks_in_http_1_0_and_ends_with_the_connec
 @pytest.mark.parametrize("version", ["1.0", "1.1"])
 async def test_head_gets_nothing_of_a_whole_stream(cycle, wire, version):
     await cycle("HEAD", version=version).stream(200, b"", b"all of it")
+    await turned()
     [sent] = wire.written
     assert sent.endswith(b"\r\n\r\n")
     assert b"all" not in sent
@@ -303,7 +347,24 @@ async def test_a_whole_stream_for_a_caller_that_left_goes_nowhere(cycle, wire):
     answering = cycle()
     answering.disconnected = True
     await answering.stream(200, b"", b"all of it")
+    await turned()
     assert not wire.written
+
+
+async def test_the_last_answer_of_a_connection_leaves_before_it_closes(cycle, wire):
+    await cycle(keep_alive=False).whole(200, b"", b"last")
+    assert wire.closing
+    assert wire.written[0].endswith(b"last")
+
+
+@pytest.mark.parametrize(("untaken", "told"), [(0, []), (1, ["unsent"])])
+async def test_what_a_caller_has_not_taken_is_watched_from_the_moment_it_was_sent(cycle, wire, untaken, told):
+    heard = []
+    await cycle(unsent=lambda: heard.append("unsent")).whole(200, b"", b"x")
+    wire.untaken = untaken
+    assert heard == []
+    await turned()
+    assert heard == told
 
 
 async def test_a_beginning_waits_for_nothing_but_the_loop_to_turn(cycle, wire):

@@ -69,7 +69,7 @@ class Said(msgspec.Struct):
 
 
 def _is_blank(raw: bytes) -> bool:
-    return raw in _SAYS_NOTHING or _BLANK.fullmatch(raw) is not None
+    return (len(raw) < 5 and raw in _SAYS_NOTHING) or _BLANK.fullmatch(raw) is not None
 
 
 class _Choice(msgspec.Struct):

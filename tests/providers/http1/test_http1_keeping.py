@@ -7,6 +7,7 @@ import pytest
 
 from hotspare.providers import http1_connection
 from hotspare.providers.http1_connection import IDLE_SECONDS, Connection, Pool
+from hotspare.providers.outbox import Outbox
 from hotspare.providers.wire import Outgoing, Place
 from hotspare.router.trigger import AttemptFailed, Trigger
 
@@ -324,9 +325,40 @@ async def test_what_a_server_says_before_it_is_asked_is_no_answer(server, transp
     await until(lambda: connection.closed)
     for _ in range(5):
         await asyncio.sleep(0)
-    exchange = connection.begin(b"POST / HTTP/1.1\r\n\r\n")
+    exchange = connection.begin(b"POST / HTTP/1.1\r\n\r\n", at_once=True)
     with pytest.raises(AttemptFailed, match="closed before an answer came"):
         await exchange.head()
+
+
+async def test_what_comes_before_a_request_has_left_is_no_answer_to_it(server, transport, fetch, echoing):
+    server.does(echoing)
+    assert await fetch(b"one") == (200, b"one")
+    (pool,) = transport._pools.values()
+    (connection,) = pool._open
+    asking = asyncio.create_task(fetch(b"two"))
+    await asyncio.sleep(0)  # it has the connection, and the loop has yet to turn
+    connection.data_received(b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nSTALE")
+    assert await asking == (200, b"two")
+    assert connection.closed
+    assert [b"two" in line.received for line in server.lines] == [False, True]
+
+
+async def test_a_request_that_is_given_up_before_it_has_left_never_does(server, transport, fetch, echoing):
+    server.does(echoing)
+    await fetch(b"one")
+    (pool,) = transport._pools.values()
+    exchange = pool.idle().begin(b"POST /two HTTP/1.1\r\n\r\n", at_once=False)
+    exchange.abandon()
+    assert await fetch(b"three") == (200, b"three")
+    assert not any(b"two" in line.received for line in server.lines)
+
+
+async def test_requests_of_one_turn_leave_together_each_on_its_own_connection(server, fetch, echoing):
+    server.does(echoing)
+    texts = [b"%d" % number for number in range(5)]
+    for _ in range(2):
+        assert await asyncio.gather(*map(fetch, texts)) == [(200, text) for text in texts]
+    assert len(server.lines) == 5
 
 
 # ------------------------------------------------------------ several at once
@@ -421,7 +453,7 @@ async def test_closing_ends_what_is_idle_and_what_is_in_use(server, transport, s
 
 
 def test_a_connection_that_is_gone_when_its_making_is_over_is_not_held(fake_time):
-    pool = Pool(fake_time)
+    pool = Pool(fake_time, Outbox())
     gone = Connection(pool)
     gone.closed = True
     pool.take_in(gone)
