@@ -42,8 +42,8 @@ class Cycle:
 
     __slots__ = (
         "_answered", "_awaits_100_continue", "_body", "_body_bytes", "_chunked", "_flow", "_held", "_news",
-        "_state", "_transport", "_unsent", "_waiter", "disconnected", "head", "keep_alive", "more_body", "response_complete",
-        "response_started", "task",
+        "_state", "_transport", "_unsent", "_waiter", "disconnected", "head", "keep_alive", "more_body",
+        "response_complete", "response_started", "task",
     )  # fmt: skip
 
     def __init__(
