@@ -122,7 +122,7 @@ async def test_leaving_at_any_await_keeps_one_record_and_gives_everything_back(m
     assert number > 2
 
 
-async def test_leaving_stops_the_call_at_once(bench, plays):
+async def test_leaving_stops_the_call_at_once(bench, plays, caplog):
     bench.script(claude=plays.Play(60))
     serving = asyncio.create_task(bench.serve())
     await asyncio.sleep(1)
@@ -132,6 +132,7 @@ async def test_leaving_stops_the_call_at_once(bench, plays):
     assert bench.diary == ["call claude#1", "stopped claude#1", "record"]
     assert bench.record.verdict == "caller_left"
     assert bench.record.duration_ms == pytest.approx(1000, abs=5)
+    assert not caplog.records
 
 
 async def test_leaving_stops_all_runners_of_a_race_at_once(bench, plays):

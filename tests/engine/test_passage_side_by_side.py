@@ -139,3 +139,21 @@ async def test_a_bug_in_a_walk_ends_the_request_and_leaves_nothing_running(bench
         await bench.serve()
     assert "stopped gpt#2" in bench.diary
     assert bench.engine.in_flight == 0
+
+
+async def test_a_bug_that_two_meet_at_once_is_told_once(bench, plays, monkeypatch):
+    bench.plan(lanes=2)
+    untold = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: untold.append(context))
+
+    def told(walk, event, now):
+        raise RuntimeError("bug")
+
+    step_on = Walk.next
+    monkeypatch.setattr(
+        Walk, "next", lambda *args: (told if type(args[1]).__name__ == "FirstContent" else step_on)(*args)
+    )
+    bench.script(claude=plays.Play(1), gpt=plays.Play(1))
+    with pytest.raises(RuntimeError, match="bug"):
+        await bench.serve()
+    assert untold == []
