@@ -37,11 +37,21 @@ async def test_the_answer_given_before_is_given_again_and_marked(bench, plays):
     assert (told.source, told.model, told.fallback, told.notice) == ("cache", "claude", True, "cached")
     assert told.cache_age_seconds == pytest.approx(90, abs=1)
     assert told.cache_similarity == 1.0
+    assert told.notice_text == "no model could answer: this answer was given 90 s ago"
     record = bench.recorder.records[-1]
     assert (record.verdict, record.status, record.ended_by, record.source) == ("answered", 200, "cache", "cache")
     assert (record.model, record.fallback, record.reason) == ("claude", True, "server_error")
     assert bench.diary[-2:] == ["record", "whole"]
     assert bench.nothing_is_held()
+
+
+async def test_a_test_prompt_is_told_how_the_models_are_and_no_answer_of_before(bench, plays):
+    await bench.serve(kind="test")
+    await bench.serve()
+    down(bench, plays)
+    told = await bench.serve(kind="test")
+    assert told.fail.status == 503
+    assert (bench.recorder.records[-1].verdict, bench.recorder.records[-1].source) == ("failed", "model")
 
 
 async def test_a_stream_is_given_again_as_it_was(bench, plays):
