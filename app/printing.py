@@ -12,10 +12,8 @@ from typing import Any
 import click
 
 from hotspare.router.words import span
+from hotspare.widgets.figures import ESTIMATED
 from hotspare.widgets.plain import plain
-
-ESTIMATED = "~"
-"""Before a cost that is a guess, in part or whole: a provider did not tell what was used."""
 
 Column = tuple[str, str]
 """A field's name in the row, and its heading."""

@@ -1,7 +1,9 @@
 """Say in one line how it goes: for a terminal without a screen, for `status --oneline`, for a shell's prompt."""
 
+from hotspare.router.settings import PICO_PER_USD
 from hotspare.router.snapshot import ModelView, Snapshot
 from hotspare.router.words import span
+from hotspare.widgets.figures import ESTIMATED
 
 
 def status_line(snapshot: Snapshot) -> str:
@@ -12,7 +14,7 @@ def status_line(snapshot: Snapshot) -> str:
         f"{today.requests} today",
         f"ok {_percent(today.answered_rate)}",
         f"fallback {_percent(today.fallback_rate)}",
-        f"{'~' if today.estimated_pico_usd else ''}${today.cost_pico_usd / 1e12:.2f}",
+        f"{ESTIMATED * bool(today.estimated_pico_usd)}${today.cost_pico_usd / PICO_PER_USD:.2f}",
     ]
     held_back = [_held_back(view) for view in snapshot.models if view.state != "ok"]
     parts.append("; ".join(dict.fromkeys(held_back)) or "all models ok")

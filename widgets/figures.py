@@ -5,6 +5,8 @@ from datetime import UTC, datetime
 from hotspare.router.settings import PICO_PER_USD
 
 UNKNOWN = "-"
+ESTIMATED = "~"
+"""Before a cost that is a guess, in part or whole: a provider did not tell what was used."""
 
 
 def percent(share: float | None, digits: int = 1) -> str:
@@ -49,7 +51,7 @@ def usd(pico: int | None, *, estimated: bool | int = False) -> str:
     """Money, with as many digits as it takes to see that it is not nothing; "~$0.0007" where some of it is a guess."""
     if pico is None:
         return UNKNOWN
-    value, about = pico / PICO_PER_USD, "~" if estimated else ""
+    value, about = pico / PICO_PER_USD, ESTIMATED if estimated else ""
     if value == 0 or abs(value) >= 0.095:
         return about + (f"${value:,.2f}" if abs(value) < 9_999.5 else f"${value:,.0f}")
     return f"{about}${value:.4f}" if abs(value) >= 0.0001 else "<$0.0001"
