@@ -405,7 +405,7 @@ def test_a_full_disk_is_shown_and_nothing_is_torn_or_lost_once_there_is_room(tmp
         assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
 
 
-async def test_a_short_write_is_cut_back(tmp_path):
+async def test_a_short_write_is_cut_back_and_one_that_fails_keeps_nothing(tmp_path):
     path = tmp_path / "short"
     descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
     try:
@@ -416,13 +416,13 @@ async def test_a_short_write_is_cut_back(tmp_path):
         "import os, resource, sys; from hotspare.store.appending import append_whole;"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (10, 10));"
         "d = os.open(sys.argv[1], os.O_WRONLY | os.O_APPEND);"
-        "print(append_whole(d, b'longer than that\\n'), append_whole(d, b'two\\n'))"
+        "print(*(append_whole(d, line) for line in (b'longer than that\\n', b'two\\n', b'3\\n', b'no room\\n')))"
     )
     done = await asyncio.to_thread(
         subprocess.run, [sys.executable, "-c", script, path], capture_output=True, check=True, text=True
     )
-    assert done.stdout.split() == ["False", "True"]
-    assert path.read_bytes() == b"one\ntwo\n"
+    assert done.stdout.split() == ["False", "True", "True", "False"]
+    assert path.read_bytes() == b"one\ntwo\n3\n"
 
 
 READ_ONLY = """
