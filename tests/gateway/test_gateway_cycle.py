@@ -243,6 +243,52 @@ async def test_nothing_is_sent_to_a_caller_that_left(cycle, wire):
 
 
 # ------------------------------------------------------------------ as our own applications use it
+@pytest.mark.parametrize("begun", [False, True])
+async def test_nothing_that_our_applications_say_is_sent_to_a_caller_that_left(cycle, wire, begun):
+    answering = cycle()
+    if begun:
+        await answering.begin(200, b"")
+        answering.flush()
+    answering.disconnected = True
+    before = len(wire.written)
+    if begun:
+        await answering.end(b"x")
+    else:
+        await answering.whole(200, b"", b"x")
+        await answering.begin(200, b"")
+        answering.flush()
+    assert len(wire.written) == before
+    assert not answering.response_complete
+
+
+async def test_the_body_of_a_request_that_has_its_answer_is_nobody_s(cycle):
+    answered = cycle()
+    answered.body(b"x")
+    answered.body_ended()
+    await answered.whole(413, b"", b"")
+    assert answered.at_hand() is None
+    assert await answered.read() is None
+
+
+@pytest.mark.parametrize("over", ["left", "answered"])
+async def test_nobody_waits_for_the_body_of_a_request_that_is_over(cycle, over):
+    asking = cycle()
+    if over == "left":
+        asking.disconnected = True
+    else:
+        await asking.whole(413, b"", b"")
+    async with asyncio.timeout(5):
+        assert await asking.read() is None
+
+
+async def test_a_connection_that_closes_is_not_told_to_go_on(cycle, wire):
+    asking = cycle(expects=True)
+    asking.body_ended()
+    wire.close()
+    await asking.read()
+    assert wire.written == []
+
+
 async def test_a_whole_answer_has_its_length_and_leaves_in_one_write(cycle, wire):
     answering = cycle()
     await answering.whole(200, b"x-told: 1\r\n", b"ok")

@@ -58,7 +58,7 @@ async def test_leaving_with_another_request_waiting_behind_cancels_the_one_that_
     await _ends(place.engine)
 
 
-async def test_leaving_in_the_middle_of_the_body_asks_the_engine_nothing(place, fake):
+async def test_leaving_in_the_middle_of_the_body_asks_the_engine_nothing(place, fake, caplog):
     async with place.connection() as (_, writer):
         writer.write(fake.request("POST", "/v1/chat/completions", b'{"model"', content_length="100"))
         await asyncio.sleep(0.02)
@@ -66,6 +66,7 @@ async def test_leaving_in_the_middle_of_the_body_asks_the_engine_nothing(place, 
     async with asyncio.timeout(2):
         await asyncio.wait(tuple(place.gateway._traffic._state.tasks))
     assert not place.engine.calls
+    assert not caplog.records
 
 
 async def test_a_caller_that_stays_is_never_cancelled(place, fake, chat):

@@ -5,6 +5,7 @@ import time
 
 import pytest
 
+from hotspare.gateway.framing import is_ambiguous
 from hotspare.gateway.limits import ConnectionLimits
 
 HEAD = b"POST /v1/chat/completions HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\n"
@@ -126,3 +127,30 @@ async def test_a_stream_to_http_1_0_comes_without_chunks_and_ends_with_the_conne
     assert b"connection: close" in told
     assert stream.startswith(b"data: ")
     assert stream.endswith(b"data: [DONE]\n\n")
+
+
+async def test_headers_that_say_nothing_of_the_end_may_come_twice(place, chat):
+    body = chat()
+    twice = b"x-note: 1\r\nx-note: 2\r\n"
+    answer = await place.talk(HEAD + twice + LENGTH % len(body) + b"\r\n" + body)
+    assert answer.status == 200
+
+
+@pytest.mark.parametrize(
+    ("lines", "ambiguous"),
+    [
+        ([("content-length", "5")], False),
+        ([("content-length", " 5\t")], False),
+        ([("content-length", "+5")], True),
+        ([("content-length", "5\N{SUPERSCRIPT TWO}")], True),
+        ([("content-length", "")], True),
+        ([("content-length", "5"), ("content-length", "5")], True),
+        ([("content-length", "5"), ("x-note", "1"), ("x-note", "2")], False),
+        ([("transfer-encoding", "chunked"), ("content-length", "5")], True),
+        ([("transfer-encoding", "chunked"), ("transfer-encoding", "chunked")], True),
+        ([("transfer-encoding", "chunked"), ("x-note", "1"), ("x-note", "2")], False),
+    ],
+)
+def test_the_end_is_judged_here_too_and_not_by_the_parser_alone(lines, ambiguous):
+    came = [(name.encode(), value.encode("latin-1")) for name, value in lines]
+    assert is_ambiguous(dict(lines), came, "1.1") is ambiguous

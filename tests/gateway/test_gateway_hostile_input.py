@@ -272,6 +272,20 @@ async def test_a_body_at_the_limit_is_taken(open_gateway, fake, chat, announced)
         assert (await place.talk(asked)).status == status
 
 
+@pytest.mark.parametrize("announced", [True, False])
+async def test_a_body_at_the_limit_that_comes_in_pieces_is_taken(open_gateway, fake, chat, announced):
+    body = chat()
+    place = await open_gateway(max_body_bytes=len(body))
+    framing = {"content_length": str(len(body))} if announced else {"transfer_encoding": "chunked"}
+    asked = fake.request("POST", "/v1/chat/completions", content_type="application/json", **framing)
+    whole = body if announced else b"%x\r\n%b\r\n0\r\n\r\n" % (len(body), body)
+    async with place.connection() as (reader, writer):
+        for piece in (asked, whole[:9], whole[9:]):
+            writer.write(piece)
+            await asyncio.sleep(0.01)
+        assert (await fake.read_answer(reader)).status == 200
+
+
 async def test_a_large_body_in_many_pieces_arrives_whole(place, chat):
     body = chat(padding="p" * 3_000_000)
     assert (await place.ask("POST", "/v1/chat/completions", body)).status == 200
