@@ -4,6 +4,7 @@ Formatting functions return lines; a `LineView` shows them. Two equal lines are 
 is how it is known what to repaint.
 """
 
+import re
 from collections.abc import Iterable, Sequence
 from typing import TypeAlias
 
@@ -97,8 +98,12 @@ def joined(lines: Iterable[Line], gap: str = "  ") -> Line:
     return tuple(pieces)
 
 
+_WORD = re.compile(r"[^\s\w]*[\d.,]*\d (?:ms|min|[smhd%])(?!\w)\S*|\S+")
+"""A word; a number and its unit are one."""
+
+
 def wrap(text: str, width: int, last: int = 0) -> list[str]:
-    """The words of a text in lines of at most `width` cells.
+    """The words of a text in lines of at most `width` cells; a number is not parted from its unit.
 
     Args:
         text: one paragraph.
@@ -121,12 +126,12 @@ def wrap(text: str, width: int, last: int = 0) -> list[str]:
 
 
 def _words(text: str, width: int) -> Iterable[str]:
-    for word in text.split():
+    for word in _WORD.findall(text):
         rest = word
         while cell_len(rest) > width > 0:
             head = set_cell_size(rest, width).rstrip()
             yield head
-            rest = rest[len(head) :]
+            rest = rest[len(head) :].lstrip()
         yield rest
 
 

@@ -1,3 +1,4 @@
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
@@ -40,3 +41,29 @@ def test_words_wrap_and_the_last_line_leaves_room():
     assert wrap("one two three", 8, last=3) == ["one two", "three"]
     assert wrap("abcdefghij", 4) == ["abcd", "efgh", "ij"]
     assert wrap("", 4) == [""]
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        ("next try in 38 s).", ["next try in", "38 s)."]),
+        ("next try in <1 s", ["next try in", "<1 s"]),
+        ("fell back 9 50 %; so", ["fell back 9", "50 %; so"]),
+        ("it came to 12 models", ["it came to 12", "models"]),
+        ("it came to 12 stores", ["it came to 12", "stores"]),
+        ("there (1,200 ms)", ["there", "(1,200 ms)"]),
+    ],
+)
+def test_a_number_is_not_parted_from_its_unit(text, lines):
+    assert wrap(text, 13) == lines
+
+
+def test_where_they_do_not_fit_together_they_are_parted_all_the_same():
+    assert wrap("1234 ms", 4) == ["1234", "ms"]
+
+
+@given(st.text("a1 .,<(sm%d", max_size=60), st.integers(1, 20))
+def test_wrapping_keeps_every_character_and_the_width(text, width):
+    lines = wrap(text, width)
+    assert "".join("".join(lines).split()) == "".join(text.split())
+    assert all(len(line) <= width and line == line.strip() for line in lines)
