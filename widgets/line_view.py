@@ -12,7 +12,7 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
-from hotspare.widgets.glyphs import Role
+from hotspare.widgets.glyphs import ASCII, UNICODE, Role
 from hotspare.widgets.line import EMPTY, Line, padded
 from hotspare.widgets.palette import cursor_background, styles_of
 
@@ -102,10 +102,11 @@ class LineView(Widget):
     def _strip(self, line: Line, width: int, *, chosen: bool) -> Strip:
         styles = self._role_styles()
         mixed = chosen and not self.app.native_ansi_color  # without colours of our own the cursor's sign is enough
+        more = ASCII.more if self.app.has_class("-ascii") else UNICODE.more
         over = cursor_background(self.app.theme_variables) if mixed else None
         segments = [
             Segment(text, styles[role] if over is None or role in BADGES else styles[role] + over)
-            for text, role in padded(line, width)
+            for text, role in padded(line, width, more)
         ]
         strip = Strip(segments, width)
         _, background = self.background_colors

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
+from textual.command import CommandPalette
 from textual.screen import Screen
 
 from hotspare.app.console.driver import PatientDriver
@@ -172,6 +173,11 @@ class Console(App["Leaving"]):
             self.clear_notifications()
         lines = [self.glyphs.clean(line, LONGEST_TOAST) for line in text.split("\n")]
         self.notify("\n".join(lines), severity=severity, timeout=TOAST_SECONDS, markup=False)
+
+    def action_command_palette(self) -> None:
+        """Show it, with words of ours and in signs that every terminal has."""
+        if not isinstance(self.screen, CommandPalette):
+            self.push_screen(CommandPalette(placeholder="an action's name, or a part of it", id="--command-palette"))
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """The palette: every action by name."""

@@ -1,6 +1,7 @@
 from dataclasses import replace
 
 import pytest
+from textual.command import CommandPalette
 
 from hotspare.app.console import panels
 from hotspare.app.console.chart_feed import CHART_SECONDS
@@ -265,19 +266,46 @@ async def test_hostile_names_never_reach_the_screen_raw(make_console, begin, pre
             assert "[red]" in text
 
 
-async def test_ascii_mode_is_ascii_everywhere(make_console, begin, press, seen):
+@pytest.mark.parametrize("size", [(160, 50), (80, 24), (40, 12)])
+async def test_ascii_mode_is_ascii_everywhere(make_console, begin, press, seen, size):
     environ = {"HOTSPARE_ASCII": "1", "USER": "ada"}
-    async with make_console(environ=environ).run_test(size=(160, 50)) as pilot:
+    async with make_console(environ=environ).run_test(size=size, notifications=True) as pilot:
         await begin(pilot)
         await begin(pilot)
         text = seen(pilot.app)
         for keys in (("f",), ("escape", "p"), ("escape", "w"), ("escape", "question_mark"), ("escape", "t")):
             await press(pilot, *keys)
             text += seen(pilot.app)
-        for key in ("escape", "2", "3", "4", "5", "6", "7", "colon", "escape", "space"):
+        for key in (
+            "escape",
+            "2",
+            "3",
+            "4",
+            "tab",
+            "o",
+            "5",
+            "6",
+            "7",
+            "tab",
+            "colon",
+            "escape",
+            "space",
+            "y",
+            "ctrl+p",
+        ):
             await press(pilot, key)
             text += seen(pilot.app)
+        assert isinstance(pilot.app.screen, CommandPalette)
         assert text.isascii(), {one for one in text if not one.isascii()}
+
+
+async def test_toasts_have_no_other_edge_in_ascii_mode(make_console, begin):
+    async with make_console(environ={"HOTSPARE_ASCII": "1"}).run_test(size=(80, 24), notifications=True) as pilot:
+        await begin(pilot)
+        for severity in ("information", "warning", "error"):
+            pilot.app.tell("told", severity)
+        await pilot.pause()
+        assert [toast.styles.border_left[0] for toast in pilot.app.screen.query("Toast")] == ["ascii"] * 3
 
 
 @pytest.mark.parametrize("screen", ["1", "2", "3", "4", "5", "6", "7"])
