@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from hotspare.router.snapshot import Snapshot
 from hotspare.widgets import figures
 from hotspare.widgets.glyphs import Glyphs
-from hotspare.widgets.line import Line, Span, spread
+from hotspare.widgets.line import Line, Span, spread, width_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,14 +38,26 @@ _TAKES_BACK: Mapping[str, Line] = {
 """The key that takes back what was done last; () where none does."""
 
 
-def last_act_line(snapshot: Snapshot, width: int, glyphs: Glyphs) -> Line:
-    """The latest act in a sentence, and that it can be taken back; in a demo, before that, that it is one."""
+def last_act_line(snapshot: Snapshot, width: int, glyphs: Glyphs, before: Line = ()) -> Line:
+    """The latest act in a sentence, and that it can be taken back; in a demo, before that, that it is one.
+
+    Args:
+        snapshot: what is shown.
+        width: cells.
+        glyphs: the signs.
+        before: told at the right where there is room, while nobody has acted.
+    """
     if not snapshot.last_act or snapshot.last_act_at is None:
-        if snapshot.instance.demo:
-            return ((next((text for text in DEMO_BANNERS if len(text) <= width), DEMO_BANNERS[-1]), "accent"),)
-        return ((NOTHING_YET, "dim"),)
+        line = _before_any_act(snapshot, width)
+        return spread(line, before, width, glyphs.more) if width_of(line) + width_of(before) < width else line
     left: Line = ((f" {figures.minute(snapshot.last_act_at)} ", "dim"), (glyphs.clean(snapshot.last_act, 300), "text"))
     return spread(left, _TAKES_BACK.get(snapshot.last_act_kind, _UNDO), width, glyphs.more)
+
+
+def _before_any_act(snapshot: Snapshot, width: int) -> Line:
+    if snapshot.instance.demo:
+        return ((next((text for text in DEMO_BANNERS if len(text) <= width), DEMO_BANNERS[-1]), "accent"),)
+    return ((NOTHING_YET, "dim"),)
 
 
 def kept_hints(hints: Sequence[Hint], width: int) -> list[Hint]:

@@ -32,6 +32,11 @@ class LinePane(LineView, can_focus=True):
     offset_lines = 0
     """How many lines are above the first one shown."""
 
+    @property
+    def is_cut(self) -> bool:
+        """Whether there are lines that are not seen."""
+        return self._deepest() > 0
+
     def line_at(self, y: int) -> tuple[Line, bool]:
         place = y + self.offset_lines
         return (self._lines[place] if place < len(self._lines) else EMPTY), False

@@ -12,7 +12,7 @@ from hotspare.app.console.view_state import ViewState
 from hotspare.router.error import HotspareError
 from hotspare.router.snapshot import Snapshot
 from hotspare.widgets.glyphs import Glyphs
-from hotspare.widgets.line import Line, Span
+from hotspare.widgets.line import Line, Span, fit, width_of
 
 Past: TypeAlias = Sequence[Mapping[str, Any]]
 Wanted: TypeAlias = tuple[str, Mapping[str, Any]]
@@ -134,14 +134,23 @@ class AskingPage(Page):
         return f"by {_words(columns[place])}, {'most' if most else 'least'} first"
 
     def views_line(self, extra: Sequence[Span] = ()) -> Line:
-        """The names of the views, the shown one marked."""
+        """The names of the views, the shown one marked; where they leave no room for the rest, its name alone."""
         spans: list[Span] = [(" ", "text")]
         for place, name in enumerate(self.VIEWS):
             here = place == self.view_place
             spans.append((f" {name} " if here else name, "badge" if here else "dim"))
             spans.append(("  ", "text"))
         order = self.order_words()
-        return (*spans, *extra, *((((f"  {order}", "dim"),)) if order else ()))
+        rest: Line = (*extra, *((((f"  {order}", "dim"),)) if order else ()))
+        if width_of((*spans, *rest)) <= self.size.width:
+            return (*spans, *rest)
+        place = self.view_place
+        short: Line = (
+            (" ", "text"),
+            (f" {self.VIEWS[place]} ", "badge"),
+            (f"  {place + 1} of {len(self.VIEWS)}  ", "dim"),
+        )
+        return fit((*short, *rest), self.size.width, self.glyphs.more)
 
 
 def _words(field: str) -> str:

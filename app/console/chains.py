@@ -30,6 +30,10 @@ class Chains(Page):
         ("today, now", "what its calls cost since midnight, and how many are in flight."),
         ("held back at", "the limits of its breaker, and how far it is from each. A 429 is none of them: it cools."),
     )
+    MOVING = (
+        ("tab", "To what is told of the chosen model, where it does not fit: up and down scroll it."),
+        ("enter", "Force the chosen model, or another."),
+    )
     BINDINGS: ClassVar[list[BindingType]] = bindings_of("chains")
     AUTO_FOCUS = "#models"
 

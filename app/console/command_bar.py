@@ -6,7 +6,7 @@ from textual.message import Message
 from textual.suggester import SuggestFromList
 from textual.widgets import Input
 
-from hotspare.app.console.dialog import keys_line
+from hotspare.app.console.dialog import NARROW_COLUMNS, keys_line
 from hotspare.app.console.spoken import offers
 from hotspare.router.snapshot import Snapshot
 from hotspare.widgets.line_view import LineView
@@ -49,7 +49,9 @@ class CommandBar(Horizontal):
     def open(self, snapshot: Snapshot | None) -> None:
         """Begin to type; chains and models of the snapshot are offered."""
         self.query_one("#colon", LineView).show([((" :", "key"),)])
-        self.query_one("#command-keys", LineView).show([keys_line(("enter", "does it"), ("esc", "back"))])
+        keys = self.query_one("#command-keys", LineView)
+        keys.show([keys_line(("enter", "does it"), ("esc", "back"))])
+        keys.display = self.app.size.width >= NARROW_COLUMNS  # else they leave no room to type in
         box = self.query_one("#command", Input)
         box.value = ""
         box.suggester = SuggestFromList(offers(snapshot), case_sensitive=False)

@@ -1,5 +1,6 @@
 """What all dialogs share: a box in the middle of the screen, lines in it, and esc to leave it unchanged."""
 
+from collections.abc import Iterable
 from typing import ClassVar, TypeVar
 
 from textual.app import ComposeResult
@@ -17,6 +18,8 @@ Result = TypeVar("Result")
 LOW_ROWS = 18
 """In a terminal of fewer rows a box has no blank lines."""
 BORDER_ROWS = 2
+NARROW_COLUMNS = 60
+"""In a terminal of fewer columns nothing is wider than it has to be."""
 
 
 class Dialog(ModalScreen[Result]):
@@ -58,6 +61,11 @@ class Dialog(ModalScreen[Result]):
         """How tall a list of so many rows may be, where so many lines have to be seen below it."""
         room = self.app.size.height - BORDER_ROWS - below if self.low else most
         return max(1, min(most, count, room))
+
+    def cells_for(self, names: Iterable[str], usual: int) -> int:
+        """How wide a column of names is: as usual, and in a narrow terminal no wider than it has to be."""
+        longest = max((len(self.glyphs.clean(name, 80)) for name in names), default=usual)
+        return min(usual, longest) if self.app.size.width < NARROW_COLUMNS else usual
 
     def draw(self) -> None:
         """Fill the widgets for the width they have."""

@@ -34,8 +34,11 @@ from hotspare.router.snapshot import ChainView, ModelView, Snapshot
 from hotspare.widgets.glyphs import Glyphs
 from hotspare.widgets.going_on import going_on_lines
 from hotspare.widgets.lanes import models_of
+from hotspare.widgets.line import cut
 
 SKIP_SECONDS = 600.0
+TOLD_OF_COPY = 44
+"""Cells of what was copied that are told."""
 LONGEST_COPY = 50_000
 """Characters of a request that are copied: terminals take no more, or cut it."""
 NO_FILE_HERE = "This instance has no configuration file on this machine: run `hotspare config write` where it runs."
@@ -254,7 +257,8 @@ class Errands:
             self._host.tell("There is nothing under the cursor to copy.", "warning")
             return
         self._host.copy_to_clipboard(text)
-        self._host.tell(f"Copied {what}: {text.splitlines()[0][:44]}")
+        begins = cut(" ".join(text.split()), TOLD_OF_COPY, self._host.glyphs.more)
+        self._host.tell(f"Copied {what}: {begins}")
 
     async def _export(self, _model: ModelView | None, kind: str) -> None:
         host, page = self._host, self._host.page()
@@ -353,8 +357,8 @@ class Errands:
     async def _help(self, _model: ModelView | None, _: str) -> None:
         glyphs = self._host.glyphs
         page = self._host.page()
-        name, about = (page.NAME, page.ABOUT) if page else ("overview", FIGURES)
-        screen = ReadingScreen("Help", lambda width: help_lines(width, glyphs, name, about), glyphs=glyphs)
+        name, about, moving = (page.NAME, page.ABOUT, page.MOVING) if page else ("overview", FIGURES, ())
+        screen = ReadingScreen("Help", lambda width: help_lines(width, glyphs, name, about, moving), glyphs=glyphs)
         await self._host.push_screen_wait(screen)
 
     async def _quit(self, _model: ModelView | None, _: str) -> None:

@@ -5,7 +5,7 @@ from textual.containers import Horizontal
 from textual.message import Message
 from textual.widgets import Input
 
-from hotspare.app.console.dialog import keys_line
+from hotspare.app.console.dialog import NARROW_COLUMNS, keys_line
 from hotspare.widgets.line_view import LineView
 
 
@@ -47,7 +47,9 @@ class FilterBar(Horizontal):
     def open(self, text: str) -> None:
         """Begin to type, with the filter that is in force."""
         self.query_one("#slash", LineView).show([((" /", "key"),)])
-        self.query_one("#filter-keys", LineView).show([keys_line(("enter", "keeps"), ("esc", "clears"))])
+        keys = self.query_one("#filter-keys", LineView)
+        keys.show([keys_line(("enter", "keeps"), ("esc", "clears"))])
+        keys.display = self.app.size.width >= NARROW_COLUMNS  # else they leave no room to type in
         box = self.query_one("#filter", Input)
         box.value = text
         self.add_class("-open")

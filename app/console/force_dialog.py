@@ -97,8 +97,9 @@ class ForceDialog(Dialog[ForceChoice | None]):
 
     def _model_line(self, model: ModelView, width: int) -> Line:
         sign, role = state_sign(model.state, self.glyphs)
-        name = cut_middle(self.glyphs.clean(model.name, 80), 24, self.glyphs.more)
-        spans: list[Span] = [("   ", "text"), (pad(name, 24), "strong"), (f" {sign} ", role)]
+        cells = self.cells_for((one.name for one in self._models), 24)
+        name = cut_middle(self.glyphs.clean(model.name, 80), cells, self.glyphs.more)
+        spans: list[Span] = [("   ", "text"), (pad(name, cells), "strong"), (f" {sign} ", role)]
         state = "" if model.state == "ok" else f"{model.state.replace('_', ' ')} {figures.left(model.seconds_left)}"
         spans.append((pad(state, 17), role))
         spans.append((f"p95 {figures.seconds(model.p95_ms)}", "dim"))

@@ -7,15 +7,16 @@ from collections.abc import Sequence
 from hotspare.app.action import Action, key_sign, usage_line
 from hotspare.app.actions import ACTIONS
 from hotspare.widgets.glyphs import Glyphs, Role
-from hotspare.widgets.line import Line, wrap
+from hotspare.widgets.line import Line, fit, wrap
 
 MOVING: tuple[tuple[str, str], ...] = (
     ("up down, k j", "Move in the list that has the focus; a click does too."),
-    ("tab", "From the models to the lists of requests and back."),
-    ("enter", "Why: the trace of the chosen request."),
     ("esc", "Back, or clear the filter."),
     ("ctrl+p", "Palette: every action by name."),
 )
+"""On every screen."""
+NARROW = 50
+"""Below this width a key stands above what it does: beside it there is no room to read."""
 
 FIGURES: tuple[tuple[str, str], ...] = (
     ("primary ok", "answered by the model that was meant, of all requests of the window. Target: 99.9 %."),
@@ -28,7 +29,9 @@ FIGURES: tuple[tuple[str, str], ...] = (
 )
 
 
-def help_lines(width: int, glyphs: Glyphs, screen: str, about: Sequence[tuple[str, str]]) -> list[Line]:
+def help_lines(
+    width: int, glyphs: Glyphs, screen: str, about: Sequence[tuple[str, str]], moving: Sequence[tuple[str, str]] = ()
+) -> list[Line]:
     """Everything about one screen, for this width.
 
     Args:
@@ -36,9 +39,10 @@ def help_lines(width: int, glyphs: Glyphs, screen: str, about: Sequence[tuple[st
         glyphs: the signs.
         screen: the screen's id: the keys that act there are told.
         about: what is seen there, and how each number is computed.
+        moving: keys that mean something of their own there, and what.
     """
-    title = f" figures on {screen} (traffic only; requests less those that were the caller's own fault)"
-    lines: list[Line] = [((title, "dim"),)]
+    title = f"figures on {screen} (traffic only; requests less those that were the caller's own fault)"
+    lines: list[Line] = [((f" {row}", "dim"),) for row in wrap(title, max(20, width - 2))]
     for name, text in about:
         lines.extend(_entry(name, text, width))
     lines.extend([(), ((" keys", "dim"),)])
@@ -46,7 +50,7 @@ def help_lines(width: int, glyphs: Glyphs, screen: str, about: Sequence[tuple[st
         if action.is_on(screen):
             lines.extend(_action(action, width, glyphs))
     lines.extend([(), ((" moving", "dim"),)])
-    for keys, text in MOVING:
+    for keys, text in (*moving, *MOVING):
         lines.extend(_entry(keys, text, width))
     lines.extend([(), ((" signs", "dim"),)])
     for sign, role, text in _signs(glyphs):
@@ -57,11 +61,16 @@ def help_lines(width: int, glyphs: Glyphs, screen: str, about: Sequence[tuple[st
 def _action(action: Action, width: int, glyphs: Glyphs) -> list[Line]:
     lines = _entry(", ".join(map(key_sign, action.keys)), f"{action.title}. {action.help}", width)
     if action.command:
-        lines.append(((" " * 16, "text"), (f"$ {glyphs.clean(usage_line(action))}"[: max(1, width - 17)], "dim")))
+        indent = 3 if width < NARROW else 16
+        lines.append(
+            fit(((" " * indent, "text"), (f"$ {glyphs.clean(usage_line(action))}", "dim")), width, glyphs.more)
+        )
     return lines
 
 
 def _entry(lead: str, text: str, width: int) -> list[Line]:
+    if width < NARROW:
+        return [((f" {lead}", "key"),), *(((f"   {row}", "text"),) for row in wrap(text, max(20, width - 4)))]
     rows = wrap(text, max(20, width - 18))
     return [((f" {lead if place == 0 else '':<15}", "key"), (row, "text")) for place, row in enumerate(rows)]
 

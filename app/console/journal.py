@@ -36,6 +36,7 @@ class JournalPage(AskingPage):
         ),
         ("states", "changes of models' states since this screen was opened; a store keeps none of them."),
     )
+    MOVING = (("tab", "To what is told of the chosen one, where it does not fit: up and down scroll it."),)
     BINDINGS: ClassVar[list[BindingType]] = bindings_of("journal")
     AUTO_FOCUS = "#rows"
     ASK_SECONDS = 2.0

@@ -31,6 +31,10 @@ class Overview(Page):
 
     NAME = "overview"
     ABOUT = FIGURES
+    MOVING = (
+        ("tab", "From the models to the lists of requests and back."),
+        ("enter", "On a model: force it, or another. On a request: why it went where it went."),
+    )
     BINDINGS: ClassVar[list[BindingType]] = bindings_of("overview")
 
     AUTO_FOCUS = "#lanes"
@@ -149,7 +153,7 @@ class Overview(Page):
         listed.fill(head if titled else (), lines)
 
     def _draw_bottom(self, shown: Snapshot, width: int) -> None:
-        self.view("act").show(panels.act(shown, width, self.glyphs))
+        self.view("act").show(panels.act(shown, width, self.glyphs, has_tabs=self._layout_now.tabs > 0))
         self.view("hints").show(panels.hints(self.state, self.chosen_model(), width, self.NAME))
 
     def _lay_out(self, layout: Layout) -> None:

@@ -27,6 +27,7 @@ from hotspare.widgets.footer import action_at
 from hotspare.widgets.glyphs import Glyphs
 from hotspare.widgets.layout import Frame, frame
 from hotspare.widgets.line import Line
+from hotspare.widgets.line_pane import LinePane
 from hotspare.widgets.line_view import LineView
 from hotspare.widgets.request_filter import RequestFilter
 from hotspare.widgets.row_list import RowList
@@ -71,6 +72,9 @@ class Page(Screen[None]):
 
     ABOUT: ClassVar[tuple[tuple[str, str], ...]] = ()
     """What is seen there, and how each number is computed: pairs of a word and a sentence, for `?`."""
+
+    MOVING: ClassVar[tuple[tuple[str, str], ...]] = ()
+    """What tab and enter mean there, where that is no action: pairs of a key and a sentence, for `?`."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "clear_filter", "Clear the filter", show=False),
@@ -270,10 +274,13 @@ class Page(Screen[None]):
         return action
 
     def action_next_list(self, steps: int) -> None:
-        """Give the focus to the next list that is shown."""
-        shown = list(self.lists())
+        """Give the focus to the next list that is shown, or to lines that do not fit."""
+        shown: list[LineView] = [
+            *self.lists(),
+            *(pane for pane in self.query(LinePane) if pane.display and pane.is_cut),
+        ]
         if shown:
-            place = shown.index(self.focused) if isinstance(self.focused, RowList) and self.focused in shown else -1
+            place = next((place for place, view in enumerate(shown) if view is self.focused), -1)
             shown[(place + steps) % len(shown)].focus()
 
     def _freeze(self) -> None:

@@ -115,9 +115,10 @@ def chart(data: ChartData, width: int, height: int, glyphs: Glyphs) -> list[Line
     return chart_lines(data, width, height, glyphs) if width and data.title else []
 
 
-def act(shown: Snapshot, width: int, glyphs: Glyphs) -> list[Line]:
-    """What was done last."""
-    return [last_act_line(shown, width, glyphs)]
+def act(shown: Snapshot, width: int, glyphs: Glyphs, *, has_tabs: bool = True) -> list[Line]:
+    """What was done last; before anything was, that there are other screens, where nothing else says so."""
+    screens: Line = () if has_tabs else ((f"1-{len(TABS)}", "key"), (" screens ", "dim"))
+    return [last_act_line(shown, width, glyphs, screens)]
 
 
 def tabs(name: str, width: int, glyphs: Glyphs) -> Line:

@@ -51,6 +51,10 @@ class Playground(Page):
         ("figures", "time from the call to the first token and to the last byte, tokens, and cost."),
         ("history", "test prompts are kept as requests of kind test: :requests /kind:test"),
     )
+    MOVING = (
+        ("tab", "From the models to the prompt and back."),
+        ("enter", "On a chain or model: mark it, or not. In the prompt: send it."),
+    )
     BINDINGS: ClassVar[list[BindingType]] = [
         *bindings_of("playground"),
         Binding("escape", "stop", "Stop", show=False),

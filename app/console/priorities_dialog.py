@@ -103,7 +103,8 @@ class PrioritiesDialog(Dialog[None]):
     def _line(self, place: int, name: str, width: int) -> Line:
         model = self._models[name]
         sign, role = state_sign(model.state, self.glyphs)
-        shown = pad(cut_middle(self.glyphs.clean(name, 80), 28, self.glyphs.more), 28)
+        cells = self.cells_for(self._order, 28)
+        shown = pad(cut_middle(self.glyphs.clean(name, 80), cells, self.glyphs.more), cells)
         place_word = "primary" if place == 0 else f"{place + 1}"
         state = "" if model.state == "ok" else model.state.replace("_", " ")
         line: Line = (("   ", "text"), (f"{place_word:<9}", "dim"), (shown, "strong"), (f" {sign} {state}", role))

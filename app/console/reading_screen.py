@@ -24,7 +24,7 @@ class Reading(Dialog[Result]):
     KEYS: ClassVar[tuple[tuple[str, str], ...]] = ()
     """Its other keys."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("q,enter", "leave", "Back", show=False)]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("q,enter,question_mark", "leave", "Back", show=False)]
 
     def __init__(self, title: str, *, glyphs: Glyphs) -> None:
         super().__init__(glyphs)

@@ -59,6 +59,7 @@ class Requests(AskingPage):
         ("callers", "who asked (its token's name, x-hotspare-caller, or User-Agent), how much, how many failed."),
         ("range", "[ and ] its length, comma and full stop earlier and later, n now; for all screens. Whole minutes."),
     )
+    MOVING = (("enter", "Why the request went where it went; of an error, a model or a caller: its requests."),)
     BINDINGS: ClassVar[list[BindingType]] = bindings_of("requests")
     AUTO_FOCUS = "#rows"
     VIEWS = ("requests", "errors", "slowest models", "callers")

@@ -150,7 +150,8 @@ class SelfPage(AskingPage):
                     ((f"   {label if place == 0 else '':<15}", "dim"), (row, role)) for place, row in enumerate(rows)
                 )
             lines.append(())
-        return self.query_one("#facts", LinePane).show(lines[:-1])
+        self.query_one("#facts", LinePane).show(lines[:-1])
+        return len(lines) - 1
 
     def _own_cost(self, latest: Snapshot) -> list[Fact]:
         pulls, draws = self.state.pulls, self.state.draws

@@ -91,6 +91,16 @@ def test_a_demo_says_that_it_is_one_until_somebody_acts(make_snapshot, width):
     assert "nothing leaves" not in text_of([last_act_line(make_snapshot(), width, UNICODE)])
 
 
+def test_before_any_act_there_is_room_for_a_word_at_the_right(make_snapshot):
+    before = (("1-7", "key"), (" screens ", "dim"))
+    demo = make_snapshot(instance=Instance("demo", "127.0.0.1:4000", 1, 0.0, "0", demo=True))
+    assert text_of([last_act_line(demo, 80, UNICODE, before)]).endswith("this machine    1-7 screens ")
+    assert text_of([last_act_line(make_snapshot(), 45, UNICODE, before)]).endswith("anything yet 1-7 screens ")
+    assert "screens" not in text_of([last_act_line(make_snapshot(), 44, UNICODE, before)])
+    acted = make_snapshot(last_act="you disabled local", last_act_at=0.0)
+    assert "screens" not in text_of([last_act_line(acted, 80, UNICODE, before)])
+
+
 @pytest.mark.parametrize("width", [8, 20, 39])
 def test_the_vital_line_keeps_the_way_out(make_snapshot, width):
     for line in (vital_line(make_snapshot(), width, UNICODE), starting_line("reading it", width, UNICODE)):

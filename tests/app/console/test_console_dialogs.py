@@ -43,3 +43,19 @@ async def test_with_room_a_dialog_has_its_blank_lines(make_console, begin, press
     box = [line.split("│")[1].strip() for line in text.split("\n") if line.count("│") > 1]
     times = next(place for place, line in enumerate(box) if "10 min" in line)
     assert (box[times - 1], box[times + 1]) == ("", "")
+
+
+@pytest.mark.parametrize(("keys", "told"), [("f", "◐ cooling"), ("p", "◐ cooling")])
+async def test_in_the_smallest_terminal_a_state_is_read_beside_a_short_name(
+    make_console, begin, press, seen, keys, told
+):
+    assert told in await opened(make_console, begin, press, seen, keys)
+
+
+@pytest.mark.parametrize(("key", "told"), [("colon", "enter does it"), ("slash", "enter keeps")])
+async def test_a_narrow_window_gives_its_last_line_to_what_is_typed(make_console, begin, press, seen, key, told):
+    words = "a line of thirty characters wide"
+    text = await opened(make_console, begin, press, seen, key, *words)
+    assert words in text
+    assert told not in text
+    assert told in await opened(make_console, begin, press, seen, key, *words, size=(80, 24))

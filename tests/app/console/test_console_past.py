@@ -124,6 +124,15 @@ async def test_views_show_errors_slow_models_and_callers(pilot, press, filled, s
     assert asked(filled, "requests")[-1]["trigger"] == "auth"
 
 
+async def test_the_names_of_views_give_way_to_range_and_order(pilot, press, seen):
+    await pilot.resize_terminal(80, 24)
+    await press(pilot, "4")
+    assert "hour  fallbacks  outcomes  kind  last 1 h" in seen(pilot.app)
+    await press(pilot, "tab", "o")
+    line = next(line for line in seen(pilot.app).split("\n") if "2 of 8" in line)
+    assert line.strip() == "chain   2 of 8  last 1 h  by requests, most first"
+
+
 async def test_another_order_keeps_the_cursor_on_its_row(pilot, press):
     await press(pilot, "3", "shift+tab", "down")
     rows = pilot.app.page().rows("rows")

@@ -1,4 +1,5 @@
 import asyncio
+from dataclasses import replace
 
 import pytest
 
@@ -86,6 +87,57 @@ async def test_help_of_a_screen_tells_its_figures_and_its_keys(pilot, press, see
     assert page_class(screen).ABOUT[0][0] in text
     for action in ACTIONS:
         assert (f" {action.title}. " in text) == action.is_on(screen), action.id
+
+
+async def test_help_says_what_tab_and_enter_do_where_they_do_something(pilot, press, seen):
+    await pilot.resize_terminal(120, 140)
+    told = {}
+    for key in "1234567":
+        await press(pilot, key, "question_mark")
+        told[key] = seen(pilot.app)
+        await press(pilot, "question_mark")
+        assert len(pilot.app.screen_stack) == (1 if key == "1" else 2)
+    assert "On a model: force it" in told["1"]
+    assert "Force the chosen model" in told["2"]
+    assert "of an error, a model or a caller" in told["3"]
+    assert [key for key in told if " enter  " in told[key]] == ["1", "2", "3", "6"]
+    assert [key for key in told if " tab  " in told[key]] == list("1234567")
+
+
+async def test_in_a_narrow_window_help_stands_below_its_keys(pilot, press, seen):
+    await pilot.resize_terminal(40, 140)
+    await press(pilot, "question_mark")
+    lines = [line.strip(" │▸") for line in seen(pilot.app).split("\n")]
+    place = lines.index("primary ok")
+    assert lines[place + 1] == "answered by the model that was"
+    assert "figures on overview (traffic only;" in lines[place - 3]
+    assert lines[place - 1] == "caller's own fault)"
+
+
+async def test_what_does_not_fit_of_a_model_is_reached_by_tab(pilot, press, seen):
+    await pilot.resize_terminal(60, 16)
+    await press(pilot, "2")
+    top = seen(pilot.app)
+    assert "is passed over" in top
+    await press(pilot, "tab", "end")
+    assert "is passed over" not in seen(pilot.app)
+    assert pilot.app.page().chosen_model().name == "claude"
+    await press(pilot, "tab", "down")
+    assert pilot.app.page().chosen_model().name == "gpt-5"
+    await pilot.resize_terminal(120, 60)
+    await press(pilot, "tab", "down")
+    assert pilot.app.page().chosen_model().name == "haiku"
+
+
+async def test_a_window_without_names_of_screens_says_that_there_are_some(pilot, press, seen, backend, begin):
+    backend.now = replace(backend.now, last_act="", last_act_at=None)
+    await begin(pilot)
+    assert seen(pilot.app).count("1-7 screens") == (" 2 chains" not in seen(pilot.app))
+    await pilot.resize_terminal(80, 24)
+    await begin(pilot)
+    assert "1-7 screens" in seen(pilot.app)
+    await press(pilot, "2")
+    assert "1-7 screens" not in seen(pilot.app)
 
 
 async def test_help_gives_the_command_lines(pilot, press, seen):

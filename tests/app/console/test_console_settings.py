@@ -50,6 +50,16 @@ async def test_the_first_view_is_no_list_and_says_so(pilot, press, toasts, seen)
     assert "loop lag" in seen(pilot.app)
 
 
+async def test_lines_that_do_not_fit_are_counted(pilot, press, begin, seen):
+    await press(pilot, "7")
+    await begin(pilot)
+    number = len(pilot.app.page().query_one("#facts").lines)
+    assert f"↑↓ {number} lines" in seen(pilot.app)
+    await pilot.resize_terminal(100, 60)
+    await begin(pilot)
+    assert "↑↓" not in seen(pilot.app)
+
+
 async def test_what_cannot_be_told_or_is_not_there_is_said(pilot, press, backend, begin, fake_clock, seen):
     backend.past["config"], backend.now = [], replace(backend.now, decisions=())
     await begin(pilot)
