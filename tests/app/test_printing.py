@@ -2,7 +2,7 @@
 
 import pytest
 
-from hotspare.app.printing import cell, cell_of, print_table
+from hotspare.app.printing import cell, cell_of, print_table, show
 
 
 @pytest.mark.parametrize(
@@ -48,3 +48,15 @@ def test_numbers_stand_to_the_right_and_words_and_times_to_the_left(capsys):
 )  # fmt: skip
 def test_a_cost_of_which_some_is_a_guess_is_marked(row, text):
     assert cell_of("cost_usd", row) == text
+
+
+@pytest.mark.parametrize("guessed", [{"estimated": True}, {"estimated_usd": 0.1}])
+def test_the_mark_of_a_guess_is_explained_where_it_stands_and_to_people(guessed, capsys):
+    row, columns = {"cost_usd": 1.0}, [("cost_usd", "cost")]
+    show([row, {**row, **guessed}], columns, as_json=False, empty="")
+    told = capsys.readouterr()
+    assert told.out.split() == ["cost", "$1.00", "~$1.00"]
+    assert told.err.strip() == "~ in part or whole a guess: a provider did not say what was used"
+    show([row], columns, as_json=False, empty="")
+    show([{**row, **guessed}], columns, as_json=True, empty="")
+    assert capsys.readouterr().err == ""

@@ -114,6 +114,8 @@ async def test_export_tells_each_request_with_its_attempts(filled, path, noon):
     assert [row["id"] for row in rows] == [f"r{number:03}" for number in range(200)]
     assert [attempt["trigger"] for attempt in rows[0]["attempts"]] == ["rate_limit", None]
     assert (rows[0]["fallback"], rows[1]["ok"], rows[1]["cost_usd"]) == (True, True, 0.006)
+    assert rows[0]["fallback"] is rows[0]["ok"] is True
+    assert rows[0]["estimated"] is rows[0]["attempts"][0]["estimated"] is False
     since = noon - 3 * 86400 + 100 * 900
     told = list(csv.DictReader(upkeep.export(path, since, as_csv=True)))
     assert [row["id"] for row in told] == [f"r{number:03}" for number in range(100, 200)]

@@ -68,6 +68,7 @@ async def test_the_difference_is_shown_and_y_writes_it(pilot, press, seen, toast
     text = await until_shown(pilot, press, seen, "W")
     assert '-models = ["claude", "gpt-5"]' in text
     assert '+models = ["gpt-5", "claude"]' in text
+    assert "y writes it, the old file is kept   ↑↓ scroll   esc back" in text
     assert file.read_text() == FILE
     await press(pilot, "y")
     await finished(pilot)
