@@ -13,12 +13,12 @@ from hotspare.dialects.call import Call
 from hotspare.dialects.kept import KeptAnswer
 from hotspare.dialects.likeness import wording
 from hotspare.engine.attempt import LOG
-from hotspare.engine.protocols import Answer, Delivery, Told
+from hotspare.engine.listening import Listener
+from hotspare.engine.protocols import Delivery
 from hotspare.engine.recollection import CachedAnswer, Recollection, meaning_of
 from hotspare.router.clock import Clock
 from hotspare.router.error import HotspareError
 from hotspare.router.record import Ask
-from hotspare.router.step import Fail
 
 SIMILAR_OVER = 0.9
 """A cosine must be over it."""
@@ -74,9 +74,9 @@ class Resembling:
 
     async def _vectors(self, chain: str, texts: Sequence[str]) -> list[list[float]]:
         """Raises ValueError where none came."""
-        listener = _Listener()
+        listener = Listener()
         await self._serve(openai_embeddings.read_request(openai_embeddings.texts_request(chain, texts), {}), listener)
-        vectors = openai_embeddings.vectors_of(listener.body)
+        vectors = openai_embeddings.vectors_of(listener.body or b"{}")
         if len(vectors) != len(texts):
             raise ValueError(len(vectors))
         return vectors
@@ -104,40 +104,3 @@ def cosine(one: Sequence[float], other: Sequence[float]) -> float:
     lengths = math.hypot(*one) * math.hypot(*other)
     found = product / lengths if lengths else 0.0
     return found if math.isfinite(found) else 0.0
-
-
-class _Listener:
-    """A caller of our own: hears a whole answer, and nothing else."""
-
-    def __init__(self) -> None:
-        self.body = b"{}"
-
-    async def whole(self, told: Told, answer: Answer) -> None:
-        del told
-        self.body = answer.body or b"{}"
-
-    async def begin(self, told: Told, answer: Answer) -> None:
-        """No vectors are streamed."""
-
-    async def begin_early(self, request_id: str) -> None:
-        """No vectors are streamed."""
-
-    async def keep_alive(self) -> None:
-        """No vectors are streamed."""
-
-    async def piece(self, data: bytes) -> None:
-        """No vectors are streamed."""
-
-    def take(self, data: bytes) -> bool:
-        """No vectors are streamed."""
-        del data
-        return False
-
-    async def end(self, tail: bytes) -> None:
-        """No vectors are streamed."""
-
-    async def broken(self, told: Told, fail: Fail) -> None:
-        """No vectors are streamed."""
-
-    async def error(self, told: Told, fail: Fail) -> None:
-        """None came."""
