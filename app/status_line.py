@@ -3,7 +3,7 @@
 from hotspare.router.settings import PICO_PER_USD
 from hotspare.router.snapshot import ModelView, Snapshot
 from hotspare.router.words import span
-from hotspare.widgets.figures import ESTIMATED
+from hotspare.widgets.figures import ESTIMATED, percent
 
 
 def status_line(snapshot: Snapshot) -> str:
@@ -12,8 +12,8 @@ def status_line(snapshot: Snapshot) -> str:
     parts = [
         f"{snapshot.requests_per_minute} req/min",
         f"{today.requests} today",
-        f"ok {_percent(today.answered_rate)}",
-        f"fallback {_percent(today.fallback_rate)}",
+        f"ok {percent(today.answered_rate)}",
+        f"fallback {percent(today.fallback_rate)}",
         f"{ESTIMATED * bool(today.estimated_pico_usd)}${today.cost_pico_usd / PICO_PER_USD:.2f}",
     ]
     held_back = [_held_back(view) for view in snapshot.models if view.state != "ok"]
@@ -28,7 +28,3 @@ def status_line(snapshot: Snapshot) -> str:
 def _held_back(view: ModelView) -> str:
     left = "" if view.seconds_left is None else f" {span(view.seconds_left)}"
     return f"{view.name} {view.state}{left}"
-
-
-def _percent(share: float | None) -> str:
-    return "-" if share is None else f"{100 * share:.1f} %"

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from random import Random
 
+from hotspare.router.words import counted
+
 
 @dataclass(frozen=True, slots=True)
 class Topic:
@@ -199,11 +201,11 @@ TOPICS: Mapping[str, Topic] = {
 _UNKNOWN = (
     (
         "This is a simulated model on your own machine, so I cannot really answer that, but your prompt of {words} "
-        "words took the whole way: through the gateway, the router and the provider code, over HTTP, to me and back."
+        "took the whole way: through the gateway, the router and the provider code, over HTTP, to me and back."
     ),
     (
         "You have reached a simulated model. It has no opinion, but it does have a latency, a price and a bad spell "
-        "now and then. Your {words} words arrived unharmed; what you are reading comes back the same way."
+        "now and then. Your {words} arrived unharmed; what you are reading comes back the same way."
     ),
 )
 
@@ -223,7 +225,7 @@ def answer(prompt: str, random: Random) -> str:
     for topic in TOPICS.values():
         if any(word in lowered for word in topic.words):
             return _filled(random.choice(topic.answers), random)
-    return random.choice(_UNKNOWN).format(words=len(prompt.split()))
+    return random.choice(_UNKNOWN).format(words=counted(len(prompt.split()), "word"))
 
 
 def _filled(text: str, random: Random) -> str:

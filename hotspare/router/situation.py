@@ -12,7 +12,7 @@ from hotspare.router.evidence import BAD_ANSWERS, SPAN_MINUTES, Evidence
 from hotspare.router.settings import Budget
 from hotspare.router.snapshot import ChainView, DecisionView, FiguresView, ModelView, SituationView, StoreView
 from hotspare.router.trigger import Trigger
-from hotspare.router.words import clock_time, dollars, percent, seconds_of, span
+from hotspare.router.words import clock_time, counted, dollars, percent, seconds_of, span
 
 Severity = Literal["ok", "note", "warning", "critical"]
 
@@ -256,7 +256,7 @@ def _much_fallback(look: Look) -> list[SituationView]:
     if window.requests < ENOUGH_REQUESTS or window.fallback <= FALLBACK_TARGET * window.requests:
         return []
     text = (
-        f"{percent(window.fallback / window.requests)} of {window.requests:,} requests in 15 min fell back "
+        f"{percent(window.fallback / window.requests)} of {counted(window.requests, 'request')} in 15 min fell back "
         f"(target under {percent(FALLBACK_TARGET)}); {percent(window.answered / window.requests)} were answered."
     )
     return [SituationView("fallback_rate", "warning", text, key="w", key_text="why")]
@@ -267,7 +267,7 @@ def _many_failed(look: Look) -> list[SituationView]:
         return []
     only = look.evidence.only_caller()
     whose = f" All of the last {SPAN_MINUTES} min went to {only}." if only else ""
-    text = f"{look.window.failed:,} of {look.window.requests:,} requests in 15 min got an error.{whose}"
+    text = f"{look.window.failed:,} of {counted(look.window.requests, 'request')} in 15 min got an error.{whose}"
     return [SituationView("failed", "critical", text, key="w", key_text="why")]
 
 
@@ -275,7 +275,8 @@ def _few_failed(look: Look) -> list[SituationView]:
     """Errors among so few requests are no verdict, but nobody is to read that all is well."""
     if look.window.requests >= ENOUGH_REQUESTS or not look.window.failed:
         return []
-    text = f"{look.window.failed} of {look.window.requests} requests in 15 min got an error: too few to judge by."
+    asked = counted(look.window.requests, "request")
+    text = f"{look.window.failed} of {asked} in 15 min got an error: too few to judge by."
     return [SituationView("few_failed", "note", text, key="w", key_text="why")]
 
 
@@ -336,7 +337,7 @@ def _all_well(look: Look) -> SituationView:
         return SituationView("idle", "ok", "All well. No requests in the last 15 minutes.")
     rate = percent(look.window.answered / look.window.requests)
     p95 = "" if look.window.p95_ms is None else f", p95 {seconds_of(look.window.p95_ms)}"
-    text = f"All well: {rate} of {look.window.requests:,} requests in 15 min answered{p95}."
+    text = f"All well: {rate} of {counted(look.window.requests, 'request')} in 15 min answered{p95}."
     return SituationView("all_well", "ok", text)
 
 

@@ -25,6 +25,11 @@ def seconds_of(milliseconds: float) -> str:
     return f"{milliseconds / 1000:.1f} s"
 
 
+def counted(number: int, thing: str) -> str:
+    """As "1 request", "4,210 requests"."""
+    return f"{number:,} {thing}" if number == 1 else f"{number:,} {thing}s"
+
+
 def percent(share: float) -> str:
     """As "98.9 %", "100 %"; never rounded up to a whole or down to a nothing that it is not."""
     tenths = round(share * 1000)

@@ -27,7 +27,7 @@ def test_when_all_is_well_it_says_so(world):
     main = world()
     main.request()
     assert codes(main) == ["all_well"]
-    assert "100 % of 1 requests" in worst(main).text
+    assert "100 % of 1 request" in worst(main).text
 
 
 def test_a_limited_primary_names_evidence_time_and_stand_in(world, fails):

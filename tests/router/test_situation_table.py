@@ -84,7 +84,7 @@ def found(**changes):
 @pytest.mark.parametrize(
     ("window", "text"),
     [
-        (answered(1), "All well: 100 % of 1 requests in 15 min answered."),
+        (answered(1), "All well: 100 % of 1 request in 15 min answered."),
         (answered(1200, 12), "All well: 99 % of 1,200 requests in 15 min answered."),
         (answered(20, 1), "All well: 95 % of 20 requests in 15 min answered."),
         (answered(10, p95_ms=1_940.0), "All well: 100 % of 10 requests in 15 min answered, p95 1.9 s."),
@@ -102,7 +102,7 @@ def test_nobody_asking_is_all_well_too():
 @pytest.mark.parametrize(
     ("window", "expected"),
     [
-        (answered(1, 1), why("few_failed", "note", "1 of 1 requests in 15 min got an error: too few to judge by.")),
+        (answered(1, 1), why("few_failed", "note", "1 of 1 request in 15 min got an error: too few to judge by.")),
         (answered(9, 2), why("few_failed", "note", "2 of 9 requests in 15 min got an error: too few to judge by.")),
         (answered(10, 1), why("failed", "critical", "1 of 10 requests in 15 min got an error.")),
         (answered(19, 1), why("failed", "critical", "1 of 19 requests in 15 min got an error.")),
