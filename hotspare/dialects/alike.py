@@ -5,12 +5,14 @@ the word; to read an event takes ten times that.
 """
 
 import re
+from operator import itemgetter
 
 _TEXT = rb'(?:[^"\\\x00-\x1f]++|\\["\\/bfnrt]|\\u(?![dD][89a-fA-F])[0-9a-fA-F]{4})*+'
 """The inside of a JSON string; half characters are left to who reads."""
 
 _SAYS = rb"content|text|thinking|reasoning_content|reasoning|refusal|transcript|arguments|partial_json"
 _PADS = b"obfuscation"
+_DELTA = b'"delta"'
 
 
 def _fields(names: bytes) -> re.Pattern[bytes]:
@@ -27,6 +29,7 @@ PADDED_BYTES = 4
 _CUT_BYTES = 8
 """So much before and after a word is looked for where events are cut."""
 
+_find_word = _WORDS.search
 _text = re.compile(_TEXT).match
 _all_text = re.compile(_TEXT).fullmatch
 
@@ -36,21 +39,41 @@ def said_bytes(data: bytes) -> int:
     return sum(map(len, _SAID.findall(data)))
 
 
+def said_bytes_of(event: bytes) -> int:
+    """The same of an event alone: what lies before its first delta says nothing."""
+    said = _SAID.findall(event, max(0, event.find(_DELTA)))
+    return len(said[0]) if len(said) == 1 else sum(map(len, said))
+
+
 class Alike:
     """The likeness of one event, given as it came, with its blank line, in valid UTF-8."""
 
-    __slots__ = ("_between", "_first", "_fixed_bytes", "_head_size", "_mark", "_others", "_padded", "_tail_size")
+    __slots__ = (
+        "_between",
+        "_first",
+        "_fixed_bytes",
+        "_head_size",
+        "_mark",
+        "_others",
+        "_padded",
+        "_tail_size",
+        "_word",
+    )
 
     def __init__(self, event: bytes) -> None:
-        at, fixed = 0, []
-        for word in _WORDS.finditer(event):
-            fixed.append(event[at : word.start(1)])
-            at = word.end(1)
-        self._first, *self._others = (*fixed, event[at:])
-        self._fixed_bytes = len(self._first) + sum(map(len, self._others))
         self._padded = _PADS in event
-        if len(self._others) == 1:
-            self._learn(self._others[0])
+        at, fixed, fixed_bytes = 0, [], len(event)
+        word = _find_word(event, 0 if self._padded else max(0, event.find(_DELTA)))
+        while word is not None:
+            begin, end = word.span(1)
+            fixed.append(event[at:begin])
+            fixed_bytes -= end - begin
+            at = end
+            word = _find_word(event, end)
+        fixed.append(event[at:])
+        self._first, self._others, self._fixed_bytes = fixed[0], fixed[1:], fixed_bytes
+        if len(fixed) == 2:
+            self._learn(fixed[1])
 
     def _learn(self, other: bytes) -> None:
         """What lies between the words of one event and of the next, and the short part of it where they are cut: to
@@ -60,10 +83,19 @@ class Alike:
         self._between = other + self._first
         self._mark = tail + head
         self._head_size, self._tail_size = len(head), len(tail)
+        self._word = itemgetter(slice(len(self._first) - len(head), len(tail) - len(other)))
 
     def __bool__(self) -> bool:
         """Whether anything in it can be different."""
         return bool(self._others)
+
+    def fits(self, data: bytes) -> bool:
+        """Whether it is one event like it, and nothing else."""
+        if len(self._others) == 1:
+            other = self._others[0]
+            inside = len(self._first), len(data) - len(other)
+            return data.startswith(self._first) and data.endswith(other) and _all_text(data, *inside) is not None
+        return self._end(data, 0) == len(data)
 
     def said_bytes(self, size: int, events: int) -> int:
         """How much text there is in so many bytes, which are so many events like it."""
@@ -87,9 +119,9 @@ class Alike:
         last = data.rfind(other, begin)
         end = last + len(other)
         parts = data[begin + self._head_size : end - self._tail_size].split(self._mark)
-        before, after = len(self._first) - self._head_size, len(other) - self._tail_size
-        words = [part[before:-after] for part in parts]
-        alike = last >= 0 and self._between.join(words) == data[begin + len(self._first) : last]
+        words = list(map(self._word, parts))
+        inside, at = self._between.join(words), begin + len(self._first)
+        alike = at + len(inside) == last and data.startswith(inside, at)
         return end, words if alike else [b'"']
 
     def _one_by_one(self, data: bytes, begin: int) -> tuple[int, int]:

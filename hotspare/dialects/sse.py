@@ -83,15 +83,20 @@ class SseParser:
         self._begun = came[end + 2 :]
         return came[: end + 2]
 
-    def read(self, block: bytes) -> list[ServerSentEvent]:
-        """The event of these lines, given without the blank one behind them; none where they hold no data."""
+    @property
+    def between(self) -> bool:
+        """What comes next begins an event."""
+        return not (self._begun or self._rest or self._data or self._name or self._first or self._after_return)
+
+    def read(self, block: bytes) -> ServerSentEvent | None:
+        """The event of these lines, given without the blank one behind them; None where they hold no data."""
         if block.startswith(b"data: ") and b"\n" not in block:
-            return [ServerSentEvent(b"", block[6:])]
+            return ServerSentEvent(b"", block[6:])
         events: list[ServerSentEvent] = []
         for line in block.split(b"\n"):
             self._take(line, events)
         self._take(b"", events)
-        return events
+        return events[0] if events else None
 
     def flush(self) -> list[ServerSentEvent]:
         """The event that the end of the body completes: some servers leave out the last blank line."""

@@ -54,6 +54,9 @@ class Told:
     """Nothing comes after it, whatever the connection does."""
 
 
+_NOTHING = Told()
+
+
 class EventReader(Protocol):
     """One dialect's events, read in order."""
 
@@ -135,6 +138,16 @@ class AnswerStream:
 
     def feed(self, chunk: bytes) -> bytes:
         """What may go to the caller now. Never raises: see `failure`."""
+        alike = self._alike
+        if (
+            alike is not None
+            and not self.ended
+            and self._parser.between
+            and alike.fits(chunk)
+            and (chunk.isascii() or _is_utf8(chunk))
+        ):
+            self._pass_unread(alike, len(chunk), 1)
+            return chunk
         whole = self._parser.whole(chunk)
         if whole is not None:
             return self._pass_whole(whole)
@@ -179,53 +192,65 @@ class AnswerStream:
         for event in events:
             if self.ended:
                 break
-            self._pass_one(event)
+            self._hold(self._pass_one(event)[1])
         return self._release() if self.content else b""
 
     def _pass_whole(self, data: bytes) -> bytes:
-        """Whole events as they came: those like one that was read go on unread, all at once."""
-        begin, utf8 = 0, data.isascii() or _is_utf8(data)
+        """Whole events as they came: those like one that was read go on unread, all at once. What goes on as it came is
+        held as one.
+        """
+        begin, since, utf8 = 0, 0, data.isascii() or _is_utf8(data)
         while begin < len(data) and not self.ended:
             alike = self._alike if utf8 else None
             end, events = alike.run(data, begin) if alike is not None else (begin, 0)
             if alike is not None and events:
-                self._unread_bytes += alike.said_bytes(end - begin, events)
-                self._lessons = LESSONS
-                self.events += events
-                if end - begin == len(data):
-                    return data
-                self._held.append(data[begin:end])
+                self._pass_unread(alike, end - begin, events)
             else:
                 end = data.index(b"\n\n", begin) + 2
-                self._pass_event(data[begin:end], utf8=utf8)
+                raw = data[begin:end]
+                written = self._pass_event(raw, utf8=utf8)
+                if written != raw:
+                    self._hold(data[since:begin])
+                    self._hold(written)
+                    since = end
             begin = end
+        self._hold(data[since:begin])
         return self._release() if self.content else b""
 
-    def _pass_event(self, raw: bytes, *, utf8: bool) -> None:
-        for event in self._parser.read(raw[:-2]):
-            told = self._pass_one(event)
-            says_more = told is None or told.stop or told.usage or told.end
-            if utf8 and self.content and self._lessons and not says_more and self._held[-1:] == [raw]:
-                self._lessons -= 1
-                self._alike = Alike(raw) or self._alike
+    def _pass_unread(self, alike: Alike, size: int, events: int) -> None:
+        self._unread_bytes += alike.said_bytes(size, events)
+        self._lessons = LESSONS
+        self.events += events
 
-    def _pass_one(self, event: ServerSentEvent) -> Told | None:
-        """Read an event and write it; what it said, None where it was not to be read."""
+    def _pass_event(self, raw: bytes, *, utf8: bool) -> bytes:
+        """What is written of the event."""
+        event = self._parser.read(raw[:-2])
+        if event is None:
+            return b""
+        told, written = self._pass_one(event)
+        if utf8 and self.content and self._lessons and written == raw and not (told.stop or told.usage or told.end):
+            self._lessons -= 1
+            self._alike = Alike(raw) or self._alike
+        return written
+
+    def _pass_one(self, event: ServerSentEvent) -> tuple[Told, bytes]:
+        """Read an event: what it said, and what is written of it; nothing where it was not to be read."""
         self.events += 1
         try:
             told = self._reader.read(event)
         except AttemptFailed as failure:
             self._break(failure)
-            return None
+            return _NOTHING, b""
         except (msgspec.DecodeError, ValueError, RecursionError):
             self.skipped += 1
-            return None
-        piece = self._writer.write(told, event, self._reader.usage)
-        if piece:
-            self._held.append(piece)
+            return _NOTHING, b""
         self.content = self.content or told.content
         self.ended = told.end
-        return told
+        return told, self._writer.write(told, event, self._reader.usage)
+
+    def _hold(self, piece: bytes) -> None:
+        if piece:
+            self._held.append(piece)
 
     def _release(self) -> bytes:
         held, self._held = self._held, []

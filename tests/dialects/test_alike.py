@@ -156,6 +156,40 @@ def test_noise_beside_the_text_makes_no_difference(counted):
     assert len(read) == 1
 
 
+def test_noise_before_the_text_makes_no_difference_either(counted):
+    stream, read = counted
+    for noise in (b"", b"abc", b"x" * 40):
+        event = raw(b"word").replace(b'{"id"', b'{"obfuscation":"%b","id"' % noise)
+        assert stream.feed(event) == event
+    assert len(read) == 1
+
+
+@pytest.mark.parametrize("together", [True, False])
+def test_one_quote_is_not_the_end_of_two_strings(counted, together):
+    stream, read = counted
+    events = [raw(b"a"), raw(b"").replace(b'""', b'"'), raw(b"b")]
+    given = [b"".join(events)] if together else events
+    assert b"".join(map(stream.feed, given)) == events[0] + events[2]
+    assert (len(read), stream.skipped) == (2, 1)
+
+
+def test_what_comes_inside_an_event_is_a_part_of_it(counted):
+    stream, read = counted
+    stream.feed(raw(b"a"))
+    assert stream.feed(b"data: {") == stream.feed(raw(b"b")) == b""
+    assert (len(read), stream.skipped) == (2, 1)
+
+
+def test_all_choices_of_an_event_say_something():
+    stream = stream_of()
+    choices = b'{"index":0,"delta":{"content":"abc"}},{"index":1,"delta":{"content":"de"}}'
+    event = b'data: {"id":"content","choices":[%b]}\n\n' % choices
+    stream.feed(event)
+    assert stream.said_bytes == 5
+    assert stream.feed(event) == event
+    assert stream.said_bytes == 10
+
+
 @pytest.mark.parametrize(
     "other", [raw(b"a")[:-3] + b" }\n\n", raw(b"a")[:-2] + b"]\n\n", raw(b"a", more=',"x":1'), raw(b"a", "role"), END]
 )

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 
 import msgspec
 
-from hotspare.dialects.alike import said_bytes
+from hotspare.dialects.alike import said_bytes_of
 from hotspare.dialects.anthropic_messages.answer import STOPS, read_usage
 from hotspare.dialects.provider_error import failure_of, read_error
 from hotspare.dialects.sse import ServerSentEvent
@@ -74,7 +74,7 @@ class MessageReader:
             return Told()
         told = said(self, decoded)
         if told.content:
-            self.said_bytes += said_bytes(data)
+            self.said_bytes += said_bytes_of(data)
         return told
 
     def _start(self, event: _Event) -> Told:

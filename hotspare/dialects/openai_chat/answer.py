@@ -48,8 +48,9 @@ class Said(msgspec.Struct):
 
     def something(self) -> bool:
         """Whether any of it is more than nothing."""
+        if self.content is not UNTOLD and bytes(self.content) not in _SAYS_NOTHING:
+            return True
         for part in (
-            self.content,
             self.tool_calls,
             self.reasoning_content,
             self.reasoning,

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from hotspare.dialects.alike import said_bytes
+from hotspare.dialects.alike import said_bytes_of
 from hotspare.dialects.openai_chat.answer import (
     STOPS,
     TAIL,
@@ -91,10 +91,11 @@ class ChunkReader:
         if (chunk.error is not UNTOLD and _tells(chunk.error)) or event.name == b"error":
             raise failure_of(read_error(data))
         told = Told()
-        for choice in chunk.choices or ():
-            self._take(choice, told)
-        if self._content and chunk.choices:
-            self.said_bytes += said_bytes(data)
+        if chunk.choices:
+            for choice in chunk.choices:
+                self._take(choice, told)
+            if self._content:
+                self.said_bytes += said_bytes_of(data)
         if chunk.usage is not UNTOLD and _tells(chunk.usage):
             self.usage = read_usage(chunk.usage) or self.usage
             told.usage = not chunk.choices
