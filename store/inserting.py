@@ -6,7 +6,7 @@ All of it happens in one transaction of the caller's. What was learned of number
 import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from itertools import chain
+from typing import Any
 
 import aiosqlite
 import msgspec
@@ -83,15 +83,21 @@ class _Rows:
     """How rows of some columns get into a table: many with one statement, and one by one those that are left over."""
 
     def __init__(self, table: str, columns: Sequence[str], absent: Sequence[str]) -> None:
+        self._width = len(columns)
         self._many = insert_into(table, columns, absent, _ROWS)
         self._one = insert_into(table, columns, absent)
 
-    async def add(self, connection: aiosqlite.Connection, rows: Sequence[Row]) -> None:
-        whole = len(rows) // _ROWS * _ROWS
-        together = [list(chain.from_iterable(rows[begin : begin + _ROWS])) for begin in range(0, whole, _ROWS)]
-        for statement, bound in ((self._many, together), (self._one, rows[whole:])):
-            if bound:
-                await connection.executemany(statement, bound)
+    async def add(self, connection: aiosqlite.Connection, values: Sequence[Any]) -> None:
+        """Rows, one after the other: so many values for each as there are columns."""
+        many = _ROWS * self._width
+        whole = len(values) // many * many
+        for statement, begin, end, width in (
+            (self._many, 0, whole, many),
+            (self._one, whole, len(values), self._width),
+        ):
+            if begin < end:
+                rows = [values[place : place + width] for place in range(begin, end, width)]
+                await connection.executemany(statement, rows)
 
 
 class Inserter:
@@ -150,9 +156,9 @@ class Inserter:
         await self._look_for_others(connection)
         [row] = await connection.execute_fetchall(_LAST)
         first = int(row[0]) + 1
-        requests: list[Row] = []
-        apart: list[Row] = []
-        attempts: list[Row] = []
+        requests: list[Any] = []
+        apart: list[Any] = []
+        attempts: list[Any] = []
         for begin in range(0, len(records), _SLICE):
             some = records[begin : begin + _SLICE]
             await self._make_rows(connection, first + begin, some, requests, apart, attempts)
@@ -167,11 +173,11 @@ class Inserter:
         connection: aiosqlite.Connection,
         number: int,
         records: Iterable[Taken],
-        requests: list[Row],
-        apart: list[Row],
-        attempts: list[Row],
+        requests: list[Any],
+        apart: list[Any],
+        attempts: list[Any],
     ) -> None:
-        """The rows of some Records, from that number on, are added to those there are."""
+        """The values of the rows of some Records, from that number on, are added to those there are."""
         places, sessions = self._places, self._sessions.known
         for record, route, request, calls, said_apart in records:
             place = places.get(route) or await self._place(connection, route)
@@ -180,11 +186,11 @@ class Inserter:
                 name = (record.session,)
                 session = sessions.get(name) or await self._sessions.learn(connection, name)
             if said_apart:
-                apart.append((number, place[0], session, *request, *said_apart))
+                apart += (number, place[0], session, *request, *said_apart)
             else:
-                requests.append((number, place[0], session, *request))
+                requests += (number, place[0], session, *request)
             for call, attempt in zip(place[1], calls, strict=True):
-                attempts.append((number, call, *attempt))
+                attempts += (number, call, *attempt)
             number += 1
 
     async def _place(self, connection: aiosqlite.Connection, route: Route) -> tuple[int, list[int]]:

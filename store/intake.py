@@ -22,7 +22,7 @@ MANY_RECORDS = 1500
 
 
 class Intake:
-    """What was handed in and is not in the database. `wake` is told that there is something, `hurry` that it is much.
+    """What was handed in and is not in the database.
 
     Attributes:
         routes: of the Records that came in of late.
@@ -33,10 +33,10 @@ class Intake:
         dropped: Records that are lost.
     """
 
-    def __init__(self, path: Path, wake: Callable[[], None], hurry: Callable[[], None]) -> None:
+    def __init__(self, path: Path) -> None:
         self._path = path
-        self._wake = wake
-        self._hurry = hurry
+        self._wake: Callable[[], None] = _tell_nobody
+        self._hurry: Callable[[], None] = _tell_nobody
         self._last_memory = b""
         self._memory: Mapping[str, Any] | None = None
         self.routes = Routes()
@@ -46,6 +46,10 @@ class Intake:
         self.unlogged: deque[Taken] = deque(maxlen=HELD_RECORDS)
         self.dropped = 0
         self.closed = False
+
+    def listen(self, wake: Callable[[], None], hurry: Callable[[], None]) -> None:
+        """Be told that there is something, and that it is much."""
+        self._wake, self._hurry = wake, hurry
 
     def open(self) -> None:
         """Open the spool if it is not.
@@ -112,3 +116,7 @@ class Intake:
         if self.spool is not None:
             self.spool.close()
             self.spool = None
+
+
+def _tell_nobody() -> None:
+    pass

@@ -140,10 +140,10 @@ class _Line(msgspec.Struct, omit_defaults=True):
 
 def request_lines(taken: Sequence[Taken]) -> bytes:
     """The lines of finished requests, each with its end."""
-    own = "\n".join([f"{record.id}\n{record.session}" for record, *_ in taken])
+    own = "\n".join([f"{record.id}\n{record.session}" for record, _, _, _, _ in taken])
     if not own.isascii() or "\x7f" in own or "allback" in own.lower():
-        return b"".join([request_line(record) + b"\n" for record, *_ in taken])
-    return b"".join([_usual_line(record, route) for record, route, *_ in taken])
+        return b"".join([request_line(record) + b"\n" for record, _, _, _, _ in taken])
+    return b"".join([_usual_line(record, route) for record, route, _, _, _ in taken])
 
 
 def _usual_line(record: Record, route: Route) -> bytes:

@@ -9,7 +9,7 @@ from operator import attrgetter
 import msgspec
 
 from hotspare.router.figures import Figures, fold
-from hotspare.router.record import Attempt, Record
+from hotspare.router.record import Attempt, Candidate, Record
 from hotspare.store.rows import CALL_COLUMNS, SHARED, Row, apart_values, attempt_values, request_values
 
 SLOW_MS = 5000.0
@@ -21,6 +21,7 @@ CANCELLED = "cancelled"
 
 _REMEMBERED = 5_000
 """Some 10 MB, where callers send a name of their own with each request."""
+_REMEMBERED_CANDIDATES = 500
 CANDIDATE = ("model", "skip", "by")
 """What candidates have in common with others."""
 
@@ -72,6 +73,8 @@ class Routes:
 
     def __init__(self) -> None:
         self._known: dict[Row, Route] = {}
+        self._candidates: dict[int, tuple[tuple[Candidate, ...], tuple[Row, ...]]] = {}
+        """By identity: nearly all Records of a chain name one and the same. They are kept, so no other can be it."""
 
     def take(self, record: Record) -> Taken:
         """The Record with all that its rows are made of.
@@ -79,7 +82,8 @@ class Routes:
         Raises:
             ValueError, OverflowError: a time in it is no number of microseconds.
         """
-        key = (record.duration_ms > SLOW_MS, alike(record))
+        candidates = self._candidates.get(id(record.candidates)) or self._learn_candidates(record.candidates)
+        key = (record.duration_ms > SLOW_MS, _shared(record), tuple(map(_call, record.attempts)), candidates[1])
         route = self._known.get(key) or self._learn(key, record)
         values = tuple(map(attempt_values, record.attempts))
         return record, route, request_values(record), values, apart_values(record)
@@ -89,6 +93,12 @@ class Routes:
             self._known.clear()
         route = self._known[key] = Route(record)
         return route
+
+    def _learn_candidates(self, candidates: tuple[Candidate, ...]) -> tuple[tuple[Candidate, ...], tuple[Row, ...]]:
+        if len(self._candidates) >= _REMEMBERED_CANDIDATES:
+            self._candidates.clear()
+        known = self._candidates[id(candidates)] = candidates, tuple(map(_candidate, candidates))
+        return known
 
 
 def alike(record: Record) -> tuple[Row, tuple[Row, ...], tuple[Row, ...]]:

@@ -61,7 +61,7 @@ class Store:
         self._log = Log(log_path)
         self._database = Database(path, strict=strict)
         self._journal = Journal(self._database)
-        self._intake = Intake(path, self._wake, self._hurry)
+        self._intake = Intake(path)
         self._writer = Writer(
             path,
             self._intake,
@@ -157,13 +157,13 @@ class Store:
         """Keep what was asked and answered, where that is wished for."""
         if self._contents is not None:
             self._contents.add(Content(request_id, at, call, body, pieces))
-            self._wake()
+            self._writer.wake()
 
     def answer(self, kept: KeptAnswer) -> None:
         """Keep an answer for the emergency cache of the next start, where that is wished for."""
         if self._answers is not None:
             self._answers.add(kept)
-            self._wake()
+            self._writer.wake()
 
     def remember(self, memory: Mapping[str, Any]) -> None:
         """Keep the router's memory for the next start; the latest one counts."""
@@ -219,12 +219,6 @@ class Store:
     def note(self, event: str, level: Level, fields: Mapping[str, Any]) -> None:
         """Write a line of the log: a change of state, say."""
         self._log.write([note_line(self._clock.wall(), event, level, fields)])
-
-    def _wake(self) -> None:
-        self._writer.wake()
-
-    def _hurry(self) -> None:
-        self._writer.hurry()
 
     async def flush(self, *, figures: bool = False) -> None:
         """Return when all that was appended is in the database (and in the roll-ups), or the database is found ill."""

@@ -70,6 +70,7 @@ class Writer:
         self._hurry = asyncio.Event()
         self._stopping = False
         self._asked: list[asyncio.Future[None]] = []
+        intake.listen(self._work.set, self._hurry_on)
         self._wants_figures = False
         self._task: asyncio.Task[None] | None = None
         self._logged: frozenset[str] | None = None
@@ -102,7 +103,7 @@ class Writer:
         """There is something to move."""
         self._work.set()
 
-    def hurry(self) -> None:
+    def _hurry_on(self) -> None:
         """There is so much to move that it should not wait; an ill database makes it wait all the same."""
         if self.fault is None:
             self._hurry.set()
