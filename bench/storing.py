@@ -6,16 +6,17 @@ Prints JSON: for each the share of a core that the store takes, how late the eve
 import asyncio
 import gc
 import json
-import random
 import resource
 import tempfile
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import uvloop
 from decision import ANSWERED, FELL_BACK, decision, router_of
 from load import percentile
 
+from hotspare.engine.identity import RequestIds
 from hotspare.router.record import Record
 from hotspare.router.step import Event
 from hotspare.store.store import Store
@@ -34,10 +35,9 @@ def record(events: tuple[Event, ...]) -> Record:
 
 
 def with_ids(model: Record, number: int) -> list[Record]:
-    """The same with other ids and times, made before the clock runs."""
-    names = {name: getattr(model, name) for name in model.__dataclass_fields__}
-    names.pop("id")
-    return [Record(id=f"{random.getrandbits(40):010x}{at:06x}", **names) for at in range(number)]
+    """The same with ids as a gateway gives them, in the order of time, and times of their own."""
+    ids = RequestIds(model.at, 0)
+    return [replace(model, id=ids.next(), at=model.at + place / PER_SECOND) for place in range(number)]
 
 
 async def look(lags: list[float]) -> None:
