@@ -257,6 +257,7 @@ async def test_nothing_that_our_applications_say_is_sent_to_a_caller_that_left(c
         await answering.whole(200, b"", b"x")
         await answering.begin(200, b"")
         answering.flush()
+        assert not answering.response_started
     assert len(wire.written) == before
     assert not answering.response_complete
 
@@ -479,11 +480,47 @@ async def test_an_answer_waits_for_a_caller_that_takes_nothing(cycle, wire, answ
     arguments = {"begin": (200, b""), "end": (b"x",)}.get(answer, (200, b"", b"x"))
     waiting = asyncio.ensure_future(getattr(answering, answer)(*arguments))
     await asyncio.sleep(0)
+    assert not waiting.done()
     before = len(wire.written)
     answering._flow.resume_writing()
     await waiting
     answering.flush()
     assert len(wire.written) == before + 1
+
+
+@pytest.mark.parametrize("version", ["1.0", "1.1"])
+async def test_head_gets_nothing_of_a_stream_that_comes_in_pieces(cycle, wire, version):
+    answering = cycle("HEAD", version=version)
+    await answering.begin(200, b"")
+    answering.flush()
+    await answering.piece(b"one")
+    await answering.end(b"two")
+    [sent] = wire.written
+    assert sent.endswith(b"\r\n\r\n")
+    assert answering.response_complete
+
+
+async def test_a_status_that_no_standard_names_is_sent_as_a_number(cycle, wire):
+    answering = cycle()
+    await answering.whole(529, b"", b"")
+    assert wire.written[0].startswith(b"HTTP/1.1 529 \r\n")
+
+
+async def test_whoever_waits_for_more_of_a_body_hears_that_the_answer_is_complete(cycle):
+    refusing = cycle()
+    reading = asyncio.ensure_future(refusing.read())
+    await asyncio.sleep(0)
+    await refusing.whole(413, b"", b"")
+    async with asyncio.timeout(5):
+        assert await reading is None
+
+
+async def test_an_answer_that_ends_after_its_connection_was_told_enough_tells_it_nothing(cycle):
+    told = []
+    answering = cycle(answered=lambda: told.append("answered"))
+    answering.part()
+    await answering.whole(200, b"", b"")
+    assert told == []
 
 
 async def test_pieces_for_a_caller_that_left_are_taken_and_go_nowhere(cycle, wire):
