@@ -41,6 +41,7 @@ TOLD_OF_COPY = 44
 """Cells of what was copied that are told."""
 LONGEST_COPY = 50_000
 """Characters of a request that are copied: terminals take no more, or cut it."""
+NO_FILE_OF_A_DEMO = "A demo has no configuration file to write into: `hotspare init` begins one of your own."
 NO_FILE_HERE = "This instance has no configuration file on this machine: run `hotspare config write` where it runs."
 TWINS = {action.id: action.command.partition(" --")[0] for action in ACTIONS if action.keys[0].isdigit()}
 """The command line of each screen."""
@@ -193,7 +194,8 @@ class Errands:
         host, snapshot = self._host, self._about(None)[0]
         path = Path(snapshot.instance.config_path)
         if not snapshot.instance.config_path or snapshot.instance.host:  # a file of the same path here is another one
-            host.tell(NO_FILE_HERE, "warning")
+            here = snapshot.instance.demo and not snapshot.instance.host
+            host.tell(NO_FILE_OF_A_DEMO if here else NO_FILE_HERE, "warning")
             return
         from hotspare.configuration import writeback  # noqa: PLC0415 - the readers of all formats, for this key only
 
@@ -254,7 +256,7 @@ class Errands:
     def _put(self, text: str, what: str) -> None:
         """Into the terminal's clipboard, by OSC 52, so that it works over ssh."""
         if not text:
-            self._host.tell("There is nothing under the cursor to copy.", "warning")
+            self._host.tell("There is nothing here to copy yet.", "warning")
             return
         self._host.copy_to_clipboard(text)
         begins = cut(" ".join(text.split()), TOLD_OF_COPY, self._host.glyphs.more)
@@ -274,7 +276,8 @@ class Errands:
         except OSError as error:
             host.tell(f"Not exported: {error.strerror or error}", "error")
             return
-        host.tell(f"{len(records)} rows are in {path}\n$ {TWINS.get(page.NAME, 'hotspare requests')} --json")
+        rows = "1 row is" if len(records) == 1 else f"{len(records)} rows are"
+        host.tell(f"{rows} in {path}\n$ {TWINS.get(page.NAME, 'hotspare requests')} --json")
 
     # ------------------------------------------------------------ looking
     async def _prompt(self, model: ModelView | None, _: str) -> None:

@@ -47,7 +47,8 @@ class JournalPage(AskingPage):
         yield LinePane(id="detail")
 
     def records(self) -> Mapping[str, Mapping[str, Any]]:
-        return {f"act {row.get('number')}": row for row in self.past}
+        acts, shown = {f"act {row.get('number')}": row for row in self.past}, self.state.shown
+        return {one.key: acts.get(one.key) or _seen(one) for one in self._happened(shown)} if shown else {}
 
     def wanted(self) -> Wanted:
         return "journal", {"last": MOST}
@@ -102,6 +103,14 @@ class JournalPage(AskingPage):
 
     def on_row_list_chosen(self, event: RowList.Chosen) -> None:
         event.stop()
+
+
+def _seen(one: Happened) -> Mapping[str, Any]:
+    """What this screen saw, with the names of the journal's fields."""
+    return {
+        "when": one.at, "act": one.what, "subject": one.subject, "before": one.before, "after": one.after,
+        "why": one.why,
+    }  # fmt: skip
 
 
 def _everything(one: Happened) -> str:

@@ -18,7 +18,7 @@ from hotspare.engine.backend import Prompt
 from hotspare.router.snapshot import ModelView, Snapshot
 from hotspare.widgets.chain_table import STATE_WORDS, per_million
 from hotspare.widgets.glyphs import Glyphs, state_sign
-from hotspare.widgets.line import Line
+from hotspare.widgets.line import Line, wrap
 from hotspare.widgets.line_view import LineView
 from hotspare.widgets.plain import plain
 from hotspare.widgets.row_list import Row, RowList
@@ -28,6 +28,10 @@ LEAST_COLUMN = 34
 """Cells that an answer needs at least, where several stand side by side."""
 MOST_SHOWN = 4
 FIRST_TEXT = "Say hello in one short sentence."
+HOW = (
+    "t goes to the prompt, enter sends it there; enter up here marks more to ask at once. A test is paid for; it is no "
+    "traffic."
+)
 COLUMNS = (
     Column("", 3),
     Column("", 1),
@@ -75,7 +79,8 @@ class Playground(Page):
             box = Input(value=FIRST_TEXT, id="prompt", select_on_focus=True)
             box.cursor_blink = self._blink
             yield box
-        yield Horizontal(id="answers")
+        with Horizontal(id="answers"):
+            yield LineView(id="how")
 
     # ------------------------------------------------------------ drawing
     def draw_body(self, shown: Snapshot, width: int) -> None:
@@ -88,6 +93,8 @@ class Playground(Page):
         told = f" to {number} at once " if number > 1 else " prompt "
         self.view("prompt-name").styles.width = len(told)
         self.view("prompt-name").show([((told, "key"),)])
+        for how in self.query("#how").results(LineView):  # until something is asked
+            how.show([(), *(((f" {row}", "dim"),) for row in wrap(HOW, max(20, width - 2)))])
 
     def _rows_of(self, shown: Snapshot, table: Table) -> list[Row]:
         rows = []

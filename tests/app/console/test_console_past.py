@@ -1,5 +1,6 @@
 """Requests, cost and journal: screens whose rows are asked from the past."""
 
+import json
 from dataclasses import replace
 
 import pytest
@@ -258,7 +259,12 @@ async def test_acts_and_states_stand_on_one_time_line(pilot, begin, press, seen,
     assert "cold start" in lines[1]
     assert "△" in lines[1]
     assert "gpt-5 until 02:40" in lines[2]
-    await press(pilot, "down", "down")
+    await press(pilot, "Y")
+    told = json.loads(pilot.app.clipboard)
+    assert (told["act"], told["subject"], told["after"]) == ("state", "claude", "ready")
+    await press(pilot, "down", "Y")
+    assert json.loads(pilot.app.clipboard)["who"] == "ada"
+    await press(pilot, "down")
     assert "not durable" in seen(pilot.app)
 
 

@@ -32,6 +32,12 @@ async def test_a_prompt_goes_to_the_chosen_one_and_shows_its_route(pilot, press,
     assert backend.queries[-1] == ("explain", {"id": "r-1"})
 
 
+async def test_until_something_is_asked_it_is_said_how(pilot, press, seen):
+    assert "t goes to the prompt, enter sends it there" in seen(pilot.app)
+    await press(pilot, "t", *"Hi", "enter")
+    assert "goes to the prompt" not in seen(pilot.app)
+
+
 async def test_several_are_asked_side_by_side(pilot, press, backend, seen):
     await press(pilot, "enter", "down", "enter", "down", "enter", "t", *"Hi", "enter")
     assert backend.prompts == [

@@ -93,6 +93,13 @@ async def test_a_file_on_another_machine_is_left_alone(pilot, begin, press, toas
     assert file.read_text() == FILE
 
 
+async def test_a_demo_has_nothing_to_write_into(pilot, begin, press, toasts, backend):
+    backend.now = replace(backend.now, instance=replace(backend.now.instance, config_path="", demo=True))
+    await begin(pilot)
+    await press(pilot, "W")
+    assert toasts(pilot.app)[-1].startswith("A demo has no configuration file")
+
+
 async def test_nothing_to_write_is_said(pilot, begin, press, seen, toasts, backend):
     backend.now = replace(backend.now, decisions=())
     await begin(pilot)

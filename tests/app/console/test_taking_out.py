@@ -38,6 +38,8 @@ async def test_y_copies_the_row_as_it_is_read_and_as_json(pilot, press, toasts):
     assert json.loads(pilot.app.clipboard)["id"] == pilot.app.page().chosen_request()
     await press(pilot, "2", "j", "Y")
     assert json.loads(pilot.app.clipboard)["name"] == "gpt-5"
+    await press(pilot, "6", "y")
+    assert toasts(pilot.app)[-1] == "There is nothing here to copy yet."
     await press(pilot, "7", "y")
     assert "127.0.0.1:4000" in pilot.app.clipboard
 
@@ -108,6 +110,9 @@ async def test_export_says_where_the_rows_are(pilot, press, toasts, tmp_path, mo
     await acted(pilot)
     [path] = tmp_path.glob("*.json")
     assert [row["name"] for row in json.loads(path.read_text())] == ["claude", "gpt-5", "haiku", "local"]
+    await press(pilot, "7", "colon", *"export json", "enter")
+    await acted(pilot)
+    assert toasts(pilot.app)[-1].startswith("1 row is in ")
     assert path.name.startswith("hotspare-chains-")
 
 
