@@ -181,9 +181,16 @@ class Exchange:
             self._wake()
 
     def _passed_on(self, sink: Callable[[bytes], bool]) -> bool:
-        """Give the sink what came; whether that was the last it takes."""
-        if self._pieces and not sink(self.taken()):
+        """Give the sink what came; whether that was the last it takes. What it raises is its reader's to hear: the
+        event loop would tell the terminal and end the connection.
+        """
+        try:
+            if self._pieces and not sink(self.taken()):
+                self._sink = None
+        except Exception as error:  # noqa: BLE001  whatever it is
             self._sink = None
+            if self._waiter is not None and not self._waiter.done():
+                self._waiter.set_exception(error)
         return self._sink is None or self.over
 
     def lost(self, error: Exception | None) -> None:

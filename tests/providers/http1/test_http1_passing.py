@@ -88,6 +88,33 @@ async def test_a_sink_that_has_had_enough_gets_no_more_and_the_rest_is_there_to_
     assert b"".join(sink.taken) + rest == b"onetwothree"
 
 
+@pytest.mark.parametrize("came", [chunk(b"one"), chunk(b"one") + b"0\r\n\r\n"])
+async def test_what_a_sink_raises_is_its_reader_s_to_hear(came):
+    def sink(piece):
+        raise ZeroDivisionError(piece)
+
+    exchange = Exchange(Connection())
+    exchange.feed(HEAD)
+    passing = await begun(exchange, sink)
+    exchange.feed(came)
+    exchange.feed(b"")
+    with pytest.raises(ZeroDivisionError):
+        await passing
+
+
+async def test_a_sink_that_raises_when_nobody_listens_any_more_disturbs_nobody():
+    def sink(piece):
+        raise ZeroDivisionError(piece)
+
+    exchange = Exchange(Connection())
+    exchange.feed(HEAD)
+    passing = await begun(exchange, sink)
+    exchange._waiter.cancel()
+    exchange.feed(chunk(b"one"))
+    with pytest.raises(asyncio.CancelledError):
+        await passing
+
+
 async def test_a_body_that_breaks_off_is_a_failure_after_what_came():
     exchange, sink = Exchange(Connection()), Sink()
     exchange.feed(HEAD)
