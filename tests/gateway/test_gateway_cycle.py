@@ -503,6 +503,7 @@ async def test_head_gets_nothing_of_a_stream_that_comes_in_pieces(cycle, wire, v
 async def test_a_status_that_no_standard_names_is_sent_as_a_number(cycle, wire):
     answering = cycle()
     await answering.whole(529, b"", b"")
+    await turned()
     assert wire.written[0].startswith(b"HTTP/1.1 529 \r\n")
 
 
