@@ -374,6 +374,8 @@ class Page(Screen[None]):
 
     # ------------------------------------------------------------ messages of the panels
     def on_row_list_moved(self) -> None:
+        for pane in self.query("#detail").results(LinePane):  # it tells of another one now
+            pane.offset_lines = 0
         self.draw()
 
     def on_line_view_clicked(self, event: LineView.Clicked) -> None:

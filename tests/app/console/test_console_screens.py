@@ -124,6 +124,7 @@ async def test_what_does_not_fit_of_a_model_is_reached_by_tab(pilot, press, seen
     assert pilot.app.page().chosen_model().name == "claude"
     await press(pilot, "tab", "down")
     assert pilot.app.page().chosen_model().name == "gpt-5"
+    assert "may serve" in seen(pilot.app)
     await pilot.resize_terminal(120, 60)
     await press(pilot, "tab", "down")
     assert pilot.app.page().chosen_model().name == "haiku"
