@@ -1,4 +1,5 @@
 import asyncio
+import dataclasses
 import gc
 import time
 import weakref
@@ -7,6 +8,7 @@ import pytest
 
 from hotspare.engine import engine as engine_module
 from hotspare.router.command import Decision, DisableModel, Slot
+from hotspare.router.trigger import AttemptFailed, Trigger
 
 pytestmark = pytest.mark.looptime
 
@@ -174,3 +176,13 @@ async def test_nothing_of_a_request_waits_for_the_garbage_collector(bench, plays
         assert gone() is None
     finally:
         gc.enable()
+
+
+async def test_requests_after_a_reload_are_carried_out_as_the_chain_says_now(bench, plays):
+    cut = AttemptFailed(Trigger.stream_cut, "cut")
+    bench.script(claude=plays.stream(b"half ", cut), gpt=plays.stream(b"whole "))
+    assert (await bench.serve(streamed=True)).text == b"half "
+    chain = dataclasses.replace(bench.settings.chains["main"], stream_delivery="whole")
+    settings = dataclasses.replace(bench.settings, chains={"main": chain})
+    await bench.engine.reload(settings, file="a.toml", renewed=(), midnight=lambda wall: wall - wall % 86_400)
+    assert (await bench.serve(streamed=True)).text == b"whole data: [DONE]\n\n"

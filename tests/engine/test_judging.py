@@ -120,6 +120,12 @@ async def test_whatever_is_not_repaired_goes_out_byte_for_byte(serve, answer):
     assert delivery.told.model == "claude"
 
 
+@pytest.mark.parametrize("answer", [b"no json", b"[]"])
+async def test_an_answer_that_cannot_be_read_is_not_judged(serve, answer):
+    _, delivery = await serve(answer, JSON)
+    assert (delivery.text, delivery.told.model) == (answer, "claude")
+
+
 async def test_when_every_model_fails_the_caller_gets_the_graceful_error(serve, plays):
     bench, delivery = await serve(whole("Paris"), JSON, good=plays.Play(body=whole("Paris")))
     assert (delivery.fail.status, delivery.fail.code) == (503, "all_models_failed")
@@ -145,6 +151,20 @@ async def test_a_refusal_is_served_by_another_model_only_where_the_chain_says_so
     bench, delivery = await serve(answer, fields, actions=NEXT)
     assert (delivery.text, delivery.told.model) == (whole(GOOD), "gpt")
     assert bench.record.reason == trigger
+
+
+@pytest.mark.parametrize(
+    ("actions", "passed_on", "kept"),
+    [
+        ({Trigger.refusal: Action.next}, whole(REFUSAL), whole("half", "content_filter")),
+        (NEXT | {Trigger.refusal: Action.stop}, whole("half", "content_filter"), whole(REFUSAL)),
+    ],
+)
+async def test_a_chain_may_tell_a_model_s_refusal_from_a_provider_s_filter(serve, actions, passed_on, kept):
+    _, delivery = await serve(passed_on, actions=actions)
+    assert delivery.told.model == "gpt"
+    _, delivery = await serve(kept, actions=actions)
+    assert (delivery.text, delivery.told.model) == (kept, "claude")
 
 
 async def test_words_are_looked_at_only_where_the_chain_says_so(serve):
@@ -229,6 +249,11 @@ async def test_a_live_stream_that_begins_as_a_refusal_falls_back_where_the_chain
     assert "closed claude#1" in bench.diary
     _, delivery = await serve([first], streamed=True)
     assert delivery.text == first + openai_chat.TAIL
+
+
+async def test_a_live_stream_whose_beginning_cannot_be_read_is_not_judged(serve):
+    _, delivery = await serve([b"data: {\n\n"], streamed=True, actions=NEXT)
+    assert delivery.text == b"data: {\n\n" + openai_chat.TAIL
 
 
 async def test_reasoning_at_the_beginning_of_a_live_stream_says_nothing_yet(serve):

@@ -6,7 +6,7 @@ import types
 import pytest
 
 from hotspare.router.settings import Limits
-from hotspare.router.trigger import AttemptFailed, Trigger
+from hotspare.router.trigger import Action, AttemptFailed, Trigger
 
 pytestmark = pytest.mark.looptime
 
@@ -53,6 +53,7 @@ def scenarios(plays):
         "retry": ({}, {"claude": [plays.failing("overloaded", 503), plays.Play()]}, False),
         "all fail": ({}, {name: plays.failing("timeout") for name in ("claude", "gpt", "haiku")}, False),
         "stream": ({}, {"claude": plays.stream(b"a", b"b", b"c", **slow_closing)}, True),
+        "judged stream": ({}, {"claude": plays.stream(b"a", b"b", **slow_closing)}, True),
         "broken stream": ({}, {"claude": plays.stream(b"a", cut)}, True),
         "race": (
             {"lanes": 3},
@@ -89,7 +90,7 @@ def scenarios(plays):
 
 NAMES = (
     "plain", "fallback", "retry", "all fail", "stream", "broken stream", "race", "streamed race", "hedge",
-    "held stream", "late fallback", "held race",
+    "held stream", "late fallback", "held race", "judged stream",
 )  # fmt: skip
 HELD = {"held stream", "late fallback", "held race"}
 
@@ -103,7 +104,9 @@ async def test_leaving_at_any_await_keeps_one_record_and_gives_everything_back(m
         number += 1
         plan, script, streamed = scenarios(plays)[name]
         delivery = "whole" if name in HELD else "live"
-        bench = make_bench(limits=Limits(retries=1, retry_delay_seconds=1.0), stream_delivery=delivery)
+        actions = {Trigger.content_filter: Action.next} if name == "judged stream" else {}
+        limits = Limits(retries=1, retry_delay_seconds=1.0)
+        bench = make_bench(limits=limits, stream_delivery=delivery, actions=actions)
         if plan:
             bench.plan(**plan)
         bench.script(**script)

@@ -65,6 +65,11 @@ def test_keys_are_hidden_whole_or_masked_ours_or_another_s(text):
     assert hide.text(text) == "bad key [key hidden]!"
 
 
+def test_a_secret_of_four_characters_is_hidden_and_a_shorter_one_is_a_word_like_others():
+    hide = redactor("abcd", "xyz")
+    assert hide.text("abcd xyz abc") == "[key hidden] xyz abc"
+
+
 def test_other_words_stay():
     text = "Bearer authentication failed for task-42 on disk-1: risk-free pk-1"
     assert redactor("abcdefghij0123456789xyz", "x", "").text(text) == text
