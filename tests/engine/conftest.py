@@ -229,7 +229,7 @@ class FakeJournal:
 class Bench:
     """An engine with everything around it."""
 
-    def __init__(self, *, limits=None, chain=None, models=None, beside=(), **options):
+    def __init__(self, *, limits=None, chain=None, models=None, beside=(), contents=None, **options):
         self.diary = []
         self.carrier = FakeCarrier(self.diary)
         self.recorder = FakeRecorder(self.diary)
@@ -251,6 +251,7 @@ class Bench:
             recorder=self.recorder,
             journal=self.journal,
             clock=self.clock,
+            contents=contents,
         )
 
     @staticmethod

@@ -8,6 +8,7 @@ import pytest
 
 from hotspare.engine import engine as engine_module
 from hotspare.router.command import Decision, DisableModel, Slot
+from hotspare.router.settings import Rates
 from hotspare.router.trigger import AttemptFailed, Trigger
 
 pytestmark = pytest.mark.looptime
@@ -186,3 +187,49 @@ async def test_requests_after_a_reload_are_carried_out_as_the_chain_says_now(ben
     settings = dataclasses.replace(bench.settings, chains={"main": chain})
     await bench.engine.reload(settings, file="a.toml", renewed=(), midnight=lambda wall: wall - wall % 86_400)
     assert (await bench.serve(streamed=True)).text == b"whole data: [DONE]\n\n"
+
+
+class FakeContents:
+    def __init__(self):
+        self.kept = []
+
+    def content(self, request_id, at, call, body, pieces):
+        self.kept.append((request_id, at, call.model, body, pieces))
+
+
+async def test_what_was_asked_and_answered_is_kept_where_that_is_wished_for(make_bench, plays):
+    contents = FakeContents()
+    bench = make_bench(contents=contents)
+    delivery = await bench.serve()
+    bench.script(claude=plays.stream(b"a", b"b"))
+    await bench.serve(streamed=True)
+    bench.script(claude=plays.Play(60))
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(1):
+            await bench.serve()
+    told = [(record.id, record.at) for record in bench.recorder.records]
+    assert [kept[:2] for kept in contents.kept] == told
+    assert [kept[2:] for kept in contents.kept] == [
+        ("main", delivery.text, ()), ("main", None, (b"a", b"b")), ("main", None, ())
+    ]  # fmt: skip
+
+
+async def test_every_request_is_counted_in_the_totals(bench, plays):
+    await bench.serve()
+    bench.script(claude=plays.failing("timeout"))
+    await bench.serve()
+    assert sum(bench.engine.totals.requests.values()) == 2
+
+
+async def test_a_reload_journals_what_it_lifts_and_the_next_call_is_priced_as_it_says(bench):
+    await bench.engine.apply(DisableModel("gpt", None), who="ann", why="", confirmed=True)
+    models = {name: model for name, model in bench.settings.models.items() if name != "gpt"}
+    main = bench.settings.chains["main"]
+    chain = dataclasses.replace(main, models=tuple(models), limits=dict.fromkeys(models, main.limits["claude"]))
+    settings = dataclasses.replace(bench.settings, models=models, chains={"main": chain})
+    await bench.engine.reload(settings, file="a.toml", renewed=(), midnight=lambda wall: wall - wall % 86_400)
+    assert [entry.change.subject for entry in bench.journal.entries] == ["gpt", "a.toml", "gpt"]
+    priced = {name: dataclasses.replace(model, rates=Rates(7_000_000, 0)) for name, model in models.items()}
+    await bench.engine.reprice(dataclasses.replace(settings, models=priced))
+    await bench.serve()
+    assert bench.record.cost_pico_usd == 10 * 7_000_000
