@@ -89,8 +89,13 @@ class Alike:
         """Whether anything in it can be different."""
         return bool(self._others)
 
-    def fits(self, data: bytes) -> bool:
-        """Whether it is one event like it, and nothing else."""
+    def said_in(self, data: bytes) -> int:
+        """How much text there is in what is one event like it, and nothing else; -1 where it is not."""
+        if self._fits(data):
+            return PADDED_BYTES if self._padded else len(data) - self._fixed_bytes
+        return -1
+
+    def _fits(self, data: bytes) -> bool:
         if len(self._others) == 1:
             other = self._others[0]
             inside = len(self._first), len(data) - len(other)

@@ -68,10 +68,6 @@ class Rest:
         return self._teller.usage
 
     @property
-    def said_bytes(self) -> int:
-        return self._teller.said_bytes
-
-    @property
     def stop(self) -> StopReason | None:
         return self._teller.stop
 

@@ -10,7 +10,7 @@ from typing import Literal, NamedTuple, Protocol
 
 import msgspec
 
-from hotspare.dialects.alike import Alike
+from hotspare.dialects.alike import Alike, said_bytes_of
 from hotspare.dialects.sse import EVENT_BYTES, EventTooLarge, ServerSentEvent, SseParser
 from hotspare.router.trigger import AttemptFailed, Trigger, Usage
 
@@ -45,6 +45,8 @@ class Told:
 
     content: bool = False
     """It carries text, reasoning, a refusal or a tool call; roles, pings and usage do not count."""
+    says: bool = False
+    """It may carry more of the answer, also where that is none for the caller: its text counts as said."""
     pieces: Sequence[Piece] = ()
     """The content itself; told where another dialect has to be written, and only there."""
     stop: StopReason | None = None
@@ -63,10 +65,6 @@ class EventReader(Protocol):
     @property
     def usage(self) -> Usage | None:
         """What the provider has told so far."""
-
-    @property
-    def said_bytes(self) -> int:
-        """How much text of an answer has come in what was read."""
 
     @property
     def stop(self) -> StopReason | None:
@@ -96,8 +94,8 @@ class AnswerStream:
     """One stream. Feed it until `ended`, then `close` it."""
 
     __slots__ = (
-        "_alike", "_held", "_lessons", "_parser", "_reader", "_unread_bytes", "_writer", "content", "ended", "events",
-        "failure", "skipped",
+        "_alike", "_held", "_lessons", "_parser", "_reader", "_writer", "complete", "content", "ended", "events",
+        "failure", "said_bytes", "skipped",
     )  # fmt: skip
 
     def __init__(self, reader: EventReader, writer: EventWriter) -> None:
@@ -107,7 +105,10 @@ class AnswerStream:
         self._held: list[bytes] = []
         self._alike: Alike | None = None
         self._lessons = LESSONS
-        self._unread_bytes = 0
+        self.said_bytes = 0
+        """How much text of an answer has come."""
+        self.complete = False
+        """The model has said that its answer is complete."""
         self.content = False
         """The first content has come: what `feed` returns may go to the caller."""
         self.ended = False
@@ -123,31 +124,19 @@ class AnswerStream:
         return self._reader.usage
 
     @property
-    def said_bytes(self) -> int:
-        """How much text of an answer has come."""
-        return self._reader.said_bytes + self._unread_bytes
-
-    @property
-    def complete(self) -> bool:
-        """The model has said that its answer is complete."""
-        return self._reader.stop is not None
-
-    @property
     def tail(self) -> bytes:
         return self._writer.tail
 
     def feed(self, chunk: bytes) -> bytes:
         """What may go to the caller now. Never raises: see `failure`."""
         alike = self._alike
-        if (
-            alike is not None
-            and not self.ended
-            and self._parser.between
-            and alike.fits(chunk)
-            and (chunk.isascii() or _is_utf8(chunk))
-        ):
-            self._pass_unread(alike, len(chunk), 1)
-            return chunk
+        if alike is not None and not self.ended and self._parser.between and (chunk.isascii() or _is_utf8(chunk)):
+            said_bytes = alike.said_in(chunk)
+            if said_bytes >= 0:
+                self.said_bytes += said_bytes
+                self.events += 1
+                self._lessons = LESSONS
+                return chunk
         whole = self._parser.whole(chunk)
         if whole is not None:
             return self._pass_whole(whole)
@@ -204,7 +193,9 @@ class AnswerStream:
             alike = self._alike if utf8 else None
             end, events = alike.run(data, begin) if alike is not None else (begin, 0)
             if alike is not None and events:
-                self._pass_unread(alike, end - begin, events)
+                self.said_bytes += alike.said_bytes(end - begin, events)
+                self.events += events
+                self._lessons = LESSONS
             else:
                 end = data.index(b"\n\n", begin) + 2
                 raw = data[begin:end]
@@ -216,11 +207,6 @@ class AnswerStream:
             begin = end
         self._hold(data[since:begin])
         return self._release() if self.content else b""
-
-    def _pass_unread(self, alike: Alike, size: int, events: int) -> None:
-        self._unread_bytes += alike.said_bytes(size, events)
-        self._lessons = LESSONS
-        self.events += events
 
     def _pass_event(self, raw: bytes, *, utf8: bool) -> bytes:
         """What is written of the event."""
@@ -244,6 +230,10 @@ class AnswerStream:
         except (msgspec.DecodeError, ValueError, RecursionError):
             self.skipped += 1
             return _NOTHING, b""
+        finally:
+            self.complete = self._reader.stop is not None
+        if told.says:
+            self.said_bytes += said_bytes_of(event.data)
         self.content = self.content or told.content
         self.ended = told.end
         return told, self._writer.write(told, event, self._reader.usage)

@@ -138,8 +138,7 @@ class StreamedAnswer:
             events = stream.events
             piece = stream.feed(chunk)
             if stream.events != events:
-                silence.heard(stream.said_bytes)
-                limit.due = silence.due()
+                limit.due = silence.due_after(stream.said_bytes)
             if piece and not take(piece):
                 left = piece
             return not (left or stream.ended or stream.complete)

@@ -39,6 +39,17 @@ class Silence:
         else:
             self._left_seconds -= self._monotonic() - self._since
 
+    def due_after(self, said_bytes: int) -> float:
+        """As `heard` and then `due`, at a stroke."""
+        now, since = self._monotonic(), self._since
+        self._since = now
+        if said_bytes != self._said_bytes:
+            self._said_bytes = said_bytes
+            self._left_seconds = self._seconds * WORDLESS_SILENCES
+        else:
+            self._left_seconds -= now - since
+        return now + min(self._seconds, self._left_seconds)
+
     @property
     def words(self) -> str:
         """What there was none of, and for how long, where the bound has passed."""

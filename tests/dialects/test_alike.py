@@ -48,7 +48,6 @@ def counted(monkeypatch):
 
     class Counted:
         usage = property(lambda _: reader.usage)
-        said_bytes = property(lambda _: reader.said_bytes)
         stop = property(lambda _: reader.stop)
 
         def read(self, event):
@@ -162,6 +161,15 @@ def test_noise_before_the_text_makes_no_difference_either(counted):
         event = raw(b"word").replace(b'{"id"', b'{"obfuscation":"%b","id"' % noise)
         assert stream.feed(event) == event
     assert len(read) == 1
+
+
+def test_what_follows_an_event_with_noise_is_read(counted):
+    stream, read = counted
+    event = raw(b"word", more=',"obfuscation":"abc"')
+    stream.feed(event)
+    assert stream.feed(event + END) == event + END
+    assert stream.complete
+    assert len(read) == 2
 
 
 @pytest.mark.parametrize("together", [True, False])

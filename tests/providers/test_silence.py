@@ -63,3 +63,14 @@ def test_time_in_which_nobody_waits_does_not_count(silence, clock):
     for _ in range(30):
         assert wait(silence, clock, 0.5, 0) == 2.0
         clock.now += 60.0
+
+
+@pytest.mark.parametrize("said_bytes", [0, 7])
+def test_the_bound_after_an_event_is_the_same_told_at_a_stroke(silence, clock, said_bytes):
+    other = Silence(2.0, clock.monotonic)
+    assert silence.due() == other.due()
+    for _ in range(16):
+        clock.now += 1.5
+        silence.heard(said_bytes)
+        assert other.due_after(said_bytes) == silence.due()
+        assert other.words == silence.words

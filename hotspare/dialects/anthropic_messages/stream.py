@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping
 
 import msgspec
 
-from hotspare.dialects.alike import said_bytes_of
 from hotspare.dialects.anthropic_messages.answer import STOPS, read_usage
 from hotspare.dialects.provider_error import failure_of, read_error
 from hotspare.dialects.sse import ServerSentEvent
@@ -54,11 +53,10 @@ _EVENT = msgspec.json.Decoder(_Event)
 class MessageReader:
     """Reads message_start … message_stop, as far as it must be judged. Types that are not known say nothing."""
 
-    __slots__ = ("said_bytes", "stop", "usage")
+    __slots__ = ("stop", "usage")
 
     def __init__(self) -> None:
         self.usage: Usage | None = None
-        self.said_bytes = 0
         self.stop: StopReason | None = None
 
     def read(self, event: ServerSentEvent) -> Told:
@@ -73,8 +71,7 @@ class MessageReader:
         if said is None:
             return Told()
         told = said(self, decoded)
-        if told.content:
-            self.said_bytes += said_bytes_of(data)
+        told.says = told.content
         return told
 
     def _start(self, event: _Event) -> Told:

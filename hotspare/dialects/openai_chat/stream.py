@@ -4,7 +4,6 @@ from collections.abc import Callable
 
 import msgspec
 
-from hotspare.dialects.alike import said_bytes_of
 from hotspare.dialects.openai_chat.answer import (
     STOPS,
     TAIL,
@@ -65,11 +64,10 @@ def _tells(part: msgspec.Raw) -> bool:
 class ChunkReader:
     """Reads chat.completion.chunk events."""
 
-    __slots__ = ("_content", "_finished", "_open", "_reason", "said_bytes", "usage")
+    __slots__ = ("_content", "_finished", "_open", "_reason", "usage")
 
     def __init__(self) -> None:
         self.usage: Usage | None = None
-        self.said_bytes = 0
         self._content = False
         self._reason: StopReason | None = None
         self._open: set[int] = set()
@@ -95,7 +93,7 @@ class ChunkReader:
             for choice in chunk.choices:
                 self._take(choice, told)
             if self._content:
-                self.said_bytes += said_bytes_of(data)
+                told.says = True
         if chunk.usage is not UNTOLD and _tells(chunk.usage):
             self.usage = read_usage(chunk.usage) or self.usage
             told.usage = not chunk.choices
