@@ -102,12 +102,13 @@ async def test_a_connection_that_says_nothing_is_closed(open_gateway):
 
 async def test_more_connections_than_there_is_room_for_are_told_to_come_back(open_gateway, fake):
     place = await open_gateway(limits=ConnectionLimits(connections=2, linger_seconds=0.2))
-    async with place.connection() as (reader, writer), place.connection():
+    async with place.connection() as first, place.connection() as second:
         answer = await place.ask("GET", "/health/live")
         assert (answer.status, answer.error["code"]) == (503, "too_many_connections")
         assert (answer.headers["retry-after"], answer.headers["connection"]) == ("5", "close")
-        writer.write(fake.request("GET", "/health/live"))
-        assert (await fake.read_answer(reader)).status == 204
+        for reader, writer in (first, second):
+            writer.write(fake.request("GET", "/health/live"))
+            assert (await fake.read_answer(reader)).status == 204
     for _ in range(50):
         if (answer := await place.ask("GET", "/health/live")).status == 204:
             return
