@@ -32,6 +32,9 @@ _SLICE = 200
 _ROWS = 10
 """So many rows are added by one statement: the interpreter's lock is let go and fought for that much less often."""
 
+_NAMES = 100
+"""So many sessions are looked up at once."""
+
 _KNOWN_IDS = "SELECT id FROM stored_requests WHERE id IN (SELECT value FROM json_each(?))"
 _LAST = """
 SELECT max(coalesce((SELECT max(number) FROM stored_requests), 0), coalesce((SELECT number FROM rolled_up), 0))
@@ -60,6 +63,18 @@ class Numbers:
         number = self.known[row] = int(found[0][0])
         self.fresh.append(row)
         return number
+
+    async def learn_names(self, connection: aiosqlite.Connection, names: Sequence[str]) -> None:
+        """The numbers of many values that are not known, of a table of one column; those that have none are added."""
+        [column] = self.columns
+        await connection.executemany(f"INSERT OR IGNORE INTO {self.table} ({column}) VALUES (?)", [[n] for n in names])
+        marks = ", ".join("?" * _NAMES)
+        for begin in range(0, len(names), _NAMES):
+            asked = names[begin : begin + _NAMES]
+            filled = (*asked, *[asked[0]] * (_NAMES - len(asked)))
+            sql = f"SELECT {column}, number FROM {self.table} WHERE {column} IN ({marks})"
+            self.known.update({(name,): number for name, number in await connection.execute_fetchall(sql, filled)})
+            self.fresh += [(name,) for name in asked]
 
     def forget(self) -> None:
         """Look everything up again."""
@@ -156,6 +171,10 @@ class Inserter:
         await self._look_for_others(connection)
         [row] = await connection.execute_fetchall(_LAST)
         first = int(row[0]) + 1
+        known = self._sessions.known
+        named = dict.fromkeys(record.session for record, _, _, _, _ in records if record.session is not None)
+        if new := [name for name in named if (name,) not in known]:
+            await self._sessions.learn_names(connection, new)
         requests: list[Any] = []
         apart: list[Any] = []
         attempts: list[Any] = []
@@ -183,8 +202,7 @@ class Inserter:
             place = places.get(route) or await self._place(connection, route)
             session = ABSENT
             if record.session is not None:
-                name = (record.session,)
-                session = sessions.get(name) or await self._sessions.learn(connection, name)
+                session = sessions[(record.session,)]
             if said_apart:
                 apart += (number, place[0], session, *request, *said_apart)
             else:

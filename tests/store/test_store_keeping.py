@@ -292,3 +292,18 @@ async def test_the_journal_is_told_of_a_range(opened, disable, noon):
         assert [row["subject"] for row in await store.query("journal", {"last": 2})] == ["late", "then"]
         with pytest.raises(ValueError, match="none of it"):
             await store.query("journal", {"since": "soon"})
+
+
+async def test_many_sessions_that_come_at_once_are_told_apart(opened, make_record, noon):
+    names = ["", "\0", "a\0b", "é", "'", *(f"s{number}" for number in range(230))]
+    first = [make_record(id=f"a{number:03}", at=noon, session=name) for number, name in enumerate(names[:150])]
+    second = [make_record(id=f"b{number:03}", at=noon + 1, session=name) for number, name in enumerate(names * 2)]
+    async with opened() as store:
+        for records in (first, second):
+            for record in records:
+                store.append(record)
+            await store.flush()
+        assert [record async for record in store.records(0.0)] == first + second
+        for name in ("é", "s1", "s229"):
+            found = await store.query("requests", {"session": name, "last": 10})
+            assert {row["id"] for row in found} == {record.id for record in first + second if record.session == name}

@@ -244,6 +244,20 @@ async def test_sums_are_those_of_the_rows_to_the_microsecond(opened, make_record
         assert sums == rows
 
 
+async def test_calls_that_gave_no_answer_took_no_time_that_counts(opened, make_any, tmp_path):
+    async with opened() as store:
+        for _ in range(60):
+            store.append(make_any(kind="traffic"))
+    with closing(sqlite3.connect(tmp_path / "hotspare.db")) as connection:
+        told = connection.execute(
+            "SELECT outcome, sum(duration_us), max(length(durations)) FROM call_figures GROUP BY 1"
+        )
+        took = {outcome: (duration, length > 1) for outcome, duration, length in told}
+    assert took.pop("")[0] > 0
+    assert len(took) > 3
+    assert set(took.values()) == {(0, False)}
+
+
 async def failing(*_):
     raise sqlite3.OperationalError("no such luck")
 
