@@ -86,7 +86,7 @@ def test_a_connection_that_fails_leaves_no_thread_that_tells_a_closed_loop(tmp_p
     async def look():
         with pytest.raises(sqlite3.OperationalError):
             await connect(f"file:{tmp_path}/none/hotspare.db?mode=ro")
-        assert threading.active_count() == before
+        assert threading.active_count() <= before  # one of another test may be about to end
 
     for _ in range(20):
         asyncio.run(look())
