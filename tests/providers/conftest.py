@@ -11,6 +11,7 @@ import pytest
 from listening import listening
 
 from hotspare.dialects import openai_chat
+from hotspare.dialects.begun import Begun
 from hotspare.dialects.call import Call
 from hotspare.dialects.endpoint import ApiKey, Endpoint
 from hotspare.providers.carrier import ProviderCarrier
@@ -128,6 +129,7 @@ async def carry(request: pytest.FixtureRequest, provider: FakeProvider):
         deadline_seconds: float = 5.0,
         endpoint: dict | None = None,
         stream: bool = False,
+        begun: Begun | None = None,
         **limits: float,
     ):
         base = url or (provider.url + ("/v1" if dialect == "openai" else ""))
@@ -137,6 +139,7 @@ async def carry(request: pytest.FixtureRequest, provider: FakeProvider):
         carrier = carriers.setdefault(f"{place} {endpoint}", ProviderCarrier({"main": place}))
         asked = {"model": "main", "messages": [{"role": "user", "content": "hi"}], "stream": stream} | (body or {})
         call: Call = openai_chat.read_request(json.dumps(asked).encode(), headers or {})
+        call.begun = begun
         now = asyncio.get_running_loop().time()
         ask = Ask("r1", "main", "main", "tests", 0.0, now, now + deadline_seconds)
         bounds = Limits(**({"connect_seconds": 1.0, "first_content_seconds": 2.0, "attempt_seconds": 2.0} | limits))
