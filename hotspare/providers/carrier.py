@@ -87,6 +87,7 @@ class ProviderCarrier:
         the reload after this one. Attempts that run are left alone.
         """
         before, self._endpoints = self._endpoints, endpoints
+        self._transports.prepare(endpoints.values())
         self._vectors.expect(endpoints.values())
         self._redactor = Redactor((*before.values(), *endpoints.values()))
         self._addresses = _addresses(before) | _addresses(endpoints)
