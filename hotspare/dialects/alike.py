@@ -91,16 +91,15 @@ class Alike:
 
     def said_in(self, data: bytes) -> int:
         """How much text there is in what is one event like it, and nothing else; -1 where it is not."""
-        if self._fits(data):
-            return PADDED_BYTES if self._padded else len(data) - self._fixed_bytes
-        return -1
-
-    def _fits(self, data: bytes) -> bool:
-        if len(self._others) == 1:
-            other = self._others[0]
-            inside = len(self._first), len(data) - len(other)
-            return data.startswith(self._first) and data.endswith(other) and _all_text(data, *inside) is not None
-        return self._end(data, 0) == len(data)
+        size, others = len(data), self._others
+        if len(others) > 1:
+            return self.said_bytes(size, 1) if self._end(data, 0) == size else -1
+        if not (data.startswith(self._first) and data.endswith(others[0])):
+            return -1
+        begin, word_bytes = len(self._first), size - self._fixed_bytes
+        if not _all_text(data, begin, begin + word_bytes):
+            return -1
+        return PADDED_BYTES if self._padded else word_bytes
 
     def said_bytes(self, size: int, events: int) -> int:
         """How much text there is in so many bytes, which are so many events like it."""

@@ -56,9 +56,6 @@ class Told:
     """Nothing comes after it, whatever the connection does."""
 
 
-_NOTHING = Told()
-
-
 class EventReader(Protocol):
     """One dialect's events, read in order."""
 
@@ -181,7 +178,7 @@ class AnswerStream:
         for event in events:
             if self.ended:
                 break
-            self._hold(self._pass_one(event)[1])
+            self._hold(self._pass_one(event))
         return self._release() if self.content else b""
 
     def _pass_whole(self, data: bytes) -> bytes:
@@ -198,8 +195,8 @@ class AnswerStream:
                 self._lessons = LESSONS
             else:
                 end = data.index(b"\n\n", begin) + 2
-                raw = data[begin:end]
-                written = self._pass_event(raw, utf8=utf8)
+                event, raw = self._parser.read(data[begin : end - 2]), data[begin:end]
+                written = b"" if event is None else self._pass_one(event, raw if utf8 else b"")
                 if written != raw:
                     self._hold(data[since:begin])
                     self._hold(written)
@@ -208,35 +205,27 @@ class AnswerStream:
         self._hold(data[since:begin])
         return self._release() if self.content else b""
 
-    def _pass_event(self, raw: bytes, *, utf8: bool) -> bytes:
-        """What is written of the event."""
-        event = self._parser.read(raw[:-2])
-        if event is None:
-            return b""
-        told, written = self._pass_one(event)
-        if utf8 and self.content and self._lessons and written == raw and not (told.stop or told.usage or told.end):
-            self._lessons -= 1
-            self._alike = Alike(raw) or self._alike
-        return written
-
-    def _pass_one(self, event: ServerSentEvent) -> tuple[Told, bytes]:
-        """Read an event: what it said, and what is written of it; nothing where it was not to be read."""
+    def _pass_one(self, event: ServerSentEvent, raw: bytes = b"") -> bytes:
+        """Read an event: what is written of it. Where it is given as it came, others may be like it."""
         self.events += 1
         try:
             told = self._reader.read(event)
         except AttemptFailed as failure:
             self._break(failure)
-            return _NOTHING, b""
+            return b""
         except (msgspec.DecodeError, ValueError, RecursionError):
             self.skipped += 1
-            return _NOTHING, b""
-        finally:
-            self.complete = self._reader.stop is not None
+            return b""
+        self.complete = self._reader.stop is not None
         if told.says:
             self.said_bytes += said_bytes_of(event.data)
         self.content = self.content or told.content
         self.ended = told.end
-        return told, self._writer.write(told, event, self._reader.usage)
+        written = self._writer.write(told, event, self._reader.usage)
+        if raw and written == raw and self.content and self._lessons and not (told.stop or told.usage or told.end):
+            self._lessons -= 1
+            self._alike = Alike(raw) or self._alike
+        return written
 
     def _hold(self, piece: bytes) -> None:
         if piece:

@@ -147,17 +147,19 @@ class Cycle:
         self._hold(self._head(status, lines, length, shown))
         self._complete()
 
-    async def stream(self, status: int, lines: bytes, data: bytes) -> None:
-        """A whole stream at once."""
+    async def stream(self, status: int, lines: bytes, data: bytes, tail: bytes) -> None:
+        """A whole stream at once, its tail with it."""
         if self._flow.write_paused and not self.disconnected:
             await self._flow.writable()
         if self.disconnected:
             return
         chunked = self.head.version != "1.0"
-        shown = b"%x\r\n%b\r\n%b" % (len(data), data, _LAST_CHUNK) if chunked else data
+        shown: tuple[bytes, ...] = (data, tail)
         if self.head.method == "HEAD":
-            shown = b""
-        self._hold(self._head(status, lines, _CHUNKED if chunked else b"", shown))
+            shown = ()
+        elif chunked:
+            shown = (b"%x\r\n" % (len(data) + len(tail)), data, tail, b"\r\n", _LAST_CHUNK)
+        self._hold(self._head(status, lines, _CHUNKED if chunked else b"", *shown))
         self._complete()
 
     async def begin(self, status: int, lines: bytes) -> None:
@@ -218,14 +220,14 @@ class Cycle:
         if sum(map(len, self._held)) > HELD_BYTES:
             self.flush()
 
-    def _head(self, status: int, lines: bytes, framing: bytes, body: bytes = b"") -> bytes:
+    def _head(self, status: int, lines: bytes, framing: bytes, *body: bytes) -> bytes:
         if self.response_started:
             raise WrongMessage("an answer begins once")
         self.response_started = True
         self._awaits_100_continue = False
         first = _STATUS_LINES.get(status) or b"HTTP/1.1 %d \r\n" % status
         close = b"" if self.keep_alive else _CLOSE
-        return b"".join((first, self._state.date_line, lines, close, framing, _HEAD_END, body))
+        return b"".join((first, self._state.date_line, lines, close, framing, _HEAD_END, *body))
 
     def _complete(self) -> None:
         self.response_complete = True

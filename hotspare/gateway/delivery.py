@@ -37,7 +37,7 @@ class HttpDelivery:
     async def whole(self, told: Told, answer: Answer) -> None:
         if answer.streamed is not None:
             lines = _EVENT_STREAM + told_lines(told)
-            await self._cycle.stream(answer.status, lines, answer.streamed + answer.tail)
+            await self._cycle.stream(answer.status, lines, answer.streamed, answer.tail)
             return
         lines = _type_line(answer.content_type) + told_lines(told)
         await self._cycle.whole(answer.status, lines, answer.body or b"")

@@ -123,6 +123,18 @@ def test_padding_is_not_taken_for_something_said():
     assert stream.said_bytes == 400
 
 
+@pytest.mark.parametrize("more", ["", ',"obfuscation":"abc"'])
+@pytest.mark.parametrize("field", ["content", "refusal", "role"])
+def test_as_much_was_said_wherever_chunks_are_cut(field, more):
+    events = [raw(b"first"), *(raw(b"word", field, more) for _ in range(9))]
+    said = set()
+    for pieces in (events, [b"".join(events)], [b"".join(events[:4]), b"".join(events[4:])]):
+        stream = stream_of()
+        given_to(stream, pieces)
+        said.add(stream.said_bytes)
+    assert len(said) == 1
+
+
 def test_of_events_that_are_alike_few_are_read(counted):
     stream, read = counted
     words = [raw(b"word %d" % at) for at in range(50)]

@@ -365,7 +365,7 @@ async def test_what_is_larger_than_is_held_leaves_at_once(cycle, wire):
 
 async def test_a_whole_stream_is_one_chunk_in_one_write(cycle, wire):
     answering = cycle()
-    await answering.stream(200, b"x-told: 1\r\n", b"all of it")
+    await answering.stream(200, b"x-told: 1\r\n", b"all ", b"of it")
     await turned()
     [sent] = wire.written
     assert sent.endswith(b"x-told: 1\r\ntransfer-encoding: chunked\r\n\r\n9\r\nall of it\r\n0\r\n\r\n")
@@ -374,7 +374,7 @@ async def test_a_whole_stream_is_one_chunk_in_one_write(cycle, wire):
 
 
 async def test_a_whole_stream_has_no_chunks_in_http_1_0_and_ends_with_the_connection(cycle, wire):
-    await cycle(version="1.0", keep_alive=False).stream(200, b"", b"all of it")
+    await cycle(version="1.0", keep_alive=False).stream(200, b"", b"all ", b"of it")
     [sent] = wire.written
     assert b"chunked" not in sent
     assert sent.endswith(b"\r\n\r\nall of it")
@@ -383,7 +383,7 @@ async def test_a_whole_stream_has_no_chunks_in_http_1_0_and_ends_with_the_connec
 
 @pytest.mark.parametrize("version", ["1.0", "1.1"])
 async def test_head_gets_nothing_of_a_whole_stream(cycle, wire, version):
-    await cycle("HEAD", version=version).stream(200, b"", b"all of it")
+    await cycle("HEAD", version=version).stream(200, b"", b"all ", b"of it")
     await turned()
     [sent] = wire.written
     assert sent.endswith(b"\r\n\r\n")
@@ -393,7 +393,7 @@ async def test_head_gets_nothing_of_a_whole_stream(cycle, wire, version):
 async def test_a_whole_stream_for_a_caller_that_left_goes_nowhere(cycle, wire):
     answering = cycle()
     answering.disconnected = True
-    await answering.stream(200, b"", b"all of it")
+    await answering.stream(200, b"", b"all ", b"of it")
     await turned()
     assert not wire.written
 
@@ -477,7 +477,12 @@ async def test_an_answer_waits_for_a_caller_that_takes_nothing(cycle, wire, answ
         await answering.begin(200, b"")
         answering.flush()
     answering._flow.pause_writing()
-    arguments = {"begin": (200, b""), "end": (b"x",)}.get(answer, (200, b"", b"x"))
+    arguments = {
+        "whole": (200, b"", b"x"),
+        "stream": (200, b"", b"x", b"y"),
+        "begin": (200, b""),
+        "end": (b"x",),
+    }[answer]
     waiting = asyncio.ensure_future(getattr(answering, answer)(*arguments))
     await asyncio.sleep(0)
     assert not waiting.done()
