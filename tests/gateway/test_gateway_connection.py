@@ -229,6 +229,25 @@ async def test_nobody_watches_whether_a_caller_that_has_left_takes_its_answer(ma
     await turned()
 
 
+async def test_work_that_goes_on_after_its_answer_is_not_ended_by_a_caller_that_leaves(made, state):
+    going, done = asyncio.Event(), []
+
+    async def tidies(cycle, _peer):
+        await cycle.whole(200, b"", b"ok")
+        await going.wait()
+        done.append("tidied")
+
+    connection, _ = made(tidies)
+    connection.data_received(GET)
+    await turned()
+    connection.connection_lost(None)
+    await turned()
+    going.set()
+    await turned()
+    assert done == ["tidied"]
+    assert not state.tasks
+
+
 async def test_the_last_connection_that_goes_is_told_to_who_waits_for_it(made, state):
     first, second = made()[0], made()[0]
     first.connection_lost(None)
@@ -282,7 +301,140 @@ async def test_what_makes_no_sense_behind_a_request_ends_the_connection_after_it
     assert state.refused == {"malformed_http": 1}
 
 
+async def test_an_answer_waits_while_its_caller_takes_nothing(made):
+    connection, wire = made()
+    connection.pause_writing()
+    connection.data_received(GET)
+    await turned()
+    assert wire.written == b""
+    connection.resume_writing()
+    await turned()
+    assert wire.written.endswith(b"ok")
+
+
+async def test_a_body_that_comes_after_its_answer_is_thrown_away_and_read_on(made):
+    async def refuses(cycle, _peer):
+        await cycle.whole(413, b"", b"")
+
+    connection, wire = made(refuses)
+    connection.data_received(b"POST /x HTTP/1.1\r\nhost: a\r\ncontent-length: 200000\r\n\r\n")
+    await turned()
+    for _ in range(20):
+        connection.data_received(bytes(10_000))
+    assert wire.reading
+    assert not connection._cycle._body
+    connection.data_received(GET)
+    await turned()
+    assert wire.written.count(b"HTTP/1.1 413") == 2
+
+
+# ------------------------------------------------------------------ what makes no sense
+NONSENSE = b"no request\r\n\r\n"
+CHUNKED = b"POST /v1/messages HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n"
+
+
+async def test_what_makes_no_sense_after_an_answer_is_answered_behind_it(made, state):
+    connection, wire = made()
+    connection.data_received(GET)
+    await asyncio.sleep(0)  # the answer is held until the loop has turned
+    connection.data_received(NONSENSE)
+    await turned()
+    first, second = wire.written.split(b"HTTP/1.1 ")[1:]
+    assert (first[:4], second[:4]) == (b"200 ", b"400 ")
+    assert wire.ended
+    assert connection._loop.due == [LIMITS.linger_seconds, KEEP_ALIVE_SECONDS]
+    assert state.refused == {"malformed_http": 1}
+
+
+async def test_what_makes_no_sense_where_nothing_runs_is_answered_and_read_on_for_a_while(made):
+    connection, wire = made()
+    connection._flow.pause_reading()
+    connection.data_received(NONSENSE)
+    assert wire.written.startswith(b"HTTP/1.1 400 ")
+    assert (wire.reading, wire.ended, wire.closing) == (True, True, False)
+    assert connection._loop.due == [LIMITS.linger_seconds]
+    connection.data_received(GET)
+    await turned()
+    assert wire.written.count(b"HTTP/1.1") == 1
+
+
+@pytest.mark.parametrize("behind", [NONSENSE, CHUNKED + b"nonsense\r\n"])
+async def test_what_makes_no_sense_behind_a_request_that_runs_waits_for_its_answer(made, state, behind):
+    going = asyncio.Event()
+
+    async def late(cycle, _peer):
+        await going.wait()
+        await cycle.whole(200, b"", b"ok")
+
+    connection, wire = made(late)
+    connection.data_received(GET)
+    await turned()
+    connection.data_received(behind)
+    await turned()
+    assert (wire.written, wire.closing, wire.ended) == (b"", False, False)
+    assert connection._loop.due == []
+    going.set()
+    await turned()
+    assert wire.written.count(b"HTTP/1.1") == 1
+    assert wire.written.endswith(b"ok")
+    assert wire.closing
+    assert not state.tasks
+
+
+@pytest.mark.parametrize("said", ["nothing", "a beginning", "all"])
+async def test_a_body_that_makes_no_sense_is_answered_where_its_request_has_no_answer_yet(made, state, said):
+    async def speaks(cycle, _peer):
+        if said == "a beginning":
+            await cycle.begin(200, b"")
+        elif said == "all":
+            await cycle.whole(200, b"", b"ok")
+        await asyncio.Event().wait()
+
+    connection, wire = made(speaks)
+    connection.data_received(CHUNKED)
+    await turned()
+    connection.data_received(b"nonsense\r\n")
+    await turned()
+    assert wire.written.count(b"HTTP/1.1") == 1
+    if said == "nothing":
+        assert wire.written.startswith(b"HTTP/1.1 400 ")
+        assert b'"type":"error"' in wire.written  # as its path's dialect says it
+    assert (wire.ended, wire.closing) == ((True, False) if said == "nothing" else (False, True))
+    assert len(state.tasks) == (said == "all")
+    connection.connection_lost(None)
+    for task in tuple(state.tasks):
+        task.cancel()
+    await turned()
+
+
 # ------------------------------------------------------------------ the server ends
+async def test_a_server_that_ends_sends_what_is_held_before_it_closes(made):
+    connection, wire = made()
+    connection.data_received(GET)
+    await asyncio.sleep(0)
+    assert wire.written == b""
+    connection.shutdown()
+    assert wire.written.endswith(b"ok")
+    assert wire.closing
+
+
+async def test_a_server_that_waits_no_longer_ends_the_connection(made):
+    connection, wire = made(never)
+    connection.data_received(GET)
+    connection.abort()
+    assert wire.aborted
+    connection.connection_lost(None)
+    await turned()
+
+
+async def test_a_connection_that_rests_is_closed_when_the_server_ends(made):
+    connection, wire = made()
+    connection.data_received(GET)
+    await turned()
+    connection.shutdown()
+    assert wire.closing
+
+
 async def test_a_server_that_ends_closes_who_waits_and_lets_the_others_have_their_answer(made):
     going = asyncio.Event()
 
