@@ -50,6 +50,9 @@ class FakeExchange:
         head = f"HTTP/1.1 200 OK\r\ncontent-type: {content_type}\r\ntransfer-encoding: chunked\r\n\r\n"
         await self.send(head.encode())
 
+    async def begin_error(self, status: int) -> None:
+        await self.send(b"HTTP/1.1 %d X\r\ntransfer-encoding: chunked\r\n\r\n" % status)
+
     async def chunk(self, *pieces: bytes) -> None:
         for piece in pieces:
             await self.send(b"%x\r\n%b\r\n" % (len(piece), piece))

@@ -289,6 +289,19 @@ async def test_an_event_that_cannot_be_read_is_left_out_and_counted(provider, ca
     assert answer.skipped_events == 2
 
 
+async def test_what_was_used_before_a_stream_broke_is_known(provider, carry):
+    async def serve(x):
+        await x.begin_stream()
+        usage = b'{"input_tokens":3,"output_tokens":1,"cache_read_input_tokens":4}'
+        await x.chunk(b'data: {"type":"message_start","message":{"id":"m","usage":' + usage + b"}}\n\n")
+        x.writer.close()
+
+    provider.does(serve)
+    failure = await failure_of(carry, dialect="anthropic")
+    assert failure.trigger is Trigger.stream_cut
+    assert (failure.usage.input, failure.usage.cache_read) == (7, 4)
+
+
 PING = b'event: ping\ndata: {"type":"ping"}\n\n'
 EMPTY = b'event: content_block_delta\ndata: {"type":"content_block_delta","index":0,"delta":{"text":""}}\n\n'
 UNREADABLE = b"data: {\n\n"

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from hotspare.providers import carrier
+from hotspare.providers.carrier import ERROR_BYTES
 from hotspare.router.trigger import AttemptFailed, Trigger, Usage
 
 SELF_SIGNED = Path(__file__).with_name("self_signed.pem")
@@ -76,6 +78,7 @@ async def test_an_anthropic_model_is_reached_its_own_way_and_gets_no_header_of_a
         (500, Trigger.server_error),
         (503, Trigger.overloaded),
         (529, Trigger.overloaded),
+        (300, Trigger.unclassified),
         (307, Trigger.unclassified),
     ],
 )
@@ -86,7 +89,7 @@ async def test_an_error_status_is_named(provider, carry, status, trigger):
     assert (failure.trigger, failure.status, failure.provider_request_id) == (trigger, status, "r7")
     assert failure.body is None
     assert len(provider.seen) == 1
-    if status != 307:
+    if status >= 400:
         assert failure.message == "injected fault"
     else:
         assert "redirects" in failure.message
@@ -388,3 +391,40 @@ async def test_an_error_without_end_is_read_no_further_than_its_first_words(prov
     failure = await failure_of(carry)
     assert (failure.trigger, len(failure.message)) == (Trigger.server_error, 500)
     assert poured < 16 << 20
+
+
+LONG_ERROR = json.dumps({"error": {"message": "x" * 100_000, "type": "invalid_request_error"}}).encode()
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+async def test_no_more_of_an_error_than_its_bound_goes_on(provider, carry, at_once):
+    async def serve(x):
+        if at_once:
+            await x.answer(LONG_ERROR, status=400)
+        else:
+            await x.begin_error(400)
+            for begin in range(0, len(LONG_ERROR), 20_000):
+                await x.chunk(LONG_ERROR[begin : begin + 20_000])
+                await asyncio.sleep(0.01)
+            await x.end_stream()
+
+    provider.does(serve)
+    failure = await failure_of(carry)
+    assert (failure.trigger, failure.status) == (Trigger.bad_request, 400)
+    assert len(failure.body) < ERROR_BYTES + 1_000
+
+
+@pytest.mark.parametrize(("error_seconds", "attempt_seconds"), [(0.1, 30.0), (30.0, 0.3)])
+async def test_the_words_of_an_error_are_waited_for_by_the_nearer_of_two_bounds(
+    provider, carry, monkeypatch, error_seconds, attempt_seconds
+):
+    monkeypatch.setattr(carrier, "ERROR_SECONDS", error_seconds)
+
+    async def serve(x):
+        await x.begin_error(503)
+        await x.until_closed()
+
+    provider.does(serve)
+    async with asyncio.timeout(10):
+        failure = await failure_of(carry, attempt_seconds=attempt_seconds, deadline_seconds=30.0)
+    assert (failure.trigger, failure.status) == (Trigger.overloaded, 503)
