@@ -22,8 +22,18 @@ class Amounts:
         self.requests = self.duration_us = self.input_tokens = self.output_tokens = 0
         self.cost_pico_usd = self.estimated_pico_usd = 0
 
-    def add(self, requests: Sequence[Row], estimated_pico_usd: int) -> Sequence[int]:
-        """More of them, by their `request_values`, and how much of their cost is a guess; how long each took."""
+    def add(self, request: Row, estimated_pico_usd: int) -> None:
+        """One more, by its `request_values`, and how much of its cost is a guess."""
+        _, _, duration_us, _, input_tokens, output_tokens, cost_pico_usd = request
+        self.requests += 1
+        self.duration_us += duration_us
+        self.input_tokens += input_tokens
+        self.output_tokens += output_tokens
+        self.cost_pico_usd += cost_pico_usd
+        self.estimated_pico_usd += estimated_pico_usd
+
+    def add_all(self, requests: Sequence[Row], estimated_pico_usd: int) -> Sequence[int]:
+        """Many more, and how much of their cost is a guess; how long each took."""
         _, _, durations_us, _, input_tokens, output_tokens, costs_pico_usd = zip(*requests, strict=True)
         self.requests += len(requests)
         self.duration_us += sum(durations_us)
@@ -92,7 +102,7 @@ class Alike:
 
     def add(self, requests: Sequence[Row], attempts: Iterable[Sequence[Row]], estimated_pico_usd: int) -> None:
         """More of them, by the values of their rows, and how much of their cost is a guess."""
-        durations_us = self.amounts.add(requests, estimated_pico_usd)
+        durations_us = self.amounts.add_all(requests, estimated_pico_usd)
         if self.route.counts.answered:
             self._durations.update(_buckets(durations_us))
         for amounts, calls in zip(self.calls, zip(*attempts, strict=True), strict=True):

@@ -40,13 +40,26 @@ class Route:
         chain: of such requests.
         model: the one that answered them.
         counts: what one of them adds to those figures that count requests.
+        is_estimated: part of what each cost is a guess.
         is_traffic: figures are kept of them and of their calls; of others only how many there were and what they cost.
         names: the dimensions in which figures are kept of them, and their name in each.
         line: what the log says of them, around what each has of its own; empty until that is asked for.
         spooled: what the spool says of them, before what each has of its own; likewise.
     """
 
-    __slots__ = ("calls", "chain", "columns", "counts", "is_traffic", "line", "model", "names", "outcomes", "spooled")
+    __slots__ = (
+        "calls",
+        "chain",
+        "columns",
+        "counts",
+        "is_estimated",
+        "is_traffic",
+        "line",
+        "model",
+        "names",
+        "outcomes",
+        "spooled",
+    )
 
     def __init__(self, record: Record) -> None:
         self.columns = route_row(record)
@@ -57,6 +70,7 @@ class Route:
         fold(self.counts, record)
         self.line: tuple[bytes, ...] = ()
         self.spooled = b""
+        self.is_estimated = record.estimated
         self.is_traffic = record.kind == "traffic"
         self.names: tuple[tuple[str, str], ...] = (("kind", record.kind),)
         if self.is_traffic:

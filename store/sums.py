@@ -87,7 +87,7 @@ class Sums:
         """Fold some Records."""
         for (minute, route), some in _together(records).items():
             alike = self._alike.get((minute, route)) or self._begin(minute, route)
-            estimated = [estimated_cost(record) if record.estimated else 0 for record, *_ in some]
+            estimated = [estimated_cost(taken[0]) for taken in some] if route.is_estimated else [0] * len(some)
             alike.add([taken[2] for taken in some], [taken[3] for taken in some], sum(estimated))
             if route.is_traffic:
                 self._add_sessions(minute // HOUR * HOUR, route, zip(some, estimated, strict=True))
@@ -97,9 +97,9 @@ class Sums:
         return alike
 
     def _add_sessions(self, hour: int, route: Route, some: Iterable[tuple[Taken, int]]) -> None:
-        for (record, _, request, *_), estimated in some:
+        for (record, _, request, _, _), estimated in some:
             if record.session is not None:
-                _made(self._sessions, (hour, route, record.session), Amounts).add([request], estimated)
+                _made(self._sessions, (hour, route, record.session), Amounts).add(request, estimated)
 
     async def write(self, connection: aiosqlite.Connection, schema: str = "main") -> None:
         """Add all of it to the tables, in the caller's transaction."""

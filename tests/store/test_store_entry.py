@@ -8,8 +8,9 @@ import pytest
 
 from hotspare.router.record import Attempt, Candidate, Record
 from hotspare.router.trigger import Trigger
+from hotspare.store import routes as known_routes
 from hotspare.store.entry import decode, encode_record
-from hotspare.store.routes import Routes
+from hotspare.store.routes import Routes, route_row
 from hotspare.store.rows import APART_COLUMNS, CALL_COLUMNS, SHARED
 
 
@@ -25,6 +26,7 @@ def every_kind(make_record, make_fallback, make_attempt):
         make_record(candidates=held, waited_ms=1500.0),
         make_record(cache_age_seconds=60.5, cache_similarity=0.93, source="cache", ended_by="cache"),
         make_record(cache_age_seconds=0.0),
+        make_record(waited_ms=12.5),
         make_record(cache_similarity=1.0),
         make_record(attempts=(nothing_told, make_attempt(number=2, trigger=Trigger.timeout, estimated=True))),
         make_record(model=None, verdict="failed", reason="timeout", duration_ms=9000.25),
@@ -86,3 +88,32 @@ def test_what_is_not_a_requests_own_makes_another_route(make_record, make_attemp
     assert {field.name for field in fields(Record)} == {*SHARED, *own, *apart, "candidates", "attempts"}
     assert len(apart) + 1 == len(APART_COLUMNS)
     assert len(fields(Attempt)) == len(CALL_COLUMNS) + len(routes.take(record)[3][0])
+
+
+def test_of_very_many_routes_only_so_many_are_remembered(make_record, monkeypatch):
+    monkeypatch.setattr(known_routes, "_REMEMBERED", 3)
+    monkeypatch.setattr(known_routes, "_REMEMBERED_CANDIDATES", 3)
+    routes = Routes()
+    for number in range(20):
+        record = make_record(caller=f"caller {number}", candidates=(Candidate(f"model {number}"),))
+        taken = routes.take(record)
+        assert decode(encode_record(taken)[:-1]) == record
+        assert routes.take(replace(record, id="another"))[1] is taken[1]
+        assert len(routes._known) <= 3
+        assert len(routes._candidates) <= 3
+
+
+def test_candidates_are_told_apart_by_what_they_are_where_they_are_not_the_same(make_record):
+    routes = Routes()
+    for number in range(600):  # each is gone when the next comes, and may come to lie in its place
+        record = make_record(candidates=(Candidate("claude"), Candidate("gpt", by=f"held by {number % 7}")))
+        assert decode(encode_record(routes.take(record))[:-1]) == record
+    assert len(routes._known) == 7
+
+
+def test_a_route_names_what_failed_on_the_way(make_record, make_attempt):
+    timeout = make_attempt(trigger=Trigger.timeout)
+    assert route_row(make_record(attempts=(timeout,), reason="timeout"))[-2] == "timeout"
+    assert route_row(make_record(attempts=(timeout,)))[-2] == ""
+    twice = (timeout, replace(timeout, number=2), make_attempt(number=3, trigger=Trigger.auth), make_attempt(number=4))
+    assert route_row(make_record(attempts=twice))[-2] == "timeout auth"

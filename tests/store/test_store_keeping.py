@@ -6,6 +6,7 @@ import stat
 import threading
 from dataclasses import replace
 
+import msgspec
 import pytest
 
 from hotspare.router.command import Change, Decision, Slot
@@ -307,3 +308,12 @@ async def test_many_sessions_that_come_at_once_are_told_apart(opened, make_recor
         for name in ("é", "s1", "s229"):
             found = await store.query("requests", {"session": name, "last": 10})
             assert {row["id"] for row in found} == {record.id for record in first + second if record.session == name}
+
+
+async def test_a_line_whose_times_no_table_takes_is_a_damaged_one(opened, tmp_path, make_record, line_of):
+    unfit = msgspec.json.encode(make_record(id="unfit", duration_ms=1e306)) + b"\n"
+    (tmp_path / "hotspare.db-spool").write_bytes(unfit + line_of(make_record(id="fit")))
+    async with opened() as store:
+        assert [record.id async for record in store.records(0.0)] == ["fit"]
+        assert any("1 damaged line" in warning for warning in store.warnings)
+        assert store.view().state == "ok"

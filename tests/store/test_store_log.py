@@ -81,6 +81,18 @@ def test_lines_of_one_route_hold_what_each_request_has_of_its_own(make_record, n
             zip(lines_of(*records).splitlines(), records, strict=True)] == list(range(30))  # fmt: skip
 
 
+@pytest.mark.parametrize("session", ["\x7f", "\x9b", "Fallback"])
+def test_a_session_that_needs_care_gets_it_beside_others(make_record, session):
+    records = [make_record(), make_record(session=session), make_record()]
+    assert lines_of(*records) == b"".join(log.request_line(record) + b"\n" for record in records)
+    assert session.encode() not in lines_of(*records)
+
+
+def test_a_line_is_stamped_with_the_millisecond_that_has_begun(make_record, noon):
+    for after, stamp in ((0.0, "12:00:00.000Z"), (0.0076, "12:00:00.007Z"), (59.9994, "12:00:59.999Z")):
+        assert json.loads(log.request_line(make_record(at=noon + after)))["at"] == f"2026-11-18T{stamp}"
+
+
 def test_one_line_that_needs_care_harms_none_of_the_others(make_record, make_fallback):
     named = make_record(caller="fallback", session="bad \ud800 half")
     lines = lines_of(make_record(), named, make_fallback()).splitlines()
