@@ -1,6 +1,7 @@
 """A provider on loopback that does exactly what a test tells it to: raw bytes on a real socket."""
 
 import asyncio
+import contextlib
 import json
 import socket
 import struct
@@ -190,3 +191,16 @@ def unused_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
+
+
+@pytest.fixture
+def full_port():
+    """A port that nobody answers: the queue of its listener is full."""
+    with socket.socket() as listener, contextlib.ExitStack() as stack:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(0)
+        for _ in range(4):
+            queued = stack.enter_context(socket.socket())
+            queued.setblocking(False)
+            queued.connect_ex(listener.getsockname())
+        yield listener.getsockname()[1]

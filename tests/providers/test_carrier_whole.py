@@ -428,3 +428,18 @@ async def test_the_words_of_an_error_are_waited_for_by_the_nearer_of_two_bounds(
     async with asyncio.timeout(10):
         failure = await failure_of(carry, attempt_seconds=attempt_seconds, deadline_seconds=30.0)
     assert (failure.trigger, failure.status) == (Trigger.overloaded, 503)
+
+
+@pytest.mark.parametrize("stream", [False, True])
+async def test_a_connection_has_its_own_bound_and_nothing_was_sent_when_it_passes(carry, full_port, stream):
+    async with asyncio.timeout(10):
+        failure = await failure_of(
+            carry,
+            url=f"http://127.0.0.1:{full_port}/v1",
+            stream=stream,
+            connect_seconds=0.2,
+            first_content_seconds=30.0,
+            attempt_seconds=30.0,
+            deadline_seconds=30.0,
+        )
+    assert (failure.trigger, failure.message, failure.sent) == (Trigger.timeout, "no connection in 0.2 s", False)

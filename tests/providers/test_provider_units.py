@@ -116,6 +116,14 @@ async def test_a_later_shorter_wait_is_not_held_to_an_earlier_longer_one(watch):
         await asyncio.Event().wait()
 
 
+async def test_a_wait_after_one_whose_time_was_up_has_all_of_its_own(watch):
+    limit = Limit(watch)
+    with pytest.raises(AttemptFailed), limit.until(time.monotonic() + 0.02, expired):
+        await asyncio.Event().wait()
+    with limit.until(time.monotonic() + 5, expired):
+        await asyncio.sleep(0)
+
+
 async def test_time_between_waits_does_not_count(watch):
     limit = Limit(watch)
     with limit.until(time.monotonic() + 0.02, expired):

@@ -1,7 +1,6 @@
 """A server on loopback that does to each connection exactly what a test tells it to, under both event loops."""
 
 import asyncio
-import contextlib
 import gc
 import os
 import re
@@ -273,19 +272,6 @@ def echoing() -> Script:
 @pytest.fixture
 def certificates() -> Path:
     return CERTIFICATES
-
-
-@pytest.fixture
-def full_port():
-    """A port that nobody answers: the queue of its listener is full."""
-    with socket.socket() as listener, contextlib.ExitStack() as stack:
-        listener.bind(("127.0.0.1", 0))
-        listener.listen(0)
-        for _ in range(4):
-            queued = stack.enter_context(socket.socket())
-            queued.setblocking(False)
-            queued.connect_ex(listener.getsockname())
-        yield listener.getsockname()[1]
 
 
 class FakeConnection:

@@ -18,6 +18,33 @@ async def test_a_connection_is_kept_and_used_again(server, fetch, echoing):
     assert len(server.lines) == 1
 
 
+async def test_a_connection_without_tls_never_carries_what_is_for_an_address_with_it(server, fetch, echoing):
+    server.does(echoing)
+    await fetch(b"one")
+    with pytest.raises(AttemptFailed):
+        await fetch(b"two", url=server.url.replace("http:", "https:"), connect_seconds=0.5)
+    assert len(server.lines) == 2
+    assert not any(b"two" in line.received or b"Bearer" in line.received for line in server.lines[1:])
+    assert server.lines[0].received.count(b"Bearer") == 1
+
+
+async def test_a_connection_that_has_more_to_send_when_its_answer_is_whole_is_not_kept(server, fetch, answer, echoing):
+    async def answers_at_once(line):
+        await line.reader.readuntil(b"\r\n\r\n")
+        await line.send(answer(b"too early"))
+        line.writer.transport.pause_reading()
+        await refused.wait()
+        line.writer.transport.resume_reading()
+        await line.gone()
+
+    refused = asyncio.Event()
+    server.does(answers_at_once, echoing)
+    assert await fetch(b"x" * (64 << 20)) == (200, b"too early")
+    assert await fetch(b"two") == (200, b"two")
+    refused.set()
+    assert len(server.lines) == 2
+
+
 async def test_the_latest_used_of_several_is_used_first(server, fetch, echoing):
     server.does(echoing)
     await asyncio.gather(fetch(b"one"), fetch(b"two"))
