@@ -1,6 +1,7 @@
 """One connection by itself, its time moved by hand: what is waited for, how long, and that nothing stays behind."""
 
 import asyncio
+import re
 import socket
 
 import pytest
@@ -202,6 +203,19 @@ async def test_a_body_that_we_do_not_read_on_has_its_time_again(made, state):
     connection._loop.fire()
     assert state.refused == {"body_too_slow": 1}
     await turned()
+
+
+async def test_an_answer_says_when_it_was_made_to_the_second(made):
+    connection, wire = made()
+    for now in (0.0, 0.9, 1.0):
+        connection._loop.now = now
+        connection._state.date_line = connection._state.date_line and b"date: kept\r\n"
+        connection.data_received(GET)
+        await turned()
+    first, second, third = wire.written.split(b"HTTP/1.1 ")[1:]
+    assert re.search(rb"\r\ndate: \w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d GMT\r\n", first)
+    assert b"\r\ndate: kept\r\n" in second
+    assert b"kept" not in third
 
 
 # ------------------------------------------------------------------ one that leaves
