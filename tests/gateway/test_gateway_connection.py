@@ -218,6 +218,24 @@ async def test_an_answer_says_when_it_was_made_to_the_second(made):
     assert b"kept" not in third
 
 
+async def test_a_head_that_does_not_end_behind_a_request_that_runs_has_its_time_too(made, state):
+    going = asyncio.Event()
+
+    async def late(cycle, _peer):
+        await going.wait()
+        await cycle.whole(200, b"", b"ok")
+
+    connection, wire = made(late)
+    connection.data_received(GET + GET[:5])
+    assert connection._loop.due == [LIMITS.head_seconds]
+    connection._loop.fire()
+    going.set()
+    await turned()
+    assert wire.written.count(b"HTTP/1.1") == 1
+    assert wire.closing
+    assert state.refused == {"headers_too_slow": 1}
+
+
 # ------------------------------------------------------------------ one that leaves
 @pytest.mark.parametrize("sent", [b"", GET[:5], POST, POST + b"x", POST + b"xyz", GET + GET[:5], b"no request\r\n\r\n"])
 async def test_nothing_is_waited_for_of_a_caller_that_has_left(made, state, sent):
@@ -383,7 +401,8 @@ async def test_what_makes_no_sense_behind_a_request_that_runs_waits_for_its_answ
     connection, wire = made(late)
     connection.data_received(GET)
     await turned()
-    connection.data_received(behind)
+    connection.data_received(behind[: len(CHUNKED)])
+    connection.data_received(behind[len(CHUNKED) :])
     await turned()
     assert (wire.written, wire.closing, wire.ended) == (b"", False, False)
     assert connection._loop.due == []

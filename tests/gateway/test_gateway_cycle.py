@@ -255,6 +255,7 @@ async def test_nothing_that_our_applications_say_is_sent_to_a_caller_that_left(c
         await answering.end(b"x")
     else:
         await answering.whole(200, b"", b"x")
+        await answering.stream(200, b"", b"x", b"")
         await answering.begin(200, b"")
         answering.flush()
         assert not answering.response_started
@@ -308,7 +309,7 @@ async def test_head_gets_the_length_and_not_the_body(cycle, wire):
 
 @pytest.mark.parametrize("status", [204, 304])
 async def test_what_has_no_body_has_no_length(cycle, wire, status):
-    await cycle().whole(status, b"", b"")
+    await cycle().whole(status, b"", b"x")
     await turned()
     assert b"content-length" not in wire.written[0]
     assert wire.written[0].endswith(b"\r\n\r\n")
