@@ -250,6 +250,14 @@ async def test_nothing_is_waited_for_of_a_caller_that_has_left(made, state, sent
     assert not state.connections
 
 
+async def test_a_request_whose_caller_leaves_before_its_work_begins_leaves_nothing_behind(made, state):
+    connection, _ = made(never)
+    connection.data_received(GET)
+    connection.connection_lost(None)
+    await turned()
+    assert not state.tasks
+
+
 async def test_nobody_watches_whether_a_caller_that_has_left_takes_its_answer(made):
     connection, wire = made(never)
     connection.data_received(GET)
@@ -331,6 +339,22 @@ async def test_what_makes_no_sense_behind_a_request_ends_the_connection_after_it
     assert wire.closing
     assert not state.tasks
     assert state.refused == {"malformed_http": 1}
+
+
+async def test_nothing_is_carried_out_behind_a_request_that_was_said_to_be_the_last(made):
+    asked = []
+
+    async def counts(cycle, _peer):
+        asked.append(cycle.head.path)
+        await cycle.whole(200, b"", b"ok")
+
+    connection, wire = made(counts)
+    connection.data_received(b"GET /last HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n" + GET)
+    for _ in range(3):
+        await turned()
+    assert asked == ["/last"]
+    assert wire.closing
+    assert wire.written.count(b"HTTP/1.1") == 1
 
 
 async def test_an_answer_waits_while_its_caller_takes_nothing(made):
