@@ -27,7 +27,7 @@ from hotspare.store.rows import (
 )
 
 _REMEMBERED = 50_000
-_SLICE = 200
+_SLICE = 100
 """So many Records are made rows of before requests get their turn."""
 _ROWS = 10
 """So many rows are added by one statement: the interpreter's lock is let go and fought for that much less often."""

@@ -24,7 +24,7 @@ from hotspare.store.routes import Taken
 from hotspare.store.spool import Portion
 
 _BATCH_RECORDS = 250
-_SLICE = 200
+_SLICE = 100
 """So many Records are summed up before requests get their turn …"""
 _LINES = 50
 """… or lines decoded."""

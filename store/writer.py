@@ -23,7 +23,7 @@ from hotspare.store.retention import LOOK_SECONDS, Keeping, Retention
 from hotspare.store.routes import Taken
 
 RETRY_SECONDS = 2.0
-_SLICE = 200
+_SLICE = 100
 """So many lines of the log are made before requests get their turn."""
 
 _ROUNDS_TO_CATCH_UP = 20
