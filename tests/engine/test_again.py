@@ -101,3 +101,15 @@ async def test_nothing_is_sent_where_it_was_not_kept_or_nothing_may_be_done(benc
     assert "not kept" in event.text
     [event] = await follow(bench, row(), instance=replace(INSTANCE, read_only=True))
     assert "read-only" in event.text
+
+
+async def test_what_the_store_refuses_is_told_and_nothing_is_sent(make_bench):
+    class Refusing:
+        async def query(self, name, parameters):
+            raise ValueError("no such request can be looked for")
+
+    bench = make_bench()
+    backend = LocalBackend(bench.engine, history=Refusing(), instance=INSTANCE)
+    [event] = [event async for event in backend.send_prompt(Prompt("", again="r0001"))]
+    assert (event.kind, event.text) == ("error", "no such request can be looked for")
+    assert bench.carrier.calls == []

@@ -25,6 +25,9 @@ FAILURES = {
     "an encoding nobody asked for": (
         False, (JSON.replace(b"\r\n\r\n", b"\r\ncontent-encoding: br\r\n\r\n"),), Trigger.malformed, 200
     ),
+    "too large a head": (
+        False, (JSON.replace(b"\r\n\r\n", b"\r\nx-a: " + b"x" * 70_000 + b"\r\n\r\n"),), Trigger.malformed, None
+    ),
     "half an error": (False, (b"HTTP/1.1 503 X\r\ncontent-length: 99\r\n\r\n{",), Trigger.overloaded, 503),
 }  # fmt: skip
 

@@ -443,3 +443,21 @@ async def test_a_connection_has_its_own_bound_and_nothing_was_sent_when_it_passe
             deadline_seconds=30.0,
         )
     assert (failure.trigger, failure.message, failure.sent) == (Trigger.timeout, "no connection in 0.2 s", False)
+
+
+async def test_an_address_that_is_none_is_said_to_be_none_without_quoting_it(carry):
+    url = "http://h:port/v1"
+    failure = await failure_of(carry, url=url)
+    assert failure.trigger is Trigger.unclassified
+    assert "address is not" in failure.message
+    assert url not in failure.message
+
+
+@pytest.mark.parametrize(
+    "told", [b'{"error": "just words"}', b'{"detail": "just words"}', b'["just words"]', b"just words"]
+)
+async def test_an_error_that_is_none_of_its_dialect_reaches_the_caller_as_one(provider, carry, told):
+    provider.does(lambda x: x.answer(told, status=400))
+    failure = await failure_of(carry)
+    assert failure.trigger is Trigger.bad_request
+    assert "just words" in json.loads(failure.body)["error"]["message"]
