@@ -17,6 +17,7 @@ from hotspare.app.actions import by_id
 from hotspare.app.admin_client import InstanceGone
 from hotspare.app.console.chart_feed import ChartFeed
 from hotspare.app.console.confirm_dialog import ConfirmDialog
+from hotspare.app.console.dialog import Dialog
 from hotspare.app.console.errands import Errands
 from hotspare.app.console.operator import Operator, Question, Severity
 from hotspare.app.console.overview import Overview
@@ -104,17 +105,19 @@ class Desk:
             await asyncio.sleep(max(0.01, seconds - (time.monotonic() - began)))
 
     async def pull(self) -> None:
-        """Look at the figures once, and draw what is new."""
+        """Look at the figures once, and draw what is new; below a dialog, too: who decides there looks at them."""
         began = time.perf_counter()
         new = await self._look()
-        page, got = self._console.screen, time.perf_counter()
+        page, above, got = self.page(), self._console.screen, time.perf_counter()
         self.state.pulls.add(got - began)
         if new:
             lost = self.state.lost_since is not None
             self._console.show_title(title_text(self.state.latest, self.glyphs, lost=lost))
-        if new and isinstance(page, Page):
+        if new and page is not None:
             page.draw()
             self.state.draws.add(time.perf_counter() - got)
+        if new and isinstance(above, Dialog) and self.state.latest is not None:
+            above.see(self.state.latest)
         if page is self.overview:
             self._ask_chart()
 

@@ -9,6 +9,7 @@ from textual.containers import Vertical
 from textual.content import Content
 from textual.screen import ModalScreen
 
+from hotspare.router.snapshot import ChainView, ModelView, Snapshot
 from hotspare.widgets.glyphs import Glyphs
 from hotspare.widgets.line import Line, Span
 from hotspare.widgets.line_view import LineView
@@ -70,6 +71,9 @@ class Dialog(ModalScreen[Result]):
     def draw(self) -> None:
         """Fill the widgets for the width they have."""
 
+    def see(self, snapshot: Snapshot) -> None:
+        """How things are by now, for a dialog that shows it."""
+
     def put(self, name: str, lines: list[Line]) -> None:
         """Show lines in one of the box's views, as tall as they are; in a low terminal without the blank ones."""
         view = self.query_one(f"#{name}", LineView)
@@ -90,3 +94,12 @@ def keys_line(*pairs: tuple[str, str]) -> Line:
             spans.append(("   ", "text"))
         spans.extend(((key, "key"), (f" {word}", "dim")))
     return tuple(spans)
+
+
+def as_they_are(
+    snapshot: Snapshot, chain: ChainView, models: tuple[ModelView, ...]
+) -> tuple[ChainView, tuple[ModelView, ...]]:
+    """A chain and its models by now, in the order they were; what is no more stays as it was."""
+    views = {view.name: view for view in snapshot.models}
+    found = next((view for view in snapshot.chains if view.name == chain.name), chain)
+    return found, tuple(views.get(model.name, model) for model in models)

@@ -10,8 +10,8 @@ from textual.binding import Binding, BindingType
 
 from hotspare.app.action import command_line
 from hotspare.app.actions import by_id
-from hotspare.app.console.dialog import Dialog, keys_line
-from hotspare.router.snapshot import ChainView, ModelView
+from hotspare.app.console.dialog import Dialog, as_they_are, keys_line
+from hotspare.router.snapshot import ChainView, ModelView, Snapshot
 from hotspare.widgets import figures
 from hotspare.widgets.glyphs import Glyphs, state_sign
 from hotspare.widgets.line import Line, Span, cut_middle, fit, pad
@@ -74,6 +74,10 @@ class ForceDialog(Dialog[ForceChoice | None]):
         rows.styles.height = self.rows_for(len(self._models), 10, below=4)
         rows.fill((), [Row(self._model_line(model, rows.size.width), model.name) for model in self._models])
         self.put("times", self._lines_below(rows.chosen or self._start))
+
+    def see(self, snapshot: Snapshot) -> None:
+        self._chain, self._models = as_they_are(snapshot, self._chain, self._models)
+        self.draw()
 
     def action_time(self, steps: int) -> None:
         """Choose another time."""

@@ -8,8 +8,8 @@ from textual.binding import Binding, BindingType
 
 from hotspare.app.action import command_line
 from hotspare.app.actions import by_id
-from hotspare.app.console.dialog import Dialog, keys_line
-from hotspare.router.snapshot import ChainView, ModelView
+from hotspare.app.console.dialog import Dialog, as_they_are, keys_line
+from hotspare.router.snapshot import ChainView, ModelView, Snapshot
 from hotspare.widgets.glyphs import Glyphs, state_sign
 from hotspare.widgets.line import Line, cut_middle, fit, pad
 from hotspare.widgets.line_view import LineView
@@ -75,6 +75,11 @@ class PrioritiesDialog(Dialog[None]):
         first = self._models[self._order[0]]
         preview = [] if self.low else preview_lines(first, self._chain, self._minutes, width, self.glyphs)
         self.put("below", [(), *preview, fit(told, width, self.glyphs.more), (), keys])
+
+    def see(self, snapshot: Snapshot) -> None:
+        self._chain, models = as_they_are(snapshot, self._chain, tuple(self._models.values()))
+        self._models = {model.name: model for model in models}
+        self.draw()
 
     def on_row_list_chosen(self, event: RowList.Chosen) -> None:
         event.stop()

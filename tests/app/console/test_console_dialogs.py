@@ -59,3 +59,31 @@ async def test_a_narrow_window_gives_its_last_line_to_what_is_typed(make_console
     assert words in text
     assert told not in text
     assert told in await opened(make_console, begin, press, seen, key, *words, size=(80, 24))
+
+
+@pytest.mark.parametrize("key", ["f", "p"])
+async def test_what_is_told_in_a_dialog_and_below_it_goes_on_with_time(make_console, begin, press, seen, backend, key):
+    claude, *others = backend.now.models
+    async with make_console().run_test(size=(120, 36)) as pilot:
+        await begin(pilot)
+        await press(pilot, key)
+        before = seen(pilot.app)
+        well = replace(claude, state="ok", seconds_left=None)
+        backend.now = replace(backend.now, models=(well, *others), requests_per_minute=4321, at=backend.now.at + 60)
+        await pilot.app.desk.pull()
+        await pilot.pause()
+        after = seen(pilot.app)
+    assert "4321 req/min" in after
+    assert before.count("cooling") > after.count("cooling")
+    assert "esc" in after
+
+
+async def test_a_dialog_keeps_the_row_that_was_chosen_while_figures_change(make_console, begin, press, seen, backend):
+    async with make_console().run_test(size=(120, 36)) as pilot:
+        await begin(pilot)
+        await press(pilot, "f", "down")
+        chosen = [line for line in seen(pilot.app).split("\n") if "$ hotspare force" in line]
+        backend.now = replace(backend.now, models=tuple(reversed(backend.now.models)), at=backend.now.at + 1)
+        await pilot.app.desk.pull()
+        await pilot.pause()
+        assert [line for line in seen(pilot.app).split("\n") if "$ hotspare force" in line] == chosen
