@@ -253,6 +253,7 @@ async def test_nothing_that_our_applications_say_is_sent_to_a_caller_that_left(c
     before = len(wire.written)
     if begun:
         await answering.end(b"x")
+        await turned()
     else:
         await answering.whole(200, b"", b"x")
         await answering.stream(200, b"", b"x", b"")
@@ -501,6 +502,7 @@ async def test_head_gets_nothing_of_a_stream_that_comes_in_pieces(cycle, wire, v
     answering.flush()
     await answering.piece(b"one")
     await answering.end(b"two")
+    await turned()
     [sent] = wire.written
     assert sent.endswith(b"\r\n\r\n")
     assert answering.response_complete
