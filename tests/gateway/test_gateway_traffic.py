@@ -349,3 +349,27 @@ async def test_every_token_is_compared_whichever_fits_and_in_constant_time(open_
         compared.clear()
         assert (await place.ask("GET", "/health", x_api_key=given)).status == status
         assert compared == [b"gate-token", b"shop-token"]
+
+
+@pytest.mark.parametrize("length", [120, 121, 5000])
+async def test_a_path_that_is_served_by_nobody_is_quoted_and_a_long_one_cut(place, length):
+    path = "/" + "p" * (length - 1)
+    answer = await place.ask("GET", path)
+    assert (answer.status, answer.error["code"]) == (404, "not_found")
+    shown = path if length == 120 else path[:120] + "…"
+    assert f"Nothing is served at '{shown}'." in answer.error["message"]
+
+
+@pytest.mark.parametrize(
+    ("path", "headers", "dialect"),
+    [
+        ("/v1/models/none", {"anthropic_version": "2023-06-01"}, "anthropic"),
+        ("/v1/models/none", {}, "openai"),
+        ("/v1/embeddings", {"anthropic_version": "2023-06-01"}, "openai"),
+        ("/v1/messages", {}, "anthropic"),
+    ],
+)
+async def test_an_error_has_the_shape_of_who_asks_at_that_path(place, path, headers, dialect):
+    answer = await place.ask("GET", path, **headers)
+    assert answer.status in {404, 405}
+    assert (msgspec.json.decode(answer.body).get("type") == "error") is (dialect == "anthropic")
