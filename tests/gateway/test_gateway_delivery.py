@@ -6,8 +6,10 @@ import pytest
 
 from hotspare.engine.protocols import Told
 from hotspare.gateway import delivery
-from hotspare.gateway.delivery import MOST_KEPT, told_lines
+from hotspare.gateway.delivery import MOST_KEPT, HttpDelivery, told_lines
 from hotspare.gateway.lines import WrongMessage, header_lines, safe_value
+from hotspare.router.step import Fail
+from hotspare.router.trigger import AttemptFailed, Trigger
 
 PLAIN = Told(request_id="r1", model="claude", fallback=False, attempts=1)
 
@@ -81,3 +83,37 @@ def test_a_header_that_holds_more_than_its_line_is_an_error_of_ours(value):
 def test_text_is_percent_encoded_where_it_is_not_printable():
     assert safe_value("é\n") == b"%C3%A9%0A"
     assert safe_value("a b") == b"a b"
+
+
+class Whole:
+    """A request whose whole answer is kept."""
+
+    async def whole(self, status, lines, body):
+        self.status, self.lines, self.body = status, lines, body
+
+    def take(self, data):
+        raise AssertionError(data)
+
+
+@pytest.mark.parametrize(
+    ("relay", "body", "shown"),
+    [(True, b"theirs", True), (False, b"theirs", False), (True, None, False)],
+)
+async def test_a_provider_s_own_error_is_shown_where_it_is_the_caller_s_to_see(relay, body, shown):
+    failure = AttemptFailed(Trigger.bad_request, "theirs", status=422, body=body, content_type="text/plain")
+    fail = Fail(400, "bad_request", "ours", None, "", Trigger.bad_request, failure, relay=relay)
+    cycle = Whole()
+    await HttpDelivery(cycle, "openai").error(PLAIN, fail)
+    assert cycle.status == (422 if shown else 400)
+    assert (cycle.body == b"theirs") is shown
+    assert (b"ours" in cycle.body) is not shown
+    assert (b"content-type: text/plain\r\n" in cycle.lines) is shown
+
+
+async def test_an_error_that_no_attempt_made_is_told_in_the_caller_s_dialect():
+    fail = Fail(503, "no_model_available", "ours", 7.0, "", relay=True)
+    cycle = Whole()
+    await HttpDelivery(cycle, "anthropic").error(PLAIN, fail)
+    assert cycle.status == 503
+    assert b"retry-after: 7\r\n" in cycle.lines
+    assert cycle.body.startswith(b'{"type":"error"')
