@@ -69,10 +69,10 @@ def bind_unix(path: Path) -> socket.socket:
         _remove_stale(path)
         return _bind_private(path)
     except OSError as error:
-        raise CannotListen(
-            f"The instance socket {path} cannot be made: {(error.strerror or str(error)).lower()}.",
-            "Check the folder's owner and permissions.",
-        ) from None
+        why, hint = (error.strerror or "").lower(), "Check the folder's owner and permissions."
+        if error.errno is None:  # Python says so itself, and gives no number
+            why, hint = "its path is too long for a socket", "Set TMPDIR to a folder near the root."
+        raise CannotListen(f"The instance socket {path} cannot be made: {why}.", hint) from None
 
 
 def remove_unix(path: Path, bound: tuple[int, int]) -> None:

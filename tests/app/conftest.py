@@ -12,6 +12,7 @@ import signal
 import struct
 import subprocess
 import sys
+import tempfile
 import termios
 import time
 from collections.abc import Callable, Iterator
@@ -151,11 +152,12 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
 
 
 @pytest.fixture
-def new_home(tmp_path: Path) -> Iterator[Home]:
-    """Folders for one test, however it ends."""
-    home = Home(tmp_path / "user")
-    yield home
-    home.end()
+def new_home() -> Iterator[Home]:
+    """Folders for one test, however it ends; near the root, for the path of a socket is bounded."""
+    with tempfile.TemporaryDirectory(prefix="home-") as folder:
+        home = Home(Path(folder) / "user")
+        yield home
+        home.end()
 
 
 @pytest.fixture(scope="session")

@@ -210,3 +210,9 @@ async def test_stopping_leaves_the_socket_of_a_successor(open_gateway):
     await place.gateway.stop(0.0)
     assert place.socket_path.exists()
     successor.close()
+
+
+def test_a_path_that_is_too_long_for_a_socket_is_said_to_be_that(tmp_path):
+    with pytest.raises(CannotListen, match="its path is too long for a socket") as refused:
+        bind_unix(tmp_path / ("x" * 110 + ".sock"))
+    assert "TMPDIR" in refused.value.hint

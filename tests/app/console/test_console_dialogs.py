@@ -78,12 +78,18 @@ async def test_what_is_told_in_a_dialog_and_below_it_goes_on_with_time(make_cons
     assert "esc" in after
 
 
+def told(text: str) -> str:
+    """The command that a dialog would carry out."""
+    [line] = [line.split("│")[1].strip() for line in text.split("\n") if "$ hotspare force" in line]
+    return line
+
+
 async def test_a_dialog_keeps_the_row_that_was_chosen_while_figures_change(make_console, begin, press, seen, backend):
     async with make_console().run_test(size=(120, 36)) as pilot:
         await begin(pilot)
         await press(pilot, "f", "down")
-        chosen = [line for line in seen(pilot.app).split("\n") if "$ hotspare force" in line]
+        chosen = told(seen(pilot.app))
         backend.now = replace(backend.now, models=tuple(reversed(backend.now.models)), at=backend.now.at + 1)
         await pilot.app.desk.pull()
         await pilot.pause()
-        assert [line for line in seen(pilot.app).split("\n") if "$ hotspare force" in line] == chosen
+        assert told(seen(pilot.app)) == chosen
