@@ -115,6 +115,7 @@ class Connection(asyncio.Protocol):
 
     def eof_received(self) -> None:
         """No more of an answer can come: what is unsent of the request has no more use."""
+        self._unsent = b""
         asyncio.get_running_loop().call_soon(self._transport.abort)  # not at once: TLS is in the middle of its own end
 
     def connection_lost(self, error: Exception | None) -> None:

@@ -380,6 +380,18 @@ async def test_a_request_that_is_given_up_before_it_has_left_never_does(server, 
     assert not any(b"two" in line.received for line in server.lines)
 
 
+async def test_a_request_is_not_sent_to_a_server_that_has_hung_up_before_it_left(server, transport, fetch, echoing):
+    server.does(echoing)
+    await fetch(b"one")
+    (pool,) = transport._pools.values()
+    (connection,) = pool._open
+    asking = asyncio.create_task(fetch(b"two"))
+    await asyncio.sleep(0)
+    connection.eof_received()
+    assert await asking == (200, b"two")
+    assert [b"two" in line.received for line in server.lines] == [False, True]
+
+
 async def test_requests_of_one_turn_leave_together_each_on_its_own_connection(server, fetch, echoing):
     server.does(echoing)
     texts = [b"%d" % number for number in range(5)]
